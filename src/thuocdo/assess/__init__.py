@@ -1,0 +1,1 @@
+"""Floor 4: rounds, criteria sets, probes, scoring."""

@@ -1,0 +1,1 @@
+"""Floor 2: the collector: handlers, gate, limits; the tracker's source."""

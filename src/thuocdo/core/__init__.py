@@ -1,0 +1,1 @@
+"""Floor 0: words, time, identities and settings that every room shares."""

@@ -1,0 +1,121 @@
+"""Where an instance lives and how it is configured (DESIGN.md §6.4), read once from the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from thuocdo.core.errors import ThuocdoError
+
+_SECRET_FILE = "secret.key"
+_MINIMUM_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One instance: its folders, its database, its engine, its secret.
+
+    home          everything the instance writes lies below it
+    database_url  the control plane's database (SQLite below home unless set)
+    lake_url      root of the Delta tables: a folder, or an object store's URL
+    engine        "duckdb" or "sc://host:port"
+    secret        keys every pseudonym; losing it makes old dossiers unlinkable
+    """
+
+    home: Path
+    database_url: str
+    lake_url: str
+    engine: str
+    secret: bytes
+
+    @property
+    def wal_dir(self) -> Path:
+        return self.home / "wal"
+
+    @property
+    def facts_dir(self) -> Path:
+        return self.home / "facts"
+
+    @property
+    def state_dir(self) -> Path:
+        """Small local indexes; all of it can be rebuilt from the lake."""
+        return self.home / "state"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def rejects_dir(self) -> Path:
+        """Reject files of imports."""
+        return self.home / "rejects"
+
+    @property
+    def snapshot_path(self) -> Path:
+        """What the registry tells the collector (core/snapshot.py)."""
+        return self.state_dir / "snapshot.msgpack"
+
+    @property
+    def is_initialised(self) -> bool:
+        return self.snapshot_path.exists()
+
+    def make_folders(self) -> None:
+        for folder in (
+            self.home,
+            self.wal_dir,
+            self.facts_dir,
+            self.state_dir,
+            self.reports_dir,
+            self.rejects_dir,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def require_initialised(self) -> None:
+        if not self.is_initialised:
+            raise ThuocdoError(
+                "not_initialised",
+                f"There is no instance in {self.home}.",
+                "Run `thuocdo init` first, or set THUOCDO_HOME.",
+            )
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; makes the home folder and its secret when they are not there.
+
+    Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters.
+    """
+    home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
+    return Settings(
+        home=home,
+        database_url=environ.get("THUOCDO_DATABASE_URL", f"sqlite:///{home / 'registry.sqlite3'}"),
+        lake_url=environ.get("THUOCDO_LAKE_URL", str(home / "lake")),
+        engine=environ.get("THUOCDO_ENGINE", "duckdb"),
+        secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
+    )
+
+
+def _secret(home: Path, configured: str | None) -> bytes:
+    if configured is not None:
+        if len(configured) < _MINIMUM_SECRET:
+            raise ThuocdoError(
+                "bad_secret",
+                f"THUOCDO_SECRET_KEY has fewer than {_MINIMUM_SECRET} characters.",
+                "Use a long random value, for example from `openssl rand -hex 32`.",
+            )
+        return configured.encode()
+    path = home / _SECRET_FILE
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{_SECRET_FILE}.{os.getpid()}")
+        fresh.write_text(secrets.token_hex(32))
+        fresh.chmod(0o600)
+        try:
+            os.link(fresh, path)  # the first of several processes wins; nobody overwrites
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip().encode()

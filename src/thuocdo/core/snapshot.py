@@ -1,0 +1,128 @@
+"""What the registry tells the collector and the lander: one small file, swapped atomically.
+
+The collector has no database. It reads this file at start, watches its modification time and
+swaps the whole in one assignment; a broken or missing file keeps the last good one.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from thuocdo.core.codes import top_code
+
+
+class SiteEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One measured site. Days are ISO strings, both included; None is open."""
+
+    site_id: int
+    system: str
+    agency: str
+    kind: str  # SystemKind
+    hostnames: tuple[str, ...] = ()
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class KeyEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One site key: what it opens. Empty tuples mean "every"."""
+
+    key_hash: str  # core.ids.key_hash
+    name: str
+    agency: str | None = None  # only this agency and those below it
+    site_ids: tuple[int, ...] = ()
+    feeds: tuple[str, ...] = ()
+    expires: str | None = None  # ISO day, included
+
+
+class ServiceEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One dated row of the catalogue of services."""
+
+    agency: str
+    procedure: str
+    level: str  # Level
+    local_code: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, dict=True):
+    """The registry as of `made_at` (µs UTC)."""
+
+    made_at: int
+    sites: tuple[SiteEntry, ...] = ()
+    keys: tuple[KeyEntry, ...] = ()
+    agencies: tuple[str, ...] = ()  # every code ever valid
+    services: tuple[ServiceEntry, ...] = ()
+
+    @cached_property
+    def site_by_id(self) -> dict[int, SiteEntry]:
+        return {site.site_id: site for site in self.sites}
+
+    @cached_property
+    def key_by_hash(self) -> dict[str, KeyEntry]:
+        return {key.key_hash: key for key in self.keys}
+
+    @cached_property
+    def agency_codes(self) -> frozenset[str]:
+        return frozenset(self.agencies)
+
+    @cached_property
+    def procedures(self) -> frozenset[str]:
+        """Every procedure in anybody's catalogue."""
+        return frozenset(service.procedure for service in self.services)
+
+    @cached_property
+    def local_codes(self) -> dict[tuple[str, str], str]:
+        """(agency, local code) → national procedure code."""
+        return {
+            (service.agency, service.local_code): service.procedure
+            for service in self.services
+            if service.local_code
+        }
+
+    @cached_property
+    def _levels(self) -> dict[tuple[str, str], list[ServiceEntry]]:
+        rows: dict[tuple[str, str], list[ServiceEntry]] = {}
+        for service in self.services:
+            rows.setdefault((service.agency, service.procedure), []).append(service)
+        return rows
+
+    @cached_property
+    def _catalogued(self) -> frozenset[str]:
+        return frozenset(service.agency for service in self.services)
+
+    def knows_agency(self, code: str) -> bool:
+        """A code is known when it or the ministry or province at its head is registered."""
+        return code in self.agency_codes or top_code(code) in self.agency_codes
+
+    def has_catalogue(self, agency: str) -> bool:
+        """Whether the agency (or its head) ever sent a catalogue to check procedures against."""
+        return agency in self._catalogued or top_code(agency) in self._catalogued
+
+    def level_on(self, agency: str, procedure: str, day: str) -> str | None:
+        """The catalogue's level of a service on an ISO day; None when it has none."""
+        for owner in (agency, top_code(agency)):
+            for row in self._levels.get((owner, procedure), ()):
+                if (row.valid_from or "") <= day and (row.valid_to or "9999") >= day:
+                    return row.level
+        return None
+
+
+def write(path: Path, snapshot: Snapshot) -> None:
+    """Replace the file in one step: readers see the old or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with fresh.open("wb") as file:
+        file.write(msgspec.msgpack.encode(snapshot))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def read(path: Path) -> Snapshot:
+    """Raises FileNotFoundError, or msgspec.DecodeError when the file is not a snapshot."""
+    return msgspec.msgpack.decode(path.read_bytes(), type=Snapshot)

@@ -1,0 +1,1 @@
+"""Floor 2: the append-only raw store: schemas, landing, imports, compaction."""

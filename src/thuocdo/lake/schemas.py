@@ -1,0 +1,191 @@
+"""The lake's tables (DESIGN.md §5.1), defined once. Instants are µs UTC; days are Vietnam's.
+
+A row's identity is (`segment`, `event_id`): the WAL segment or import file it came in and its
+place there. That costs almost nothing at rest, because it compresses; a stored random id would
+cost eight bytes a row. Content-derived ids are computed when replays have to be recognised.
+A dossier is two signed 64-bit halves of one 128-bit keyed hash: every engine groups by them fast.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+INSTANT = pa.timestamp("us", tz="UTC")
+
+_LANDED = [
+    ("landed_at", INSTANT),
+    ("segment", pa.string()),
+    ("event_id", pa.int64()),
+    ("feed", pa.string()),
+    ("trust", pa.string()),
+]
+
+PAGE_VIEWS = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("event_time", INSTANT),
+        ("site_id", pa.int32()),
+        ("visitor", pa.int64()),  # null when refused
+        ("kind", pa.string()),
+        ("host", pa.string()),
+        ("path", pa.string()),
+        ("referrer_host", pa.string()),
+        ("procedure", pa.string()),
+        ("device", pa.string()),
+        ("browser", pa.string()),
+        ("os", pa.string()),
+        ("bot", pa.string()),  # reason code; null is a human
+        ("t_server_ms", pa.int32()),
+        ("t_dom_ms", pa.int32()),
+        ("t_load_ms", pa.int32()),
+        *_LANDED,
+    ]
+)
+
+SERVICE_STEPS = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("event_time", INSTANT),
+        ("site_id", pa.int32()),
+        ("procedure", pa.string()),
+        ("state", pa.string()),
+        ("visitor", pa.int64()),
+        ("bot", pa.string()),
+        *_LANDED,
+    ]
+)
+
+DOSSIER_EVENTS = pa.schema(
+    [
+        ("home_month", pa.string()),  # "2022-04"
+        ("dossier_hi", pa.int64()),
+        ("dossier_lo", pa.int64()),
+        ("system", pa.string()),
+        ("agency", pa.string()),
+        ("procedure", pa.string()),
+        ("status", pa.string()),
+        ("event_time", INSTANT),
+        ("received_at", INSTANT),
+        ("due_at", INSTANT),
+        ("channel", pa.string()),
+        ("level_declared", pa.string()),
+        ("level_catalogue", pa.string()),
+        ("payment", pa.string()),
+        ("returned_by_post", pa.bool_()),
+        ("digitised", pa.bool_()),
+        ("applicant_kind", pa.string()),
+        ("from_national_portal", pa.bool_()),
+        ("quality", pa.list_(pa.string())),
+        *_LANDED,
+    ]
+)
+
+REJECTS = pa.schema(
+    [
+        ("day", pa.date32()),  # of landing
+        ("site_id", pa.int64()),
+        ("agency", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("payload", pa.string()),  # redacted
+        *_LANDED,
+    ]
+)
+
+DECLARED = pa.schema(
+    [
+        ("agency", pa.string()),
+        ("indicator", pa.string()),
+        ("period_first", pa.date32()),
+        ("period_last", pa.date32()),
+        ("numerator", pa.int64()),
+        ("denominator", pa.int64()),
+        ("value", pa.string()),
+        ("source", pa.string()),
+        *_LANDED,
+    ]
+)
+
+# Dimensions with history. `valid_from` and `valid_to` are local days, both included; null is open.
+# `recorded_at` is when we knew; of several rows with one key the latest recorded wins, and a row
+# with `withdrawn` true says that the key's earlier rows no longer hold.
+
+AGENCIES = pa.schema(
+    [
+        ("code", pa.string()),
+        ("name", pa.string()),
+        ("name_en", pa.string()),
+        ("kind", pa.string()),
+        ("parent", pa.string()),
+        ("gso_code", pa.string()),
+        ("successor", pa.string()),  # code that takes over after valid_to
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("recorded_at", INSTANT),
+        ("withdrawn", pa.bool_()),
+    ]
+)
+
+SYSTEMS = pa.schema(
+    [
+        ("code", pa.string()),  # "<agency>-<kind>" unless given
+        ("agency", pa.string()),
+        ("kind", pa.string()),
+        ("name", pa.string()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("recorded_at", INSTANT),
+        ("withdrawn", pa.bool_()),
+    ]
+)
+
+SITES = pa.schema(
+    [
+        ("site_id", pa.int64()),
+        ("system", pa.string()),
+        ("agency", pa.string()),
+        ("kind", pa.string()),
+        ("name", pa.string()),
+        ("hostnames", pa.list_(pa.string())),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("recorded_at", INSTANT),
+        ("withdrawn", pa.bool_()),
+    ]
+)
+
+SERVICES = pa.schema(
+    [
+        ("agency", pa.string()),
+        ("procedure", pa.string()),
+        ("level", pa.string()),
+        ("name", pa.string()),
+        ("field", pa.string()),
+        ("local_code", pa.string()),
+        ("url", pa.string()),
+        ("reason_not_full", pa.string()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("recorded_at", INSTANT),
+        ("withdrawn", pa.bool_()),
+    ]
+)
+
+EVENT_TABLES: Final[dict[str, tuple[pa.Schema, str]]] = {
+    "page_views": (PAGE_VIEWS, "day"),
+    "service_steps": (SERVICE_STEPS, "day"),
+    "dossier_events": (DOSSIER_EVENTS, "home_month"),
+    "rejects": (REJECTS, "day"),
+    "declared": (DECLARED, "indicator"),
+}
+"""Table → (schema, partition column)."""
+
+DIMENSIONS: Final[dict[str, tuple[pa.Schema, tuple[str, ...]]]] = {
+    "agencies": (AGENCIES, ("code", "valid_from")),
+    "systems": (SYSTEMS, ("code", "valid_from")),
+    "sites": (SITES, ("site_id", "valid_from")),
+    "services": (SERVICES, ("agency", "procedure", "valid_from")),
+}
+"""Table → (schema, key columns)."""

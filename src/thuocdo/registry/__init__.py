@@ -1,0 +1,1 @@
+"""Floor 3: agencies, systems, sites, services and keys (Django app)."""

@@ -1,0 +1,1 @@
+"""Floor 5: weekly and ad-hoc reports: json, html, docx, pdf, xlsx."""

@@ -1,0 +1,1 @@
+"""Floor 6: a country in miniature with known truth."""

@@ -1,0 +1,1 @@
+"""Floor 1: segment files: append, seal, read, recover."""

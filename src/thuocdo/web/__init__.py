@@ -1,0 +1,1 @@
+"""Floor 6: the Django project: public site, workspaces, admin."""
