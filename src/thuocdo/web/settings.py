@@ -1,0 +1,136 @@
+"""Django's settings: a thin reading of the instance (`thuocdo.core.settings`) and nothing else.
+
+Everything an operator may set comes from the environment (docs: THUOCDO_HOME,
+THUOCDO_DATABASE_URL, THUOCDO_SECRET_KEY, THUOCDO_ALLOWED_HOSTS); the rest is fixed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import dj_database_url
+
+from thuocdo.core import settings as instance
+
+THUOCDO = instance.load()
+"""The instance this process serves; the rooms' functions take it as their `settings`."""
+
+WEB_DIR = Path(__file__).resolve().parent
+
+DEBUG = False
+SECRET_KEY = hashlib.blake2b(
+    b"django", digest_size=32, key=THUOCDO.secret[:64], person=b"web"
+).hexdigest()
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in os.environ.get("THUOCDO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+    if host.strip()
+]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS if host != "*"
+]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "thuocdo.registry",
+    "thuocdo.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "thuocdo.web.urls"
+WSGI_APPLICATION = "thuocdo.web.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [WEB_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+_database = dj_database_url.parse(THUOCDO.database_url, conn_max_age=60, conn_health_checks=True)
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # One writer, many readers: a writer waits its turn instead of failing.
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = THUOCDO.home / "static"
+WHITENOISE_USE_FINDERS = True  # served from the package itself: no collecting step to forget
+
+UNFOLD = {
+    "SITE_TITLE": "Thước Đo",
+    "SITE_HEADER": "Thước Đo",
+    "SITE_SUBHEADER": "Sổ đăng ký",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "straighten",
+    "SHOW_LANGUAGES": True,
+    "COLORS": {
+        "primary": {
+            "50": "240, 250, 250",
+            "100": "208, 240, 240",
+            "200": "160, 220, 222",
+            "300": "108, 194, 198",
+            "400": "56, 160, 167",
+            "500": "15, 118, 126",
+            "600": "13, 104, 112",
+            "700": "10, 84, 91",
+            "800": "8, 66, 72",
+            "900": "6, 51, 56",
+            "950": "4, 36, 40",
+        },
+    },
+}
