@@ -1,7 +1,36 @@
-.PHONY: install
+# Two commands: `make demo` shows it, `make test` proves it. Both make .venv first.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export THUOCDO_HOME ?= $(CURDIR)/var/demo
+
+.PHONY: install demo test check lock clean-demo
+
 install: .venv/.installed
+
 .venv/.installed: requirements.lock pyproject.toml
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet --require-hashes --no-deps -r requirements.lock
-	.venv/bin/pip install --quiet --no-deps --no-build-isolation -e .
-	touch $@
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || sh tests/need.sh python3-venv
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install
+	$(BIN)/thuocdo demo
+
+test: install check
+	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm
+	env -u THUOCDO_HOME $(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --strip-extras --allow-unsafe --extra dev -o requirements.lock pyproject.toml
+
+clean-demo:
+	rm -rf var/demo

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thuocdo.core.errors import ThuocdoError
 
-_SECRET_FILE = "secret.key"
+_SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 _MINIMUM_SECRET = 16
 
 

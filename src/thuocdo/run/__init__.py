@@ -1,1 +1,1 @@
-"""Floor 7: the roles and who keeps them running."""
+"""Floor 7: the roles (pipeline, worker) and what keeps all of them running."""

@@ -1,0 +1,347 @@
+"""The `thuocdo` command (DESIGN.md §6.4): thin; every command hands over to one room.
+
+Rooms are imported inside the commands, so that `thuocdo --help` and a wrong argument answer at
+once and the collector never loads what it does not need.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from thuocdo import cli_output
+from thuocdo.core import clock, settings
+from thuocdo.core.errors import ThuocdoError
+
+COLLECT_PORT = 8001
+WEB_PORT = 8000
+
+app = typer.Typer(
+    name="thuocdo",
+    help="Thước Đo: measures how a state's digital services are supplied and used.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
+reports = typer.Typer(help="Make reports.")
+keys = typer.Typer(help="Site keys for the canonical feeds.")
+app.add_typer(imports, name="import")
+app.add_typer(reports, name="report")
+app.add_typer(keys, name="key")
+
+Files = Annotated[list[Path], typer.Argument(help="CSV, NDJSON or Parquet; plain, .gz or .zst.")]
+CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
+WebPort = Annotated[int, typer.Option(help="Port of the site.")]
+
+
+def main() -> None:
+    """Entry point: any refusal is one line on standard error; exit 2 for a wrong argument, 1 else."""
+    try:
+        code = app(standalone_mode=False)
+    except ThuocdoError as error:
+        _fail(str(error), 1)
+    except typer.TyperException as error:
+        text = " ".join(error.format_message().split())
+        if text.startswith("Usage:"):  # no argument at all: the help is the answer
+            typer.echo(error.format_message())
+            sys.exit(2)
+        _fail(f"{text} See `thuocdo --help`.", getattr(error, "exit_code", 2))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"thuocdo: {message}", err=True)
+    sys.exit(code)
+
+
+def _ready() -> settings.Settings:
+    """Settings of an instance that exists."""
+    found = settings.load()
+    found.require_initialised()
+    return found
+
+
+# --- the instance and its roles -------------------------------------------------------------
+
+
+@app.command()
+def init() -> None:
+    """Make an instance in THUOCDO_HOME (default ./var), with the agencies of Vietnam."""
+    from thuocdo.registry.setup import initialise
+
+    found = settings.load()
+    initialise(found)
+    typer.echo(f"An instance is ready in {found.home}.")
+
+
+@app.command()
+def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT) -> None:
+    """Run and look after all roles: collect, pipeline, web, worker."""
+    from thuocdo.run import supervisor
+    from thuocdo.run.stopping import stop_on_signals
+
+    _ready()
+    supervisor.serve(collect_port, web_port, stop_on_signals())
+
+
+@app.command()
+def collect(port: CollectPort = COLLECT_PORT, workers: int = 1) -> None:
+    """Run the collector: every event is on disk before it is acknowledged."""
+    from thuocdo.collect.run import run
+
+    run(_ready(), port, workers)
+
+
+@app.command()
+def pipeline() -> None:
+    """Run the pipeline: land sealed segments, refresh facts."""
+    from thuocdo.run import pipeline as role
+    from thuocdo.run.stopping import stop_on_signals
+
+    role.run(_ready(), stop_on_signals())
+
+
+@app.command()
+def web(port: WebPort = WEB_PORT) -> None:
+    """Run the public site and the admin."""
+    from thuocdo.web.run import run
+
+    run(_ready(), port)
+
+
+@app.command()
+def worker() -> None:
+    """Run background work: compaction, the weekly report's draft."""
+    from thuocdo.run import worker as role
+    from thuocdo.run.stopping import stop_on_signals
+
+    role.run(_ready(), stop_on_signals())
+
+
+@app.command()
+def demo(
+    collect_port: CollectPort = COLLECT_PORT,
+    web_port: WebPort = WEB_PORT,
+    rate: Annotated[float, typer.Option(help="Live events a second.")] = 20.0,
+) -> None:
+    """Make an instance with a simulated country, start every role, keep live events coming."""
+    from thuocdo.run.demo import demo as run_demo
+    from thuocdo.run.stopping import stop_on_signals
+
+    run_demo(settings.load(), collect_port, web_port, rate, stop_on_signals())
+
+
+# --- files in ----------------------------------------------------------------------------------
+
+
+@imports.command("agencies")
+def import_agencies(files: Files) -> None:
+    """code, name, kind [parent, gso_code, valid_from, valid_to, successor]"""
+    _import_registry("import_agencies", files)
+
+
+@imports.command("sites")
+def import_sites(files: Files) -> None:
+    """site_id, agency, kind, name [hostnames, valid_from]"""
+    _import_registry("import_sites", files)
+
+
+@imports.command("services")
+def import_services(files: Files) -> None:
+    """agency, procedure, level [name, field, local_code, url, valid_from, valid_to, reason_not_full]"""
+    _import_registry("import_services", files)
+
+
+@imports.command("page-views")
+def import_page_views(files: Files) -> None:
+    """site_id, event_time [visitor, url, referrer, user_agent]"""
+    _import_events("import_page_views", files)
+
+
+@imports.command("dossiers")
+def import_dossiers(files: Files) -> None:
+    """system, agency, dossier, procedure, status, event_time [channel, level, due_at, received_at, ...]"""
+    _import_events("import_dossiers", files)
+
+
+def _import_registry(loader: str, files: list[Path]) -> None:
+    from thuocdo.registry.setup import setup_django
+
+    found = _ready()
+    setup_django()
+    from thuocdo.registry import loaders
+
+    with cli_output.progress(loader) as tick:
+        result = getattr(loaders, loader)(found, files, tick)
+    cli_output.print_import(result)
+
+
+def _import_events(importer: str, files: list[Path]) -> None:
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.store import Lake
+
+    found = _ready()
+    with cli_output.progress(importer) as tick:
+        result = getattr(event_imports, importer)(found, Lake.open(found), files, tick)
+    cli_output.print_import(result)
+
+
+# --- lake and facts ------------------------------------------------------------------------------
+
+
+@app.command()
+def refresh() -> None:
+    """Land what is sealed and refresh the facts now, then exit."""
+    from thuocdo.run.once import refresh_now
+
+    landed, refreshed = refresh_now(_ready())
+    cli_output.print_refresh(landed, refreshed)
+
+
+@app.command()
+def rebuild() -> None:
+    """Make all facts again from the raw lake."""
+    from thuocdo.lake.store import Lake
+    from thuocdo.measure.refresh import refresh as refresh_facts
+
+    found = _ready()
+    result = refresh_facts(found, Lake.open(found), full=True)
+    typer.echo(f"Facts version {result.version} made from the raw lake.")
+
+
+@app.command()
+def compact() -> None:
+    """Merge small files of the lake and drop what nobody refers to any more."""
+    from thuocdo.lake.compaction import compact as compact_lake
+    from thuocdo.lake.store import Lake
+
+    compact_lake(Lake.open(_ready()))
+    typer.echo("The lake is compact.")
+
+
+@app.command()
+def indicator(
+    code: Annotated[str, typer.Argument(help="For example online_dossier_rate.")],
+    version: Annotated[str | None, typer.Option(help="For example 2022-05.")] = None,
+    by: Annotated[str, typer.Option(help="ministry, province, agency or service.")] = "agency",
+    period: Annotated[str | None, typer.Option(help="A..B, 2022-04, 2022-Q1, 2022-W18.")] = None,
+    as_known: Annotated[str | None, typer.Option(help="As known at this time.")] = None,
+    as_organised: Annotated[str | None, typer.Option(help="As organised on this day.")] = None,
+    trust: Annotated[str, typer.Option(help="any or verified.")] = "any",
+    output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
+) -> None:
+    """Print an indicator for every agency of a period."""
+    from thuocdo.measure.service import Measure
+
+    cli_output.one_of("--format", output, ("table", "json", "csv"))
+    cli_output.one_of("--trust", trust, ("any", "verified"))
+    cli_output.one_of("--by", by, ("ministry", "province", "agency", "service"))
+    measure = Measure(_ready())
+    figures = measure.figures(
+        code,
+        clock.parse_period(period) if period else cli_output.year_to_date(),
+        version=version,
+        by=by,
+        as_known=clock.parse_instant(as_known) if as_known else None,
+        as_organised=clock.parse_day(as_organised) if as_organised else None,
+        trust=trust,
+    )
+    cli_output.print_figures(figures, output)
+
+
+@reports.command("weekly")
+def report_weekly(
+    week: Annotated[str, typer.Argument(help="ISO week, for example 2022-W18.")],
+    period: Annotated[str | None, typer.Option(help="A..B, both days included.")] = None,
+    number: Annotated[str | None, typer.Option(help="For example 09/BC-UBQGCĐS.")] = None,
+    date: Annotated[str | None, typer.Option(help="Date of the report; default Friday.")] = None,
+    as_known: Annotated[str | None, typer.Option(help="As known at this time.")] = None,
+    as_organised: Annotated[str | None, typer.Option(help="As organised on this day.")] = None,
+    formats: Annotated[str, typer.Option("--format")] = "json,docx,pdf,html,xlsx",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder.")] = None,
+) -> None:
+    """Make the weekly report in the formats asked for and keep its frozen data."""
+    from thuocdo.measure.service import Measure
+    from thuocdo.report.make import make_weekly
+
+    found = _ready()
+    wanted = [part.strip() for part in formats.split(",")]
+    for part in wanted:
+        cli_output.one_of("--format", part, ("json", "docx", "pdf", "html", "xlsx"))
+    paths = make_weekly(
+        found,
+        Measure(found),
+        week,
+        period=clock.parse_period(period) if period else None,
+        number=number,
+        date=clock.parse_day(date) if date else None,
+        as_known=clock.parse_instant(as_known) if as_known else None,
+        as_organised=clock.parse_day(as_organised) if as_organised else None,
+        formats=wanted,
+        output=output,
+    )
+    for path in paths:
+        typer.echo(path)
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+@keys.command("create")
+def key_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for people.")],
+    agency: Annotated[str | None, typer.Option(help="Only this agency and those below.")] = None,
+    site: Annotated[list[int] | None, typer.Option(help="Only these sites.")] = None,
+    feed: Annotated[list[str] | None, typer.Option(help="Only these feeds.")] = None,
+) -> None:
+    """Make a key for /v1 feeds; it is shown once and stored only as a hash."""
+    from thuocdo.registry.setup import setup_django
+
+    found = _ready()
+    setup_django()
+    from thuocdo.registry import keys as registry_keys
+
+    key = registry_keys.create_key(
+        found, name, agency=agency, site_ids=tuple(site or ()), feeds=tuple(feed or ())
+    )
+    typer.echo(key)
+
+
+# --- simulation -----------------------------------------------------------------------------------
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="Same seed, same country.")] = 1,
+    scale: Annotated[float, typer.Option(help="1 is full size.")] = 1.0,
+    period: Annotated[str | None, typer.Option(help="A..B; default the last 90 days.")] = None,
+    golden: Annotated[str | None, typer.Option(help="2022-W18 or 2022-W40.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Only write the raw files here.")
+    ] = None,
+    stream: Annotated[
+        str | None, typer.Option(help="Send live messages to this collector's address.")
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Live messages a second.")] = 20.0,
+) -> None:
+    """Simulate a country with known truth, as files or as live protocol messages."""
+    from thuocdo.run import simulation
+    from thuocdo.run.stopping import stop_on_signals
+
+    if stream is not None:
+        simulation.stream_live(_ready(), stream, rate, seed, stop_on_signals())
+        return
+    chosen = clock.parse_period(period) if period else None
+    found = settings.load() if output else _ready()
+    for line in simulation.simulate(
+        found, seed=seed, scale=scale, period=chosen, golden=golden, output=output
+    ):
+        typer.echo(line)

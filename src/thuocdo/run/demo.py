@@ -1,0 +1,115 @@
+"""`make demo`: two worlds in one instance, told apart by date, and a stream that keeps coming.
+
+The world of 2022 (63 provinces) is the raw events behind the published report of week 18; the
+world of today (34 provinces) is ninety simulated days and live messages. Every step can be
+repeated: stopped anywhere and started again, it goes on where it was and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import typer
+
+from thuocdo.core import clock
+from thuocdo.core.settings import Settings
+from thuocdo.run.loading import load
+from thuocdo.run.once import refresh_now
+from thuocdo.run.simulation import write
+from thuocdo.run.supervisor import Role, Supervisor, standard_roles
+
+T = TypeVar("T")
+
+SEED: Final = 1
+GOLDEN: Final = "2022-W18"
+GOLDEN_NUMBER: Final = "09/BC-UBQGCĐS"
+GOLDEN_PERIOD: Final = "2022-01-01..2022-04-30"
+GOLDEN_VISITS_SCALE: Final = 0.01
+"""Dossiers are at full size; visits 1:100, so that the demo stays under 300 MB."""
+
+
+def demo(
+    settings: Settings, collect_port: int, web_port: int, rate: float, stop: threading.Event
+) -> None:
+    """Prepare what is missing, start the roles and the stream, run until asked to stop."""
+    from thuocdo.registry.setup import initialise
+
+    _step("the instance and its agencies", lambda: initialise(settings))
+    _once(settings, "week-18", "the raw events behind week 18 of 2022", _load_golden)
+    _once(settings, "country", "ninety days of today's country", _load_country)
+    _step("facts", lambda: refresh_now(settings))
+    report = _step("the weekly report of week 18", lambda: _report(settings))
+    supervisor = Supervisor([_stream(collect_port, rate), *standard_roles(collect_port, web_port)])
+    supervisor.start()
+    try:
+        supervisor.wait_until_up(stop)
+        _say_where(collect_port, web_port, report)
+        supervisor.run(stop)
+    finally:
+        typer.echo("Stopping; what was acknowledged is on disk.")
+        supervisor.stop()
+
+
+def _step(name: str, action: Callable[[], T]) -> T:
+    typer.echo(f"· {name} …", nl=False)
+    began = time.monotonic()
+    result = action()
+    typer.echo(f" {time.monotonic() - began:.1f} s")
+    return result
+
+
+def _once(settings: Settings, mark: str, name: str, action: Callable[[Settings], None]) -> None:
+    """Run a loading step unless an earlier run of the demo finished it."""
+    done = settings.state_dir / f"demo-{mark}.done"
+    if done.exists():
+        return
+    _step(name, lambda: action(settings))
+    done.touch()
+
+
+def _load_golden(settings: Settings) -> None:
+    folder = settings.home / "simulated" / GOLDEN
+    files = write(folder, seed=SEED, scale=GOLDEN_VISITS_SCALE, golden=GOLDEN)
+    for _ in load(settings, files):
+        pass
+
+
+def _load_country(settings: Settings) -> None:
+    files = write(settings.home / "simulated" / "country", seed=SEED, scale=1.0)
+    for _ in load(settings, files):
+        pass
+
+
+def _report(settings: Settings) -> Path:
+    from thuocdo.measure.service import Measure
+    from thuocdo.report.make import make_weekly
+
+    folder = settings.reports_dir / GOLDEN
+    if not folder.exists():
+        make_weekly(
+            settings,
+            Measure(settings),
+            GOLDEN,
+            period=clock.parse_period(GOLDEN_PERIOD),
+            number=GOLDEN_NUMBER,
+        )
+    return folder
+
+
+def _stream(collect_port: int, rate: float) -> Role:
+    url = f"http://127.0.0.1:{collect_port}"
+    return Role("stream", ["simulate", "--stream", url, "--rate", str(rate), "--seed", str(SEED)])
+
+
+def _say_where(collect_port: int, web_port: int, report: Path) -> None:
+    typer.echo(
+        f"\nThước Đo is running.\n"
+        f"  site            http://127.0.0.1:{web_port}/  (English: /en/)\n"
+        f"  collector       http://127.0.0.1:{collect_port}/health\n"
+        f"  weekly report   {report}\n"
+        f"Live events keep coming; press Ctrl-C to stop, `make demo` to go on.\n"
+    )

@@ -1,0 +1,167 @@
+"""`thuocdo serve`: one process that starts the roles, starts dead ones again, and ends them in order.
+
+Each role is a command of its own; the supervisor adds nothing but life. The order of ending
+matters: the collector first, so that its last segment is sealed; then the pipeline, whose last
+round lands it; then the rest.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from thuocdo.core.errors import ThuocdoError
+
+BACKOFF_SECONDS: Final = (0.2, 1.0, 3.0, 10.0)
+SETTLED_SECONDS: Final = 30.0
+"""A role that lived this long is forgiven its earlier deaths."""
+GRACE_SECONDS: Final = 20.0
+POLL_SECONDS: Final = 0.1
+
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2)
+
+log = structlog.get_logger("thuocdo.supervisor")
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end a role gracefully when its supervisor dies, even by kill -9."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class Role:
+    """One child: how to start it and where it says that it is up."""
+
+    name: str
+    arguments: list[str]
+    health_url: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+    deaths: int = 0
+    started: float = 0.0
+    restart_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "thuocdo", *self.arguments]
+        # A session of its own: Ctrl-C reaches the supervisor only, which then ends the roles in order.
+        self.process = subprocess.Popen(
+            command,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
+        )
+        self.started = time.monotonic()
+        log.info("started", role=self.name, pid=self.process.pid)
+
+    def look_after(self, now: float) -> None:
+        """Notice a death and start again after a growing pause."""
+        if self.process is None:
+            if now >= self.restart_at:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        if now - self.started > SETTLED_SECONDS:
+            self.deaths = 0
+        pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS) - 1)]
+        self.deaths += 1
+        self.process = None
+        self.restart_at = now + pause
+        log.warning("ended unexpectedly", role=self.name, code=code, again_in=pause)
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("did not stop in time; killed", role=self.name)
+            self.process.kill()
+            self.process.wait()
+        log.info("stopped", role=self.name)
+
+
+class Supervisor:
+    """Keeps roles alive; they are ended in the order given."""
+
+    def __init__(self, roles: list[Role]) -> None:
+        self.roles = roles
+
+    def start(self) -> None:
+        for role in self.roles:
+            role.start()
+
+    def wait_until_up(self, stop: threading.Event, seconds: float = 60.0) -> None:
+        """Until every role with a health address answers. Raises ThuocdoError `not_up`."""
+        limit = time.monotonic() + seconds
+        waiting = [role for role in self.roles if role.health_url]
+        while waiting and not stop.is_set():
+            waiting = [role for role in waiting if not answers(role.health_url or "")]
+            if waiting and time.monotonic() > limit:
+                names = ", ".join(role.name for role in waiting)
+                raise ThuocdoError(
+                    "not_up",
+                    f"Not up after {seconds:.0f} s: {names}.",
+                    "The lines above say why; is the port taken?",
+                )
+            self.look_after()
+            stop.wait(POLL_SECONDS)
+
+    def look_after(self) -> None:
+        now = time.monotonic()
+        for role in self.roles:
+            role.look_after(now)
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(POLL_SECONDS):
+            self.look_after()
+
+    def stop(self) -> None:
+        for role in self.roles:
+            role.stop()
+
+
+def standard_roles(collect_port: int, web_port: int) -> list[Role]:
+    """Collector, pipeline, worker, web: in the order they are ended."""
+    return [
+        Role(
+            "collect",
+            ["collect", "--port", str(collect_port)],
+            f"http://127.0.0.1:{collect_port}/health",
+        ),
+        Role("pipeline", ["pipeline"]),
+        Role("worker", ["worker"]),
+        Role("web", ["web", "--port", str(web_port)], f"http://127.0.0.1:{web_port}/health"),
+    ]
+
+
+def answers(url: str) -> bool:
+    """Whether a role's health address says 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
+    """Run the four roles until asked to stop."""
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    supervisor = Supervisor(standard_roles(collect_port, web_port))
+    supervisor.start()
+    try:
+        supervisor.wait_until_up(stop)
+        supervisor.run(stop)
+    finally:
+        supervisor.stop()

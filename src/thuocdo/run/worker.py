@@ -1,0 +1,111 @@
+"""The worker role: what has to happen now and then, claimed once, done in the background.
+
+Compaction keeps the lake in few files. The weekly report's draft is made on Friday afternoon,
+so that the officer who must send it at five finds it there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+
+CHECK_SECONDS: Final = 5.0
+COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
+REPORT_WEEKDAY: Final = 4  # Friday
+REPORT_HOUR: Final = 15
+
+log = structlog.get_logger("thuocdo.worker")
+
+
+class Ledger(msgspec.Struct):
+    """When each job last finished: µs UTC for repeating ones, the week for the report."""
+
+    compacted_at: int = 0
+    reported_week: str = ""
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Do the jobs that are due until asked to stop. A second worker is refused."""
+    settings.require_initialised()
+    with (settings.state_dir / "worker.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ThuocdoError(
+                "already_running",
+                f"Another worker already serves {settings.home}.",
+                "Stop it first, or leave the work to it.",
+            ) from None
+        while not stop.is_set():
+            tick(settings, clock.now_us())
+            stop.wait(CHECK_SECONDS)
+
+
+def tick(settings: Settings, now: int) -> list[str]:
+    """Run what is due at `now` (µs UTC); returns the names of the jobs that ran."""
+    path = settings.state_dir / "worker.json"
+    ledger = msgspec.json.decode(path.read_bytes(), type=Ledger) if path.exists() else Ledger()
+    ran = []
+    for name, job in JOBS.items():
+        if job(settings, ledger, now):
+            log.info("done", job=name)
+            ran.append(name)
+            _write(path, ledger)
+    return ran
+
+
+def _compact(settings: Settings, ledger: Ledger, now: int) -> bool:
+    if now - ledger.compacted_at < COMPACT_EVERY_US:
+        return False
+    from thuocdo.lake.compaction import compact
+    from thuocdo.lake.store import Lake
+
+    compact(Lake.open(settings))
+    ledger.compacted_at = now
+    return True
+
+
+def week_due(now: int) -> str | None:
+    """The ISO week whose report is due at `now` (µs UTC): from Friday 15:00 to Sunday, else None."""
+    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
+    if local.weekday() < REPORT_WEEKDAY:
+        return None
+    if local.weekday() == REPORT_WEEKDAY and local.hour < REPORT_HOUR:
+        return None
+    year, week, _ = local.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
+    week = week_due(now)
+    if week is None or week == ledger.reported_week:
+        return False
+    from thuocdo.measure.service import Measure
+    from thuocdo.report.make import make_weekly
+
+    if not (settings.reports_dir / week).exists():
+        make_weekly(settings, Measure(settings), week)
+    ledger.reported_week = week
+    return True
+
+
+JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
+    "compact": _compact,
+    "report": _report,
+}
+
+
+def _write(path: Path, ledger: Ledger) -> None:
+    fresh = path.with_suffix(".fresh")
+    fresh.write_bytes(msgspec.json.encode(ledger))
+    fresh.replace(path)
