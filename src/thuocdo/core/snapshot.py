@@ -104,11 +104,19 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
         return agency in self._catalogued or top_code(agency) in self._catalogued
 
     def level_on(self, agency: str, procedure: str, day: str) -> str | None:
-        """The catalogue's level of a service on an ISO day; None when it has none."""
+        """The catalogue's level of a service on an ISO day; None when it has none.
+
+        Of several rows covering the day the one that began last holds: a service that was given
+        a new level is a new row, and nobody has to close the old one.
+        """
         for owner in (agency, top_code(agency)):
-            for row in self._levels.get((owner, procedure), ()):
-                if (row.valid_from or "") <= day and (row.valid_to or "9999") >= day:
-                    return row.level
+            covering = [
+                row
+                for row in self._levels.get((owner, procedure), ())
+                if (row.valid_from or "") <= day <= (row.valid_to or "9999")
+            ]
+            if covering:
+                return max(covering, key=lambda row: row.valid_from or "").level
         return None
 
 

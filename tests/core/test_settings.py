@@ -1,0 +1,28 @@
+"""An instance is where its environment says, with a secret nobody else can guess."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from thuocdo.core import settings
+from thuocdo.core.errors import ThuocdoError
+
+
+def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    first = settings.load({"THUOCDO_HOME": str(tmp_path)})
+    again = settings.load({"THUOCDO_HOME": str(tmp_path)})
+    assert first.secret == again.secret
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_short_secret_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ThuocdoError, match="fewer than 16"):
+        settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_SECRET_KEY": "short"})
+
+
+def test_an_instance_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(ThuocdoError, match="thuocdo init"):
+        settings.load({"THUOCDO_HOME": str(tmp_path)}).require_initialised()
