@@ -1,0 +1,145 @@
+"""What one address and one User-Agent say, worked out once for each distinct text.
+
+Pure functions and a small memory: portals have few agents and few pages, and millions of views.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Final, Generic, NamedTuple, TypeVar
+from urllib.parse import parse_qsl, unquote, urlencode
+
+import crawleruseragents
+import msgspec
+import ua_parser
+import yaml
+
+from thuocdo.core.codes import procedure_code
+from thuocdo.lake.redact import redact
+
+T = TypeVar("T")
+
+_URL: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_NATIONAL_CODE: Final = re.compile(r"\d{1,2}\.\d{6}(?:\..*)?", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_HEADLESS: Final = re.compile(
+    r"headless|phantomjs|puppeteer|playwright|selenium|webdriver|slimerjs|electron-prerender", re.I
+)
+_TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook", re.I)
+_DESKTOP_SYSTEMS: Final = frozenset(
+    {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
+)
+_REMEMBERED: Final = 100_000
+
+
+class Place(NamedTuple):
+    """Where a page view happened; None when the address said nothing."""
+
+    host: str | None
+    path: str | None
+    procedure: str | None
+
+
+class Client(NamedTuple):
+    """Who looked, in words that describe no person; `bot` is a reason code, None a human."""
+
+    device: str | None
+    browser: str | None
+    os: str | None
+    bot: str | None
+
+
+class _AddressRules(msgspec.Struct, frozen=True):
+    version: object
+    source: str
+    keep: frozenset[str]
+    procedure: frozenset[str]
+    longest_path: int
+    longest_host: int
+
+
+class Memory(Generic[T]):
+    """A function remembered by its text; forgets everything when it holds too much."""
+
+    def __init__(self, work: Callable[[str], T]) -> None:
+        self._work = work
+        self._known: dict[str, T] = {}
+
+    def __call__(self, text: str) -> T:
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[text] = self._work(text)
+        return found
+
+
+def place_of(url: str) -> Place:
+    """Host, path and procedure of a page's address, personal data and stray query dropped."""
+    found = _URL.match(url.strip())
+    if not found:
+        return Place(None, _path(url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0], "") if url else None, None)
+    rules = _rules()
+    kept: list[tuple[str, str]] = []
+    procedure: str | None = None
+    for name, value in parse_qsl(found[3] or ""):
+        lowered = name.lower()
+        if lowered in rules.procedure and _NATIONAL_CODE.fullmatch(value):
+            code = procedure_code(value)
+            procedure = procedure or (code.national if code else None)
+        if (lowered in rules.keep or lowered in rules.procedure) and value:
+            kept.append((lowered, redact(value)))
+    return Place(_host(found[1]), _path(found[2], urlencode(kept, safe="{}:/.,")), procedure)
+
+
+def host_of(url: str) -> str | None:
+    """The host of a referrer; None when there is none."""
+    found = _URL.match(url.strip())
+    return _host(found[1]) if found else None
+
+
+def client_of(agent: str) -> Client:
+    """Device, browser, system and bot reason of a User-Agent."""
+    if not agent.strip():
+        return Client(None, None, None, "empty_agent")
+    parsed = ua_parser.parse(agent)
+    browser = parsed.user_agent.family if parsed.user_agent else None
+    system = parsed.os.family if parsed.os else None
+    return Client(_device(agent, system), browser, system, _bot(agent))
+
+
+def _bot(agent: str) -> str | None:
+    if _HEADLESS.search(agent):
+        return "headless"
+    return "crawler" if crawleruseragents.is_crawler(agent) else None
+
+
+def _device(agent: str, system: str | None) -> str | None:
+    if _TABLET.search(agent) or (system == "Android" and "Mobile" not in agent):
+        return "tablet"
+    if system in ("iOS", "Android") or "Mobile" in agent:
+        return "mobile"
+    return "desktop" if system in _DESKTOP_SYSTEMS else None
+
+
+def _host(authority: str) -> str | None:
+    """Lower case, without user, port and closing dot; a user part may be anybody's name."""
+    host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    return redact(_CONTROL.sub("", host))[: _rules().longest_host] or None
+
+
+def _path(path: str, query: str) -> str:
+    plain = unquote(path, errors="replace") if "%" in path else path
+    clean = redact(unicodedata.normalize("NFC", _CONTROL.sub("", plain)))
+    whole = f"{clean or '/'}?{query}" if query else clean or "/"
+    return whole[: _rules().longest_path]
+
+
+@cache
+def _rules() -> _AddressRules:
+    text = files("thuocdo.lake").joinpath("data/addresses.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), _AddressRules)

@@ -1,0 +1,396 @@
+"""The lake: append-only Delta tables in a folder, written exactly once.
+
+Why our own Parquet writer and not `write_deltalake`: the order and the encoding of the rows
+decide the bytes at rest, and landing, import and compaction must write alike. Delta keeps the
+log: what is live, what was there at a version, and which batch of which writer is already in.
+
+A commit carries application transactions (writer → number of its last batch). A batch that the
+table already has is not written again, and of two writers that commit the same batch at the same
+moment one loses cleanly: the log refuses it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
+
+SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "page_views": ("site_id", "visitor", "event_time"),
+    "service_steps": ("site_id", "visitor", "event_time"),
+    "dossier_events": ("dossier_hi", "dossier_lo", "event_time"),
+}
+"""Order of rows inside a file: what repeats lies together, which is what makes files small."""
+
+COMPACTION: Final = "compaction"
+"""The writer name under which files are swapped."""
+
+LOG_CONFIGURATION: Final = {
+    "delta.checkpointInterval": "100",
+    "delta.logRetentionDuration": "interval 7 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+}
+_COMPRESSION_LEVEL: Final = 3
+_ROW_GROUP_ROWS: Final = 1_000_000
+_COMMIT_ATTEMPTS: Final = 20
+_BACKOFF_SECONDS: Final = 0.02
+_KEY_COLUMNS: Final = ("visitor", "dossier_hi", "dossier_lo")  # random: a dictionary only adds
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file not yet (or no longer) named by the log; `path` is relative to its table."""
+
+    path: str
+    size: int
+    rows: int
+    partition: str | None
+
+
+class Lake:
+    """The tables of `lake/schemas.py` below one folder. Safe to share between threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._handles: dict[str, DeltaTable] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Lake:
+        """Raises ThuocdoError `lake_url` when the address is not a folder."""
+        address = urlsplit(settings.lake_url)
+        if address.scheme not in ("", "file"):
+            raise ThuocdoError(
+                "lake_url",
+                f"The lake cannot live at {settings.lake_url}.",
+                "Set THUOCDO_LAKE_URL to a folder.",
+            )
+        return cls(Path(unquote(address.path)).resolve())
+
+    def create(self) -> None:
+        """Make every table that is missing, empty and with its full schema."""
+        for table in (*EVENT_TABLES, *DIMENSIONS):
+            path = self.root / table
+            path.mkdir(parents=True, exist_ok=True)
+            partition = partition_column(table)
+            DeltaTable.create(
+                path,
+                schema_of(table),
+                mode="ignore",
+                partition_by=[partition] if partition else None,
+                configuration=LOG_CONFIGURATION,
+            )
+
+    def append(self, table: str, rows: pa.Table, *, app_id: str, version: int) -> bool:
+        """Add rows as batch `version` of `app_id`. False: the table has that batch already."""
+        return self.commit(table, rows, {app_id: version})
+
+    def commit(self, table: str, rows: pa.Table, batches: Mapping[str, int]) -> bool:
+        """Add rows that end several writers' batches in one atomic step.
+
+        batches  writer → number of its last batch in `rows`
+        False when the table already holds all of them: nothing is written.
+        Raises ThuocdoError `half_landed` when it holds only some: the caller mixed batches.
+        """
+        if self._already_there(table, batches):
+            return False
+        return self.record(table, self.write_files(table, rows), batches)
+
+    def record(self, table: str, files: Iterable[DataFile], batches: Mapping[str, int]) -> bool:
+        """Name written files in the log; False when the batches are there already."""
+        adds = [_add(table, file, data_change=True) for file in files]
+        return self._log(table, adds, batches)
+
+    def replace(
+        self, table: str, old: Iterable[DataFile], new: Iterable[DataFile], *, number: int
+    ) -> bool:
+        """Swap files for others with the same rows (compaction).
+
+        number  `landed_version(table, COMPACTION) + 1`, asked before `old` was listed.
+                False when another compaction took it meanwhile: its files stand, ours are
+                left for the sweep.
+        """
+        moment = _now_ms()
+        actions: list[Any] = [_add(table, file, data_change=False) for file in new]
+        actions += [
+            RemoveAction(
+                path=_encoded(file.path),
+                data_change=False,
+                deletion_timestamp=moment,
+                size=file.size,
+                partition_values=_partition_values(table, file.partition),
+            )
+            for file in old
+        ]
+        return self._log(table, actions, {COMPACTION: number})
+
+    def write_files(self, table: str, rows: pa.Table) -> list[DataFile]:
+        """Write rows as Parquet, one file a partition, on disk before this returns; no log entry."""
+        partition = partition_column(table)
+        rows = conform(table, rows)
+        if partition is None:
+            return [self._write(table, None, rows)] if rows.num_rows else []
+        keys = rows.column(partition)
+        values = [value for value in keys.unique().to_pylist() if value is not None]
+        if len(values) == 1 and not keys.null_count:
+            return [self._write(table, str(values[0]), rows)]
+        column = pc.cast(keys, pa.string())
+        return [
+            self._write(table, str(value), rows.filter(pc.equal(column, str(value))))
+            for value in sorted(values)
+        ]
+
+    def landed_version(self, table: str, app_id: str) -> int:
+        """Number of the last batch of `app_id` in the table; -1 when never."""
+        with self._lock:
+            found = self._fresh(table).transaction_version(app_id)
+        return -1 if found is None else int(found)
+
+    def version(self, table: str) -> int:
+        """The table's Delta version; it moves with every commit."""
+        with self._lock:
+            return int(self._fresh(table).version())
+
+    def files(
+        self,
+        table: str,
+        *,
+        partitions: Collection[str] | None = None,
+        version: int | None = None,
+    ) -> list[str]:
+        """Absolute paths of the live files, of some partitions or all, now or at a version."""
+        with self._lock:
+            handle = self._fresh(table)
+            if version is not None and version != handle.version():
+                handle = DeltaTable(self.root / table, version=version)
+            found = sorted(str(uri) for uri in handle.file_uris())
+        if partitions is None:
+            return found
+        wanted = set(partitions)
+        return [path for path in found if partition_of(path) in wanted]
+
+    def touched(self, table: str, since: int, until: int) -> set[str]:
+        """Partitions that got rows in versions since < v <= until; compaction does not count.
+
+        Raises ThuocdoError `log_gone` when the log of those versions was cleaned: rebuild instead.
+        """
+        found: set[str] = set()
+        for version in range(since + 1, until + 1):
+            path = self.log_path(table, version)
+            try:
+                lines = path.read_text().splitlines()
+            except FileNotFoundError:
+                raise ThuocdoError(
+                    "log_gone",
+                    f"The log of {table} no longer reaches back to version {version}.",
+                    "Run `thuocdo rebuild`.",
+                ) from None
+            for line in lines:
+                added = json.loads(line).get("add")
+                if added and added["dataChange"]:
+                    found.update(value or "" for value in added["partitionValues"].values())
+        return found
+
+    def read(self, table: str, *, partitions: Collection[str] | None = None) -> pa.Table:
+        """The rows of some partitions or all, partition column included; an empty table reads too."""
+        return self.read_files(table, self.files(table, partitions=partitions))
+
+    def read_files(self, table: str, paths: list[str]) -> pa.Table:
+        """The rows of given files of a table, with the table's exact schema."""
+        schema = schema_of(table)
+        if not paths:
+            return schema.empty_table()
+        partition = partition_column(table)
+        layout = (
+            ds.partitioning(pa.schema([schema.field(partition)]), flavor="hive")
+            if partition
+            else None
+        )
+        source = ds.dataset(
+            paths,
+            schema=schema,
+            format="parquet",
+            partitioning=layout,
+            partition_base_dir=str(self.root / table),
+        )
+        return source.to_table()
+
+    def handle(self, table: str) -> DeltaTable:
+        """Delta's own view of a table, at its newest version (for maintenance)."""
+        with self._lock:
+            return self._fresh(table)
+
+    def log_path(self, table: str, version: int) -> Path:
+        return self.root / table / "_delta_log" / f"{version:020d}.json"
+
+    def _already_there(self, table: str, batches: Mapping[str, int]) -> bool:
+        there = [self.landed_version(table, app_id) >= last for app_id, last in batches.items()]
+        if any(there) and not all(there):
+            raise ThuocdoError(
+                "half_landed",
+                f"{table} holds some of the batches {dict(batches)} and lacks others.",
+                "Commit only the batches that are missing.",
+            )
+        return bool(there) and all(there)
+
+    def _log(self, table: str, actions: list[Any], batches: Mapping[str, int]) -> bool:
+        """Write one log entry, again and again until it is in or the batches turn out to be."""
+        properties = CommitProperties(
+            app_transactions=[Transaction(app_id, last) for app_id, last in batches.items()]
+        )
+        partition = partition_column(table)
+        for attempt in range(_COMMIT_ATTEMPTS):
+            if self._already_there(table, batches):
+                return False
+            with self._lock:
+                handle = self._fresh(table)
+                before = handle.version()
+                try:
+                    handle.create_write_transaction(
+                        actions,
+                        "append",
+                        schema_of(table),
+                        [partition] if partition else None,
+                        commit_properties=properties,
+                    )
+                except CommitFailedError:
+                    time.sleep(_BACKOFF_SECONDS * (attempt + 1))
+                    continue
+                handle = self._fresh(table)
+                for version in range(before + 1, handle.version() + 1):
+                    _sync_if_there(self.log_path(table, version))
+                _sync_if_there(self.root / table / "_delta_log")
+            return True
+        raise ThuocdoError(
+            "lake_busy",
+            f"{table} did not take a commit after {_COMMIT_ATTEMPTS} attempts.",
+            "Look for another process that writes without pause, then try again.",
+        )
+
+    def _write(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
+        column = partition_column(table)
+        keys = [(key, "ascending") for key in SORT_KEYS.get(table, ())]
+        if keys:
+            rows = rows.sort_by(keys)
+        if column:
+            rows = rows.drop_columns([column])
+        folder = f"{column}={quote(partition or '', safe='')}/" if column else ""
+        relative = f"{folder}part-{uuid.uuid4().hex}.parquet"
+        path = self.root / table / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            pq.write_table(rows, file, **_encoding(rows.schema))
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_if_there(path.parent)
+        return DataFile(relative, path.stat().st_size, rows.num_rows, partition)
+
+    def _fresh(self, table: str) -> DeltaTable:
+        handle = self._handles.get(table)
+        try:
+            if handle is None:
+                handle = DeltaTable(self.root / table)
+            else:
+                handle.update_incremental()
+        except DeltaError:
+            self._handles.pop(table, None)
+            handle = DeltaTable(self.root / table)
+        self._handles[table] = handle
+        return handle
+
+
+def schema_of(table: str) -> pa.Schema:
+    """The schema of an event or dimension table. Raises KeyError for an unknown name."""
+    return EVENT_TABLES[table][0] if table in EVENT_TABLES else DIMENSIONS[table][0]
+
+
+def partition_column(table: str) -> str | None:
+    """The column an event table is partitioned by; dimensions are not."""
+    return EVENT_TABLES[table][1] if table in EVENT_TABLES else None
+
+
+def partition_of(path: str) -> str | None:
+    """The partition value in a file's path: `…/day=2022-04-30/part-….parquet` → `2022-04-30`."""
+    _, equals, value = Path(path).parent.name.partition("=")
+    return unquote(value) if equals else None
+
+
+def conform(table: str, rows: pa.Table) -> pa.Table:
+    """Rows in the table's exact columns and types (engines hand back large and view types)."""
+    schema = schema_of(table)
+    return rows.select(schema.names).cast(schema)
+
+
+def _encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How the columns are written: words as dictionaries, counters as deltas, hashes plain."""
+    plain = {name: "PLAIN" for name in _KEY_COLUMNS if name in schema.names}
+    deltas = {"event_id": "DELTA_BINARY_PACKED"} if "event_id" in schema.names else {}
+    lists = [field.name for field in schema if pa.types.is_list(field.type)]
+    dictionaries = [
+        name
+        for name in schema.names
+        if name not in plain and name not in deltas | dict.fromkeys(lists)
+    ]
+    return {
+        "compression": "zstd",
+        "compression_level": _COMPRESSION_LEVEL,
+        "row_group_size": _ROW_GROUP_ROWS,
+        "use_dictionary": dictionaries + [f"{name}.list.element" for name in lists],
+        "column_encoding": plain | deltas,
+    }
+
+
+def _add(table: str, file: DataFile, *, data_change: bool) -> AddAction:
+    return AddAction(
+        path=_encoded(file.path),
+        size=file.size,
+        partition_values=_partition_values(table, file.partition),
+        modification_time=_now_ms(),
+        data_change=data_change,
+        stats=json.dumps({"numRecords": file.rows}),
+    )
+
+
+def _partition_values(table: str, partition: str | None) -> dict[str, str | None]:
+    column = partition_column(table)
+    return {column: partition} if column else {}
+
+
+def _encoded(path: str) -> str:
+    """Delta's log holds paths as URLs; ours use only letters that need no escape but `%`."""
+    return quote(path, safe="/=-._")
+
+
+def _sync_if_there(path: Path) -> None:
+    """Make a file or folder survive a power cut; one that a clean-up took meanwhile needs none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
