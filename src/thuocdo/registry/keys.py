@@ -1,0 +1,102 @@
+"""Keys of connecting systems: made once, shown once, kept only as a keyed hash."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.ids import key_hash
+from thuocdo.core.settings import Settings
+from thuocdo.core.vocabulary import Feed
+from thuocdo.registry.models import Agency, Change, SiteKey
+from thuocdo.registry.publish import publish
+from thuocdo.registry.rows import knows
+
+_KEY_BYTES = 32
+
+
+def create_key(
+    settings: Settings,
+    name: str,
+    *,
+    agency: str | None = None,
+    site_ids: Sequence[int] = (),
+    feeds: Sequence[str] = (),
+    expires: date | None = None,
+    who: str | None = None,
+) -> str:
+    """A new key; nobody can read it again. Empty scopes mean "every".
+
+    agency   this one and those below it
+    feeds    values of core.vocabulary.Feed
+    expires  the last Vietnamese day it works
+    who      for the audit trail; the operating system's user unless given
+    Raises ThuocdoError `unknown_agency` or `unknown_feed`.
+    """
+    _check_scope(agency, feeds)
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    with transaction.atomic():
+        row = SiteKey.objects.create(
+            key_hash=key_hash(settings.secret, key),
+            name=name,
+            agency=agency or "",
+            site_ids=list(site_ids),
+            feeds=list(feeds),
+            expires=expires,
+        )
+        Change.objects.create(
+            who=who or getpass.getuser(),
+            action=Change.Action.CREATE,
+            what="sitekey",
+            key=str(row.pk),
+            after=scope(row),
+        )
+    publish(settings)
+    return key
+
+
+def revoke(settings: Settings, key: SiteKey, *, who: str | None = None) -> None:
+    """The key stops working as soon as the collector sees the new snapshot; twice is harmless."""
+    with transaction.atomic():
+        revoked = SiteKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(
+            revoked_at=timezone.now()
+        )
+        if revoked:
+            Change.objects.create(
+                who=who or getpass.getuser(),
+                action=Change.Action.REVOKE,
+                what="sitekey",
+                key=str(key.pk),
+                before=scope(key),
+            )
+    publish(settings)
+
+
+def scope(key: SiteKey) -> dict[str, object]:
+    """What a key opens, for the audit trail; never its hash."""
+    return {
+        "name": key.name,
+        "agency": key.agency,
+        "site_ids": key.site_ids,
+        "feeds": key.feeds,
+        "expires": key.expires.isoformat() if key.expires else None,
+    }
+
+
+def _check_scope(agency: str | None, feeds: Sequence[str]) -> None:
+    if agency and not knows(frozenset(Agency.objects.values_list("code", flat=True)))(agency):
+        raise ThuocdoError(
+            "unknown_agency", f"There is no agency {agency}.", "Import it first, or check the code."
+        )
+    allowed = [feed.value for feed in Feed]
+    for feed in feeds:
+        if feed not in allowed:
+            raise ThuocdoError(
+                "unknown_feed", f"There is no feed {feed}.", f"Write one of {', '.join(allowed)}."
+            )

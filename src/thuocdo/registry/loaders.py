@@ -1,0 +1,202 @@
+"""Imports of agencies, sites and services from files (DESIGN.md §6.4).
+
+Each import is one transaction: all its good records or, when the file itself cannot be read,
+none. Refused records are written with their reasons to `<home>/rejects`. A second run of the
+same files finds every row as it is and changes nothing. What changed goes out at once: to the
+lake, with the time it became known, and to the collector's snapshot (`registry/publish.py`).
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import transaction
+
+from thuocdo.core.clock import now_us
+from thuocdo.core.results import ImportResult
+from thuocdo.core.settings import Settings
+from thuocdo.core.vocabulary import RejectReason
+from thuocdo.registry import rows
+from thuocdo.registry.files import Record, records
+from thuocdo.registry.models import SYSTEM_LABELS, Agency, Change, Dated, Service, Site, System
+from thuocdo.registry.models import system_code as usual_system_code
+from thuocdo.registry.publish import publish
+from thuocdo.registry.rows import Fields, Known, RefusedError
+from thuocdo.registry.upsert import Upsert
+
+Progress = Callable[[int, int | None], None]
+"""Called with records done so far and the total, None because a stream does not know it."""
+
+_PROGRESS_EVERY = 500
+
+
+class _Kind(NamedTuple):
+    """What one sort of file is made of."""
+
+    model: type[Dated]
+    required: tuple[str, ...]
+    read: Callable[[Fields, Known], Fields]
+
+
+_AGENCIES = _Kind(Agency, ("code", "name", "kind"), rows.agency_fields)
+_SITES = _Kind(Site, ("site_id", "agency", "kind", "name"), rows.site_fields)
+_SERVICES = _Kind(Service, ("agency", "procedure", "level"), rows.service_fields)
+
+
+def import_agencies(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
+    """`code, name, kind` [`name_en, parent, gso_code, valid_from, valid_to, successor`].
+
+    Raises ThuocdoError `no_such_file`, `bad_format`, `bad_file` or `missing_columns`.
+    """
+    return _import(settings, _AGENCIES, paths, progress)
+
+
+def import_sites(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
+    """`site_id, agency, kind, name` [`hostnames, valid_from, valid_to`]; makes missing systems.
+
+    Several host names are separated by spaces, commas or semicolons. Raises as import_agencies.
+    """
+    return _import(settings, _SITES, paths, progress)
+
+
+def import_services(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
+    """`agency, procedure, level` [`name, field, local_code, url, reason_not_full, valid_from, valid_to`].
+
+    Levels may be the legacy 1 to 4. A service whose level changes comes as a further row with a
+    later `valid_from`; on a day the latest row that covers it holds. Raises as import_agencies.
+    """
+    return _import(settings, _SERVICES, paths, progress)
+
+
+def _import(
+    settings: Settings, kind: _Kind, paths: Sequence[Path], progress: Progress
+) -> ImportResult:
+    with _Rejects(settings, kind.model) as rejects, transaction.atomic():
+        total, accepted = _take(kind, paths, progress, rejects)
+        result = ImportResult(
+            rows=total,
+            accepted=accepted,
+            duplicates=total - accepted - rejects.counts.total(),
+            rejected=dict(rejects.counts),
+            rejects_file=rejects.path,
+        )
+        if accepted:
+            _leave_trace(kind.model, paths, result)
+    publish(settings)
+    return result
+
+
+def _take(
+    kind: _Kind, paths: Sequence[Path], progress: Progress, rejects: _Rejects
+) -> tuple[int, int]:
+    """(records read, rows new or changed)."""
+    known = rows.knows(frozenset(Agency.objects.values_list("code", flat=True)))
+    upsert, systems = Upsert(kind.model), _Systems()
+    total = accepted = 0
+    for record in records(paths, kind.required):
+        total += 1
+        if total % _PROGRESS_EVERY == 0:
+            progress(total, None)
+        try:
+            fields = _fields(kind, record, known)
+            accepted += _put(upsert, systems.attach(fields) if kind.model is Site else fields)
+        except RefusedError as refused:
+            rejects.add(record, refused)
+    upsert.save()
+    systems.save()
+    progress(total, total)
+    return total, accepted
+
+
+def _put(upsert: Upsert, fields: Fields) -> bool:
+    """Whether the row is new or changed."""
+    verdict = upsert.put(fields)
+    if verdict == "conflict":
+        raise RefusedError(RejectReason.BAD_VALUE, "the same key came before with other contents")
+    return verdict != "same"
+
+
+def _fields(kind: _Kind, record: Record, known: Known) -> Fields:
+    if record.values is None:
+        raise RefusedError(RejectReason.MALFORMED, "the record cannot be read")
+    for column in kind.required:
+        if column not in record.values:
+            raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is missing")
+    return kind.read(record.values, known)
+
+
+class _Systems:
+    """Finds the system that a site belongs to and makes it when there is none."""
+
+    def __init__(self) -> None:
+        self._known = set(System.objects.values_list("code", flat=True))
+        self._names = dict(Agency.objects.order_by("valid_from").values_list("code", "name"))
+        self._new: list[System] = []
+
+    def attach(self, fields: Fields) -> Fields:
+        """The site's own fields, with `system` in place of `agency` and `kind`."""
+        agency, kind = fields.pop("agency"), fields.pop("kind")
+        code = usual_system_code(agency, kind)
+        if code not in self._known:
+            name = f"{SYSTEM_LABELS[kind]} {self._names.get(agency, agency)}"
+            self._new.append(System(code=code, agency=agency, kind=kind, name=name))
+            self._known.add(code)
+        return fields | {"system": code}
+
+    def save(self) -> None:
+        System.objects.bulk_create(self._new)
+
+
+class _Rejects:
+    """The file of refused records: made at the first one, one JSON object a line."""
+
+    def __init__(self, settings: Settings, model: type[Dated]) -> None:
+        self._path = settings.rejects_dir / f"{model._meta.model_name}-{now_us()}.ndjson"
+        self._file: Any = None
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def path(self) -> Path | None:
+        return self._path if self.counts else None
+
+    def add(self, record: Record, refused: RefusedError) -> None:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("wb")
+        self.counts[refused.reason.value] += 1
+        line = {
+            "file": record.file,
+            "record": record.number,
+            "reason": refused.reason.value,
+            "detail": refused.detail,
+            "values": record.values if record.values is not None else record.raw,
+        }
+        self._file.write(msgspec.json.encode(line) + b"\n")
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _leave_trace(model: type[Dated], paths: Iterable[Path], result: ImportResult) -> None:
+    """One line of the audit trail for the whole import."""
+    Change.objects.create(
+        who=getpass.getuser(),
+        action=Change.Action.IMPORT,
+        what=model._meta.model_name,
+        key=", ".join(path.name for path in paths)[:300],
+        after={
+            "rows": result.rows,
+            "accepted": result.accepted,
+            "duplicates": result.duplicates,
+            "rejected": result.rejected,
+        },
+    )

@@ -1,0 +1,150 @@
+"""Tells the rest of the house what the registry says now.
+
+The collector gets one small file (`core/snapshot.py`); the lake gets the dated rows that are new,
+changed or gone, each with the time it became known. Publishing twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from django.db.models import F
+
+from thuocdo.core import snapshot
+from thuocdo.core.clock import now_us
+from thuocdo.core.settings import Settings
+from thuocdo.lake import dimensions
+from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.store import Lake
+from thuocdo.registry.models import Agency, Service, Site, SiteKey, System
+
+Row = tuple[Any, ...]
+
+_BY_START = F("valid_from").asc(nulls_first=True)
+_LATEST_START_FIRST = F("valid_from").desc(nulls_last=True)
+
+
+def publish(settings: Settings) -> None:
+    """Write the lake's dimension rows, then replace the collector's snapshot.
+
+    The lake comes first: an event that the collector lets in can always be given its agency.
+    """
+    now = now_us()
+    lake = Lake.open(settings)
+    lake.create()
+    systems = _owners()
+    for name, rows in _dimension_rows(systems).items():
+        dimensions.write(lake, name, _with_withdrawn(lake, name, rows, now))
+    snapshot.write(settings.snapshot_path, _snapshot(now, systems))
+
+
+def _owners() -> dict[str, tuple[str, str]]:
+    """System code → (agency, kind), of the latest row."""
+    rows = System.objects.order_by(_BY_START).values_list("code", "agency", "kind")
+    return {code: (agency, kind) for code, agency, kind in rows}
+
+
+def _dimension_rows(systems: dict[str, tuple[str, str]]) -> dict[str, list[Row]]:
+    """Rows in the order of the lake's columns, up to `valid_to`."""
+    own = {Agency: "agencies", System: "systems", Service: "services"}
+    rows = {
+        name: list(model.objects.values_list(*DIMENSIONS[name][0].names[:-2]))
+        for model, name in own.items()
+    }
+    sites = Site.objects.values_list(
+        "site_id", "system", "name", "hostnames", "valid_from", "valid_to"
+    )
+    rows["sites"] = [
+        (site_id, system, *systems.get(system, (None, None)), name, hosts.split(), *validity)
+        for site_id, system, name, hosts, *validity in sites
+    ]
+    return rows
+
+
+def _with_withdrawn(lake: Lake, name: str, rows: list[Row], now: int) -> pa.Table:
+    """The registry's rows, and a withdrawal for every key the lake has and the registry no longer."""
+    schema, key = DIMENSIONS[name]
+    columns = schema.names[:-2]
+    places = [columns.index(column) for column in key]
+    here = {tuple(row[place] for place in places) for row in rows}
+    gone = [
+        row
+        for row in _tuples(dimensions.read(lake, name), columns)
+        if tuple(row[place] for place in places) not in here
+    ]
+    return pa.concat_tables(
+        [_table(schema, rows, now, withdrawn=False), _table(schema, gone, now, withdrawn=True)]
+    )
+
+
+def _tuples(table: pa.Table, columns: list[str]) -> Iterator[Row]:
+    return zip(*(table[column].to_pylist() for column in columns), strict=True)
+
+
+def _table(schema: pa.Schema, rows: list[Row], now: int, *, withdrawn: bool) -> pa.Table:
+    """Empty text in the registry is null in the lake."""
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in schema.names[:-2]]
+    arrays = [
+        pa.array([None if value == "" else value for value in column], field.type)
+        for column, field in zip(columns, schema, strict=False)
+    ]
+    arrays.append(pa.array([now] * len(rows), pa.int64()).cast(schema.field("recorded_at").type))
+    arrays.append(pa.array([withdrawn] * len(rows), pa.bool_()))
+    return pa.table(arrays, schema=schema)
+
+
+def _snapshot(now: int, systems: dict[str, tuple[str, str]]) -> snapshot.Snapshot:
+    """Sites by start, so that of one id the latest row wins; services latest start first, so that
+    the first row that covers a day is the one that holds."""
+    return snapshot.Snapshot(
+        made_at=now,
+        sites=tuple(_sites(systems)),
+        keys=tuple(_keys()),
+        agencies=tuple(sorted(set(Agency.objects.values_list("code", flat=True)))),
+        services=tuple(_services()),
+    )
+
+
+def _sites(systems: dict[str, tuple[str, str]]) -> Iterator[snapshot.SiteEntry]:
+    for site in Site.objects.order_by("site_id", _BY_START):
+        agency, kind = systems.get(site.system, ("", ""))
+        yield snapshot.SiteEntry(
+            site_id=site.site_id,
+            system=site.system,
+            agency=agency,
+            kind=kind,
+            hostnames=tuple(site.host_list),
+            valid_from=_iso(site.valid_from),
+            valid_to=_iso(site.valid_to),
+        )
+
+
+def _keys() -> Iterable[snapshot.KeyEntry]:
+    return (
+        snapshot.KeyEntry(
+            key_hash=key.key_hash,
+            name=key.name,
+            agency=key.agency or None,
+            site_ids=tuple(key.site_ids),
+            feeds=tuple(key.feeds),
+            expires=_iso(key.expires),
+        )
+        for key in SiteKey.objects.filter(revoked_at__isnull=True)
+    )
+
+
+def _services() -> Iterator[snapshot.ServiceEntry]:
+    rows = Service.objects.order_by("agency", "procedure", _LATEST_START_FIRST).values_list(
+        "agency", "procedure", "level", "local_code", "valid_from", "valid_to"
+    )
+    for agency, procedure, level, local_code, first, last in rows:
+        yield snapshot.ServiceEntry(
+            agency, procedure, level, local_code or None, _iso(first), _iso(last)
+        )
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
