@@ -1,0 +1,269 @@
+"""Group commit: what arrives while one fsync runs goes to disk in the next frame, as one.
+
+Handlers append on the event loop and wait on a future that all records of a frame share; one
+thread writes and syncs, then resolves it. So the cost of a sync is divided among everybody who
+waited for it, and an answer is never sent before its record is on disk.
+
+When the disk refuses, the futures of that frame fail, the segment is cut back to its last good
+frame and sealed, and the next frame tries a new one: service returns when space does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final
+
+import structlog
+
+from thuocdo.core.clock import now_us
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.wal import frame
+from thuocdo.wal.folder import (
+    OwnedFolder,
+    recover_segment,
+    seal,
+    segment_path,
+    sync_directory,
+    write_all,
+)
+
+SEGMENT_BYTES: Final = 64 << 20
+SEGMENT_SECONDS: Final = 1.0
+QUEUE_BYTES: Final = 32 << 20
+
+_log = structlog.get_logger("thuocdo.wal")
+
+
+class WalError(ThuocdoError):
+    """The record is not on disk and the sender must try again: `wal_busy`, `wal_write`, `wal_closed`."""
+
+
+class _Batch:
+    """Records on their way into one frame."""
+
+    __slots__ = ("future", "records", "size")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.future: asyncio.Future[None] = loop.create_future()
+        self.records: list[bytes] = []
+        self.size = 0
+
+
+class _OpenSegment:
+    """The file being written. `good` is where the last synced frame ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.good = 0
+        self.landed_at = 0
+        self.born = time.monotonic()
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        try:
+            sync_directory(path.parent)
+        except OSError:
+            os.close(self._descriptor)
+            path.unlink(missing_ok=True)
+            raise
+
+    def write(self, records: Sequence[bytes]) -> None:
+        """Write and sync one frame. `landed_at` does not go back when the clock does."""
+        self.landed_at = max(self.landed_at, now_us())
+        data = frame.encode(self.landed_at, records)
+        write_all(self._descriptor, data)
+        os.fdatasync(self._descriptor)
+        self.good += len(data)
+
+    def close(self) -> None:
+        """Cut off what was not synced, and seal."""
+        try:
+            if os.fstat(self._descriptor).st_size != self.good:
+                os.ftruncate(self._descriptor, self.good)
+                os.fsync(self._descriptor)
+        finally:
+            os.close(self._descriptor)
+        seal(self.path)
+
+
+class Writer:
+    """The one writer of a WAL folder; append from the event loop it was made on."""
+
+    def __init__(
+        self,
+        wal_dir: Path,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        segment_seconds: float = SEGMENT_SECONDS,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        """Takes a folder below `wal_dir`; must be called on a running event loop.
+
+        queue_bytes bounds what may wait for the disk; twice that is the most memory it holds.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._folder = OwnedFolder.take(wal_dir)
+        self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
+        self._queue_bytes = queue_bytes
+        self._segment: _OpenSegment | None = None
+        self._left_open: list[Path] = []
+        self._lock = threading.Lock()
+        self._batch = _Batch(self._loop)
+        self._idle = True
+        self._closing = False
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self.frames = 0
+        self.bytes = 0
+        self.failures = 0
+        self._thread = threading.Thread(target=self._run, name="wal-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """The folder's name: the writer in the lander's app transactions."""
+        return self._folder.path.name
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._batch.size
+
+    def append(self, record: bytes) -> asyncio.Future[None]:
+        """Queue one record; await the future: when it is done the record is on disk.
+
+        Raises WalError at once when the queue is full or the writer closed; so does the
+        future when the disk refused.
+        """
+        with self._lock:
+            batch = self._batch
+            size = batch.size + len(record)
+            if size > self._queue_bytes or self._closing:
+                raise self._refusal()
+            batch.size = size
+            batch.records.append(record)
+            if self._idle:
+                self._idle = False
+                self._wake.put(None)
+        return batch.future
+
+    def append_many(self, records: Sequence[bytes]) -> asyncio.Future[None]:
+        """Queue records that stand or fall together: all go into one frame, or none does."""
+        added = sum(map(len, records))
+        with self._lock:
+            batch = self._batch
+            if batch.size + added > self._queue_bytes or self._closing:
+                raise self._refusal()
+            batch.size += added
+            batch.records.extend(records)
+            if self._idle:
+                self._idle = False
+                self._wake.put(None)
+        return batch.future
+
+    async def close(self) -> None:
+        """Write what waits, seal the segment, give the folder back."""
+        with self._lock:
+            if not self._closing:
+                self._closing = True
+                self._wake.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _refusal(self) -> WalError:
+        if self._closing:
+            return WalError("wal_closed", "The collector is stopping.", "Send again.")
+        return WalError(
+            "wal_busy", "More is waiting for the disk than may wait.", "Send again later."
+        )
+
+    def _run(self) -> None:
+        """The writer thread: frame after frame, sealing by age in between."""
+        while True:
+            batch = self._take()
+            if batch is not None:
+                self._commit(batch)
+            elif self._closing:
+                break
+            else:
+                self._wait()
+            if self._segment is not None and self._is_old(self._segment):
+                self._seal()
+        self._seal()
+        self._folder.release()
+
+    def _take(self) -> _Batch | None:
+        with self._lock:
+            batch = self._batch
+            if not batch.records:
+                self._idle = True
+                return None
+            self._batch = _Batch(self._loop)
+            return batch
+
+    def _wait(self) -> None:
+        """Sleep until a record comes or the open segment is due to be sealed."""
+        timeout = None
+        if self._segment is not None:
+            timeout = max(0.0, self._segment.born + self._segment_seconds - time.monotonic())
+        try:
+            self._wake.get(timeout=timeout)
+        except Empty:
+            return  # the segment's time is up
+
+    def _is_old(self, segment: _OpenSegment) -> bool:
+        return (
+            segment.good >= self._segment_bytes
+            or time.monotonic() >= segment.born + self._segment_seconds
+        )
+
+    def _commit(self, batch: _Batch) -> None:
+        error: WalError | None = None
+        try:
+            if self._segment is None:
+                number = self._folder.next_number()
+                self._segment = _OpenSegment(segment_path(self._folder.path, number))
+            self._segment.write(batch.records)
+        except OSError as problem:
+            self.failures += 1
+            _log.error("write-ahead log cannot be written", error=str(problem))
+            error = WalError(
+                "wal_write", f"The log cannot be written: {problem.strerror}.", "Free disk space."
+            )
+            self._seal()
+        else:
+            self.frames += 1
+            self.bytes += batch.size
+        self._loop.call_soon_threadsafe(_resolve, batch.future, error)
+
+    def _seal(self) -> None:
+        """Seal the open segment, and those that an earlier attempt could not."""
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            try:
+                segment.close()
+            except OSError as problem:
+                self._leave_open(segment.path, problem)
+        left, self._left_open = self._left_open, []
+        for path in left:
+            try:
+                if path.exists():
+                    recover_segment(path)
+            except OSError as problem:
+                self._leave_open(path, problem)
+
+    def _leave_open(self, path: Path, problem: OSError) -> None:
+        _log.error("segment cannot be sealed yet", segment=str(path), error=str(problem))
+        self._left_open.append(path)
+
+
+def _resolve(future: asyncio.Future[None], error: WalError | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+        future.exception()  # the waiters get it; with none left there is nobody to warn

@@ -1,0 +1,276 @@
+"""`/v1/dossiers` and the dossier import: our own record of one event of one dossier.
+
+The same fields come as NDJSON lines, as a JSON array or as rows of a file (DESIGN.md §6.4), so a
+record is a mapping of field names to text, numbers or booleans, and everything about it is judged
+here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from thuocdo.core.ids import dossier_key
+from thuocdo.core.snapshot import Snapshot
+from thuocdo.core.vocabulary import (
+    ApplicantKind,
+    Channel,
+    Feed,
+    Payment,
+    RejectReason,
+    Status,
+    Trust,
+)
+from thuocdo.wire import rules
+from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+
+REQUIRED: Final = ("system", "agency", "dossier", "procedure", "status", "event_time")
+OPTIONAL: Final = (
+    "channel",
+    "level",
+    "due_at",
+    "received_at",
+    "payment",
+    "returned_by_post",
+    "digitised",
+    "applicant_kind",
+    "from_national_portal",
+)
+_KEPT: Final = tuple(name for name in (*REQUIRED, *OPTIONAL) if name != "dossier")
+_MAX_SYSTEM: Final = 64
+_MAX_TEXT: Final = 256
+
+_STATUS: Final = frozenset(Status)
+_CHANNEL: Final = frozenset(Channel)
+_PAYMENT: Final = frozenset(Payment)
+_APPLICANT: Final = frozenset(ApplicantKind)
+_TRUE: Final = frozenset(("true", "1", "yes"))
+_FALSE: Final = frozenset(("false", "0", "no"))
+
+T = TypeVar("T")
+_json = msgspec.json.Decoder()
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer for one record; `line` counts from 1 (NDJSON line, or place in the array)."""
+
+    line: int
+    verdict: str  # "accepted" or "rejected"
+    reason: str = ""  # RejectReason
+    detail: str = ""
+
+
+class _Bad(Exception):  # noqa: N818 - control flow of this module: the first bad field ends a record
+    def __init__(self, why: Unreadable) -> None:
+        self.why = why
+
+
+def records(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
+    """The records of a body, NDJSON or one JSON array, with their numbers; empty lines are skipped."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        yield from _array(body)
+        return
+    for line, text in enumerate(body.split(b"\n"), start=1):
+        if text.strip():
+            yield line, _object(_decoded(text))
+
+
+def validate(
+    record: Mapping[str, object],
+    snapshot: Snapshot,
+    secret: bytes,
+    received: int,
+    *,
+    feed: str = Feed.CANONICAL,
+    trust: str = Trust.VERIFIED,
+    agency: str | None = None,
+    systems: Collection[str] = (),
+) -> DossierEvent | Refused:
+    """Judge one record.
+
+    received         µs UTC: when the server (or the importer) got it
+    agency, systems  what the sender's key opens; None and empty mean everything
+    """
+    try:
+        return _event(record, snapshot, secret, received, feed, trust, agency, systems)
+    except _Bad as bad:
+        return refuse(record, bad.why, secret, received, feed=feed, trust=trust)
+
+
+def refuse(
+    record: Mapping[str, object] | None,
+    why: Unreadable,
+    secret: bytes,
+    received: int,
+    *,
+    feed: str = Feed.CANONICAL,
+    trust: str = Trust.VERIFIED,
+) -> Refused:
+    """The row that is kept of a refused record: fields of the protocol, nothing personal."""
+    kept: dict[str, str] = {}
+    if record is not None:
+        kept = rules.redacted((name, record.get(name)) for name in _KEPT)
+        system, dossier = _text(record, "system"), _text(record, "dossier")
+        if system and dossier:
+            kept["dossier_key"] = rules.key_text(secret, system, dossier)
+    return Refused(
+        received=received,
+        feed=feed,
+        site_id=None,
+        reason=why.reason,
+        detail=why.detail,
+        payload=msgspec.json.encode(kept).decode() if kept else "",
+        trust=trust,
+    )
+
+
+def in_scope(agency: str, scope: str | None) -> bool:
+    """Whether a key for `scope` may speak for an agency: itself and what lies below it."""
+    return scope is None or agency == scope or agency.startswith(f"{scope}.")
+
+
+def _event(
+    record: Mapping[str, object],
+    snapshot: Snapshot,
+    secret: bytes,
+    received: int,
+    feed: str,
+    trust: str,
+    scope: str | None,
+    systems: Collection[str],
+) -> DossierEvent:
+    for name in REQUIRED:
+        if not _text(record, name):
+            raise _Bad(Unreadable(RejectReason.MISSING_FIELD, f"{name}: missing"))
+    system = _system(record)
+    number = _good(rules.number(_text(record, "dossier")))
+    agency = _good(rules.agency(snapshot, _text(record, "agency")))
+    if not in_scope(agency, scope) or (systems and system not in systems):
+        raise _Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "agency or system: not this key's"))
+    event_time = _good(rules.happened("event_time", _instant(record, "event_time"), received))
+    received_at = _optional_instant(record, "received_at")
+    if received_at is not None:
+        received_at = _good(rules.happened("received_at", received_at, received))
+    due_at = _optional_instant(record, "due_at")
+    if due_at is not None:
+        due_at = _good(rules.due("due_at", due_at))
+    day = rules.local_date(event_time if received_at is None else received_at)
+    place = _good(rules.place(snapshot, agency, _text(record, "procedure"), day))
+    level = _level(record)
+    hi, lo = dossier_key(secret, system, number)
+    return DossierEvent(
+        received=received,
+        dossier_hi=hi,
+        dossier_lo=lo,
+        system=system,
+        site_id=None,
+        agency=agency,
+        procedure=place.procedure,
+        status=_word(record, "status", _STATUS, ""),
+        event_time=event_time,
+        received_at=received_at,
+        due_at=due_at,
+        channel=_word(record, "channel", _CHANNEL, Channel.UNKNOWN),
+        level_declared=level,
+        level_catalogue=place.level_catalogue,
+        payment=_word(record, "payment", _PAYMENT, Payment.UNKNOWN),
+        returned_by_post=_yes_no(record, "returned_by_post"),
+        digitised=_yes_no(record, "digitised"),
+        applicant_kind=_word(record, "applicant_kind", _APPLICANT, ApplicantKind.UNKNOWN),
+        from_national_portal=_yes_no(record, "from_national_portal"),
+        quality=place.flags + rules.level_flags(level, place.level_catalogue),
+        feed=feed,
+        trust=trust,
+    )
+
+
+def _array(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
+    found = _decoded(body)
+    if isinstance(found, Unreadable):
+        yield 1, found
+        return
+    items: Iterable[object] = found if isinstance(found, list) else (found,)
+    for place, item in enumerate(items, start=1):
+        yield place, _object(item)
+
+
+def _decoded(text: bytes) -> object:
+    try:
+        return _json.decode(text.lstrip(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Unreadable(RejectReason.MALFORMED, "record: not JSON")
+
+
+def _object(found: object) -> Mapping[str, object] | Unreadable:
+    if isinstance(found, dict | Unreadable):
+        return found
+    return Unreadable(RejectReason.MALFORMED, "record: not a JSON object")
+
+
+def _good(checked: T | Unreadable) -> T:
+    if isinstance(checked, Unreadable):
+        raise _Bad(checked)
+    return checked
+
+
+def _text(record: Mapping[str, object], name: str) -> str:
+    """A field as text: "" when absent or null; numbers and booleans as JSON writes them."""
+    value = record.get(name)
+    if isinstance(value, str):
+        return value.strip()[:_MAX_TEXT]
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float) and abs(value) < 1 << 63:
+        return str(value)
+    raise _Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: neither text nor a number"))
+
+
+def _system(record: Mapping[str, object]) -> str:
+    system = _text(record, "system")
+    if len(system) > _MAX_SYSTEM or not system.isprintable():
+        raise _Bad(Unreadable(RejectReason.BAD_VALUE, "system: not a system's code"))
+    return system
+
+
+def _instant(record: Mapping[str, object], name: str) -> int:
+    return _good(rules.moment(name, _text(record, name)))
+
+
+def _optional_instant(record: Mapping[str, object], name: str) -> int | None:
+    return _instant(record, name) if _text(record, name) else None
+
+
+def _word(record: Mapping[str, object], name: str, allowed: Collection[str], absent: str) -> str:
+    text = _text(record, name).lower()
+    if not text:
+        return absent
+    if text not in allowed:
+        raise _Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: not one of the allowed words"))
+    return text
+
+
+def _level(record: Mapping[str, object]) -> str | None:
+    text = _text(record, "level").lower()
+    if not text:
+        return None
+    level = rules.LEVELS.get(text)
+    if level is None:
+        raise _Bad(
+            Unreadable(RejectReason.BAD_VALUE, "level: not full, partial, information, 1 to 4")
+        )
+    return level
+
+
+def _yes_no(record: Mapping[str, object], name: str) -> bool | None:
+    text = _text(record, name).lower()
+    if not text:
+        return None
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise _Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: neither true nor false"))

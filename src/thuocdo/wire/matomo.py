@@ -1,0 +1,209 @@
+"""The Matomo Tracking HTTP API as the collector wrote it down: one `Hit` in, its events out.
+
+The deployed trackers are Matomo's with another name (facts/emc.md 1A), so its parameters are read:
+https://developer.matomo.org/api-reference/tracking-api. Ours are `dvc` and `dvc_state`, the first
+two arguments of trackDVC. The lander parses millions of hits, so a plain GET is split once, and
+only what is wanted and encoded is decoded, through a cache.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from thuocdo.core import codes
+from thuocdo.core.clock import from_datetime
+from thuocdo.core.vocabulary import RejectReason, Trust, ViewKind
+from thuocdo.wire import rules
+from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
+
+Parsed = PageView | ServiceStep | Unreadable
+
+MAX_URL: Final = 4096
+MAX_BULK: Final = 1000
+MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping laptop, not a page
+MAX_SITE: Final = (1 << 31) - 1  # the lake keeps site ids in 32 bits
+_CACHED: Final = 1 << 14
+
+_WANTED: Final = frozenset(
+    (
+        *("idsite", "rec", "url", "urlref", "_id", "cid", "link", "download", "search", "ping"),
+        *("cdt", "dvc", "dvc_state", "pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
+    )
+)
+_CLIENT: Final = re.compile(r"[0-9a-fA-F]{16}")
+_SITE: Final = re.compile(r"[0-9]{1,10}")
+_STATE: Final = re.compile(r"-?[0-9]{1,3}|[A-Za-z_]{1,16}")
+_CDT: Final = re.compile(r"[0-9]{1,12}")
+_WEB: Final = re.compile(r"https?://[^\s\x00-\x1f]", re.IGNORECASE)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_bulk = msgspec.json.Decoder(dict[str, object])
+
+
+def parse_hit(hit: Hit) -> list[Parsed]:
+    """Every event of one request: one for a GET, many for a bulk POST, none for a ping.
+
+    Never raises on data: what cannot be read comes back as `Unreadable`.
+    """
+    if not hit.body:
+        return _parameters(_split(hit.query.decode("utf-8", "replace")), hit)
+    body = hit.body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if body.startswith(b"{") or "json" in hit.content_type:
+        return _bulk_request(body, hit)
+    text = b"&".join((hit.query, body.rstrip(b"\r\n"))).decode("utf-8", "replace")
+    return _parameters(_split(text), hit)
+
+
+def _split(text: str) -> dict[str, str]:
+    """The parameters of a query string, decoded when they are wanted and need it."""
+    given: dict[str, str] = {}
+    for pair in text.lstrip("?").split("&"):
+        name, _, value = pair.partition("=")
+        if name in _WANTED:
+            given[name] = _decode(value) if "%" in value or "+" in value else value
+    return given
+
+
+@lru_cache(_CACHED)
+def _decode(value: str) -> str:
+    return unquote_plus(value, errors="replace")
+
+
+def _bulk_request(body: bytes, hit: Hit) -> list[Parsed]:
+    try:
+        items = _bulk.decode(body).get("requests")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [Unreadable(RejectReason.MALFORMED, "body: not JSON")]
+    if not isinstance(items, list):
+        return [Unreadable(RejectReason.MALFORMED, "requests: not a list")]
+    if len(items) > MAX_BULK:
+        return [Unreadable(RejectReason.TOO_LARGE, f"requests: more than {MAX_BULK}")]
+    events: list[Parsed] = []
+    for item in items:
+        if isinstance(item, str):
+            events.extend(_parameters(_split(item), hit))
+        elif isinstance(item, dict):
+            events.extend(_parameters(_scalars(item), hit))
+        else:
+            events.append(Unreadable(RejectReason.MALFORMED, "requests: neither text nor object"))
+    return events
+
+
+def _scalars(item: dict[str, object]) -> dict[str, str]:
+    return {
+        name: str(int(value) if isinstance(value, bool) else value)
+        for name, value in item.items()
+        if name in _WANTED
+        and (isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1 << 63))
+    }
+
+
+def _parameters(given: dict[str, str], hit: Hit) -> list[Parsed]:
+    get = given.get
+    site = get("idsite", "")
+    site_id = int(site) if _SITE.fullmatch(site) else 0
+    if not 0 < site_id <= MAX_SITE:
+        return [_no_site(site)]
+    if get("rec", "1") != "1":
+        return [Unreadable(RejectReason.BAD_VALUE, "rec: not 1", site_id)]
+    when = _time(get("cdt"), hit)
+    if isinstance(when, Unreadable):
+        return [msgspec.structs.replace(when, site_id=site_id)]
+    client = get("_id") or get("cid")
+    if client is not None and not _CLIENT.fullmatch(client):
+        client = None
+    if "dvc" in given:
+        return [_step(given, site_id, when, client)]
+    return [] if "ping" in given else [_view(given, hit, site_id, when, client)]
+
+
+def _no_site(text: str) -> Unreadable:
+    if not text:
+        return Unreadable(RejectReason.MISSING_FIELD, "idsite: missing")
+    return Unreadable(RejectReason.BAD_VALUE, "idsite: not a site number")
+
+
+def _view(
+    given: dict[str, str], hit: Hit, site_id: int, when: int, client: str | None
+) -> PageView | Unreadable:
+    get = given.get
+    page = get("url") or hit.referrer
+    if target := get("download"):
+        kind, url, referrer = ViewKind.DOWNLOAD, target, page
+    elif target := get("link"):
+        kind, url, referrer = ViewKind.OUTLINK, target, page
+    else:
+        kind = ViewKind.SEARCH if get("search") else ViewKind.VIEW
+        url, referrer = page, get("urlref", "")
+    if not url:
+        return Unreadable(RejectReason.MISSING_FIELD, "url: missing", site_id)
+    if len(url) > MAX_URL:
+        return Unreadable(RejectReason.BAD_VALUE, "url: too long", site_id)
+    if not _WEB.match(url) or _CONTROL.search(url):
+        return Unreadable(RejectReason.BAD_VALUE, "url: not a web address", site_id)
+    if not _WEB.match(referrer) or len(referrer) > MAX_URL:
+        referrer = ""
+    if "pf_srv" not in given and "pf_dm1" not in given:
+        return PageView(site_id, when, kind, url, referrer, client, None)
+    server, dom, load = _timings(given)
+    return PageView(site_id, when, kind, url, referrer, client, None, server, dom, load)
+
+
+def _step(
+    given: dict[str, str], site_id: int, when: int, client: str | None
+) -> ServiceStep | Unreadable:
+    procedure = codes.procedure_code(given["dvc"])
+    if procedure is None:
+        return Unreadable(RejectReason.BAD_VALUE, "dvc: not a procedure code", site_id)
+    state = given.get("dvc_state", "")
+    if not _STATE.fullmatch(state):
+        return Unreadable(RejectReason.BAD_VALUE, "dvc_state: not a state", site_id)
+    return ServiceStep(site_id, when, procedure.national, state, client)
+
+
+def _time(cdt: str | None, hit: Hit) -> int | Unreadable:
+    """The server's time, or the one a client claims: unix seconds, or `YYYY-MM-DD HH:MM:SS` in UTC, as Matomo has it.
+
+    Only a sender somebody vouches for may say when something happened.
+    """
+    if not cdt:
+        return hit.received
+    if hit.trust != Trust.VERIFIED:
+        return Unreadable(RejectReason.FORGED_TIME, "cdt: needs a key")
+    if _CDT.fullmatch(cdt):
+        return rules.happened("cdt", int(cdt) * 1_000_000, hit.received)
+    try:
+        moment = datetime.fromisoformat(cdt)
+        instant = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return Unreadable(RejectReason.BAD_DATE, "cdt: not a time")
+    return rules.happened("cdt", instant, hit.received)
+
+
+def _timings(given: dict[str, str]) -> tuple[int | None, int | None, int | None]:
+    """(server, until DOM ready, until loaded) in ms, from Matomo's successive stages.
+
+    A stage that is missing, negative or absurd leaves unmeasured all that is made of it; only
+    the connection's share may be missing, for older trackers do not send it.
+    """
+    get = given.get
+    server = _milliseconds(get("pf_srv"))
+    network, transfer = _milliseconds(get("pf_net", "0")), _milliseconds(get("pf_tfr"))
+    parsing = _milliseconds(get("pf_dm1"))
+    if server is None or network is None or transfer is None or parsing is None:
+        return server, None, None
+    dom = network + server + transfer + parsing
+    rest, handlers = _milliseconds(get("pf_dm2")), _milliseconds(get("pf_onl"))
+    return server, dom, None if rest is None or handlers is None else dom + rest + handlers
+
+
+def _milliseconds(text: str | None) -> int | None:
+    if text is None or len(text) > 6 or not text.isascii() or not text.isdigit():
+        return None
+    value = int(text)
+    return value if value <= MAX_TIMING_MS else None
