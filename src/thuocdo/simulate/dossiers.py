@@ -1,0 +1,263 @@
+"""Simulated dossiers: what happened to each, in arrays, and the events a system would have sent.
+
+A case is drawn whole (received, finished, returned); its events follow from it. So the truth is
+counted on cases and never on events. Instants are µs UTC, `NEVER` where a step did not happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from thuocdo.core.clock import DAY_US, OFFSET_US
+from thuocdo.core.vocabulary import ApplicantKind, Channel, Outcome, Payment, Status
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
+
+NEVER = -1
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+
+_OFFICE_OPENS_US = 7 * HOUR_US + 30 * MINUTE_US
+_OFFICE_HOURS_US = 9 * HOUR_US
+_APPLICANTS = np.array([ApplicantKind.CITIZEN.value, ApplicantKind.BUSINESS.value], dtype=object)
+
+EVENT_SCHEMA = pa.schema(
+    [
+        ("system", pa.string()),
+        ("agency", pa.string()),
+        ("dossier", pa.string()),
+        ("procedure", pa.string()),
+        ("status", pa.string()),
+        ("event_time", pa.timestamp("us", tz="UTC")),
+        ("received_at", pa.timestamp("us", tz="UTC")),
+        ("due_at", pa.timestamp("us", tz="UTC")),
+        ("channel", pa.string()),
+        ("level", pa.string()),
+        ("payment", pa.string()),
+        ("returned_by_post", pa.bool_()),
+        ("digitised", pa.bool_()),
+        ("applicant_kind", pa.string()),
+    ]
+)
+"""The import format of dossiers (DESIGN.md §6.4), one event a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Dossiers as parallel arrays; `level` is what the sending system declares."""
+
+    system: Texts
+    agency: Texts
+    dossier: Texts
+    procedure: Texts
+    channel: Texts
+    level: Texts
+    outcome: Texts
+    submitted: Ints
+    received: Ints
+    processing: Ints
+    supplement: Ints
+    finished: Ints
+    returned: Ints
+    due: Ints
+    payment: Texts
+    by_post: Bools
+    digitised: Bools
+    applicant: Texts
+
+    def __len__(self) -> int:
+        return len(self.received)
+
+    def take(self, chosen: npt.NDArray[np.int64] | Bools) -> Cases:
+        return Cases(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+
+def concat(parts: list[Cases]) -> Cases:
+    """All cases of the parts, in their order."""
+    return Cases(
+        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Cases)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What decides a case; `complete` draws the rest. Arrays of one length."""
+
+    procedure: Texts
+    channel: Texts
+    level: Texts
+    outcome: Texts
+    received: Ints  # when the office had it, also for what it then refused
+    finished: Ints  # NEVER while open
+
+
+def office_instants(rng: np.random.Generator, days: Ints) -> Ints:
+    """An instant within office hours of each local day (days since 1970-01-01), to the second."""
+    seconds = rng.integers(0, _OFFICE_HOURS_US // 1_000_000, len(days))
+    return days * DAY_US - OFFSET_US + _OFFICE_OPENS_US + seconds * 1_000_000
+
+
+def complete(
+    rng: np.random.Generator,
+    draft: Draft,
+    *,
+    system: str,
+    agency: str,
+    units: tuple[str, ...],
+    number_head: str,
+) -> Cases:
+    """Give the drafted cases numbers, a way through the office and an applicant.
+
+    units        codes below the agency that handle a tenth of its cases
+    number_head  first part of the dossier numbers, `000.00.00.H57`
+    """
+    count = len(draft.received)
+    remote = draft.channel != Channel.COUNTER.value
+    refused = draft.outcome == Outcome.REJECTED.value
+    day_start = (draft.received + OFFSET_US) // DAY_US * DAY_US - OFFSET_US
+    waited = rng.integers(5, 360, count) * MINUTE_US
+    submitted = np.where(remote | refused, np.maximum(draft.received - waited, day_start), NEVER)
+    received = np.where(refused, NEVER, draft.received)
+    span = np.where(draft.finished == NEVER, 2 * DAY_US, draft.finished - draft.received)
+    steps = rng.random(count)
+    processing = np.where((steps < 0.8) & ~refused, draft.received + span // 3, NEVER)
+    supplement = np.where((steps < 0.06) & ~refused, draft.received + span // 2, NEVER)
+    resolved = draft.outcome == Outcome.RESOLVED.value
+    handed_over = rng.integers(5, 40 * 60, count) * MINUTE_US
+    returned = np.where(resolved & (rng.random(count) < 0.85), draft.finished + handed_over, NEVER)
+    allowed = rng.integers(-2, 6, count) * DAY_US
+    due = np.where(
+        draft.finished == NEVER, draft.received + 10 * DAY_US, draft.finished + allowed
+    )
+    due = np.where(rng.random(count) < 0.97, np.maximum(due, draft.received + DAY_US), NEVER)
+    pays = rng.random(count)
+    online = draft.channel == Channel.ONLINE.value
+    payment = np.where(
+        pays < 0.45,
+        Payment.NONE.value,
+        np.where(online & (pays < 0.8), Payment.ONLINE.value, Payment.OFFLINE.value),
+    ).astype(object)
+    handler = np.array([agency, *units], dtype=object)
+    return Cases(
+        system=np.full(count, system, dtype=object),
+        agency=handler[np.where(rng.random(count) < 0.1, rng.integers(0, len(handler), count), 0)],
+        dossier=_numbers(number_head, draft.received),
+        procedure=draft.procedure,
+        channel=draft.channel,
+        level=draft.level,
+        outcome=draft.outcome,
+        submitted=submitted,
+        received=received,
+        processing=processing,
+        supplement=supplement,
+        finished=draft.finished,
+        returned=returned,
+        due=due,
+        payment=payment,
+        by_post=rng.random(count) < 0.12,
+        digitised=rng.random(count) < 0.6,
+        applicant=_APPLICANTS[(rng.random(count) < 0.2).astype(np.int64)],
+    )
+
+
+def events_of(cases: Cases) -> pa.Table:
+    """Every event of the cases in `EVENT_SCHEMA`, status by status; the caller orders them."""
+    last = {
+        Outcome.RESOLVED.value: Status.COMPLETED,
+        Outcome.REJECTED.value: Status.REJECTED,
+        Outcome.WITHDRAWN.value: Status.WITHDRAWN,
+        Outcome.STOPPED.value: Status.STOPPED,
+    }
+    tables = [
+        _events(cases, Status.SUBMITTED, cases.submitted),
+        _events(cases, Status.RECEIVED, cases.received),
+        _events(cases, Status.PROCESSING, cases.processing),
+        _events(cases, Status.SUPPLEMENT_REQUESTED, cases.supplement),
+        *(
+            _events(cases, status, np.where(cases.outcome == outcome, cases.finished, NEVER))
+            for outcome, status in last.items()
+        ),
+        _events(cases, Status.RETURNED, cases.returned),
+    ]
+    return pa.concat_tables(tables)
+
+
+def until(cases: Cases, end_us: int) -> Cases:
+    """The cases as they stood at an instant: later steps have not happened, unborn cases are gone."""
+
+    def cut(times: Ints) -> Ints:
+        return np.where(times < end_us, times, NEVER)
+
+    first = np.where(cases.submitted == NEVER, cases.received, cases.submitted)
+    known = cases.take(first < end_us)
+    finished = cut(known.finished)
+    return Cases(
+        **{f.name: getattr(known, f.name) for f in fields(known) if f.name not in _TIMED},
+        outcome=np.where(finished == NEVER, Outcome.OPEN.value, known.outcome).astype(object),
+        submitted=known.submitted,
+        received=cut(known.received),
+        processing=cut(known.processing),
+        supplement=cut(known.supplement),
+        finished=finished,
+        returned=cut(known.returned),
+    )
+
+
+_TIMED = {"outcome", "submitted", "received", "processing", "supplement", "finished", "returned"}
+
+
+def _events(cases: Cases, status: Status, times: Ints) -> pa.Table:
+    """Rows of one status for the cases it happened to.
+
+    Before the receipt a packet carries no receipt date; while processing, systems leave out the
+    channel; only an end names payment and how the result went back.
+    """
+    happened = times != NEVER
+    some = cases.take(happened)
+    early = status is Status.SUBMITTED or status is Status.REJECTED
+    silent = status is Status.PROCESSING
+    ended = status in {Status.COMPLETED, Status.RETURNED}
+    nothing = np.full(len(some), NEVER, dtype=np.int64)
+    columns = [
+        _texts(some.system),
+        _texts(some.agency),
+        _texts(some.dossier),
+        _texts(some.procedure),
+        pa.repeat(pa.scalar(status.value), len(some)),
+        _instants(times[happened]),
+        _instants(nothing if early else some.received),
+        _instants(nothing if early else some.due),
+        pa.nulls(len(some), pa.string()) if silent else _texts(some.channel),
+        _texts(some.level),
+        _texts(some.payment) if ended else pa.nulls(len(some), pa.string()),
+        pa.array(some.by_post) if ended else pa.nulls(len(some), pa.bool_()),
+        pa.array(some.digitised) if ended else pa.nulls(len(some), pa.bool_()),
+        _texts(some.applicant),
+    ]
+    return pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
+
+
+def _texts(values: Texts) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _instants(times: Ints) -> pa.Array:
+    return pa.array(times, pa.int64(), mask=times == NEVER).cast(pa.timestamp("us", tz="UTC"))
+
+
+def _numbers(head: str, received: Ints) -> Texts:
+    """`000.00.00.H57-220315-00042`: the office's code, the local day, a running number."""
+    days = ((received + OFFSET_US) // DAY_US).astype("datetime64[D]").astype(str)
+    return np.array(
+        [
+            f"{head}-{day[2:4]}{day[5:7]}{day[8:10]}-{place:05d}"
+            for place, day in enumerate(days, start=1)
+        ],
+        dtype=object,
+    )
