@@ -15,6 +15,7 @@ from django.db import transaction
 
 from thuocdo.core.vocabulary import AgencyKind, SystemKind
 from thuocdo.registry.models import Agency, Change, Dated, System, system_code
+from thuocdo.registry.trail import operator, record
 
 NATIONAL_PORTAL = system_code("NATIONAL", SystemKind.SERVICE_PORTAL.value)
 """The one portal that stays when the ministries' and provinces' own are closed."""
@@ -33,12 +34,7 @@ def load_builtin() -> int:
         agencies = list(builtin_agencies())
         added = _add_missing(agencies) + _add_missing(list(builtin_systems(agencies)))
         if added:
-            Change.objects.create(
-                who="thuocdo",
-                action=Change.Action.IMPORT,
-                what="builtin",
-                after={"rows": added},
-            )
+            record(Change.Action.IMPORT, "builtin", who=operator(), after={"rows": added})
     return added
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 from collections.abc import Sequence
 from datetime import date
@@ -17,6 +16,7 @@ from thuocdo.core.vocabulary import Feed
 from thuocdo.registry.models import Agency, Change, SiteKey
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rows import knows
+from thuocdo.registry.trail import contents, operator, record
 
 _KEY_BYTES = 32
 
@@ -29,35 +29,34 @@ def create_key(
     site_ids: Sequence[int] = (),
     feeds: Sequence[str] = (),
     expires: date | None = None,
-    who: str | None = None,
 ) -> str:
     """A new key; nobody can read it again. Empty scopes mean "every".
 
     agency   this one and those below it
     feeds    values of core.vocabulary.Feed
     expires  the last Vietnamese day it works
-    who      for the audit trail; the operating system's user unless given
     Raises ThuocdoError `unknown_agency` or `unknown_feed`.
     """
-    _check_scope(agency, feeds)
-    key = secrets.token_urlsafe(_KEY_BYTES)
+    check_scope(agency, feeds)
+    row = SiteKey(
+        name=name,
+        agency=agency or "",
+        site_ids=list(site_ids),
+        feeds=list(feeds),
+        expires=expires,
+    )
     with transaction.atomic():
-        row = SiteKey.objects.create(
-            key_hash=key_hash(settings.secret, key),
-            name=name,
-            agency=agency or "",
-            site_ids=list(site_ids),
-            feeds=list(feeds),
-            expires=expires,
-        )
-        Change.objects.create(
-            who=who or getpass.getuser(),
-            action=Change.Action.CREATE,
-            what="sitekey",
-            key=str(row.pk),
-            after=scope(row),
-        )
+        key = issue(settings, row, who=operator())
     publish(settings)
+    return key
+
+
+def issue(settings: Settings, row: SiteKey, *, who: str) -> str:
+    """Save a new row with a fresh key and return the key; the caller publishes after its commit."""
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    row.key_hash = key_hash(settings.secret, key)
+    row.save(force_insert=True)
+    record(Change.Action.CREATE, "sitekey", who=who, key=str(row.pk), after=contents(row))
     return key
 
 
@@ -68,28 +67,18 @@ def revoke(settings: Settings, key: SiteKey, *, who: str | None = None) -> None:
             revoked_at=timezone.now()
         )
         if revoked:
-            Change.objects.create(
-                who=who or getpass.getuser(),
-                action=Change.Action.REVOKE,
-                what="sitekey",
+            record(
+                Change.Action.REVOKE,
+                "sitekey",
+                who=who or operator(),
                 key=str(key.pk),
-                before=scope(key),
+                before=contents(key),
             )
     publish(settings)
 
 
-def scope(key: SiteKey) -> dict[str, object]:
-    """What a key opens, for the audit trail; never its hash."""
-    return {
-        "name": key.name,
-        "agency": key.agency,
-        "site_ids": key.site_ids,
-        "feeds": key.feeds,
-        "expires": key.expires.isoformat() if key.expires else None,
-    }
-
-
-def _check_scope(agency: str | None, feeds: Sequence[str]) -> None:
+def check_scope(agency: str | None, feeds: Sequence[str]) -> None:
+    """Raises ThuocdoError `unknown_agency` or `unknown_feed`."""
     if agency and not knows(frozenset(Agency.objects.values_list("code", flat=True)))(agency):
         raise ThuocdoError(
             "unknown_agency", f"There is no agency {agency}.", "Import it first, or check the code."

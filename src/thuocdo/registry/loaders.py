@@ -8,7 +8,6 @@ lake, with the time it became known, and to the collector's snapshot (`registry/
 
 from __future__ import annotations
 
-import getpass
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from thuocdo.core.clock import now_us
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import RejectReason
-from thuocdo.registry import rows
+from thuocdo.registry import rows, trail
 from thuocdo.registry.files import Record, records
 from thuocdo.registry.models import SYSTEM_LABELS, Agency, Change, Dated, Service, Site, System
 from thuocdo.registry.models import system_code as usual_system_code
@@ -188,11 +187,11 @@ class _Rejects:
 
 def _leave_trace(model: type[Dated], paths: Iterable[Path], result: ImportResult) -> None:
     """One line of the audit trail for the whole import."""
-    Change.objects.create(
-        who=getpass.getuser(),
-        action=Change.Action.IMPORT,
-        what=model._meta.model_name,
-        key=", ".join(path.name for path in paths)[:300],
+    trail.record(
+        Change.Action.IMPORT,
+        model._meta.model_name,
+        who=trail.operator(),
+        key=", ".join(path.name for path in paths),
         after={
             "rows": result.rows,
             "accepted": result.accepted,

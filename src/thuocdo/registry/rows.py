@@ -82,7 +82,7 @@ def site_fields(values: Fields, known: Known) -> Fields:
         "name": _needed(values, "name", 300),
     }
     if "hostnames" in values:
-        fields["hostnames"] = "\n".join(_hosts(values["hostnames"]))
+        fields["hostnames"] = "\n".join(host_names(values["hostnames"]))
     return fields | _validity(values)
 
 
@@ -165,7 +165,7 @@ def _site_id(values: Fields) -> int:
     return int(text)
 
 
-def _hosts(value: Any) -> list[str]:
+def host_names(value: Any) -> list[str]:
     """Host names of a list or of text with spaces, commas, semicolons or bars between them."""
     if value is None:
         return []

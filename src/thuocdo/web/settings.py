@@ -46,6 +46,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "thuocdo.web.middleware.SafetyHeaders",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -55,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "thuocdo.web.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "thuocdo.web.urls"
@@ -71,6 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "thuocdo.web.context.frame",
             ],
         },
     },
@@ -108,7 +112,6 @@ USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = THUOCDO.home / "static"
 WHITENOISE_USE_FINDERS = True  # served from the package itself: no collecting step to forget
 
 UNFOLD = {
@@ -120,17 +123,17 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "COLORS": {
         "primary": {
-            "50": "240, 250, 250",
-            "100": "208, 240, 240",
-            "200": "160, 220, 222",
-            "300": "108, 194, 198",
-            "400": "56, 160, 167",
-            "500": "15, 118, 126",
-            "600": "13, 104, 112",
-            "700": "10, 84, 91",
-            "800": "8, 66, 72",
-            "900": "6, 51, 56",
-            "950": "4, 36, 40",
+            "50": "rgb(240, 250, 250)",
+            "100": "rgb(208, 240, 240)",
+            "200": "rgb(160, 220, 222)",
+            "300": "rgb(108, 194, 198)",
+            "400": "rgb(56, 160, 167)",
+            "500": "rgb(15, 118, 126)",
+            "600": "rgb(13, 104, 112)",
+            "700": "rgb(10, 84, 91)",
+            "800": "rgb(8, 66, 72)",
+            "900": "rgb(6, 51, 56)",
+            "950": "rgb(4, 36, 40)",
         },
     },
 }

@@ -1,0 +1,50 @@
+"""Writes the audit trail: who did what, with the row before and after."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+
+from thuocdo.registry.models import Change
+
+_NEVER_TOLD = {"id", "key_hash"}
+
+
+def operator() -> str:
+    """Who sits at the command line, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"uid {os.getuid()}"
+
+
+def record(
+    action: Change.Action,
+    what: str,
+    *,
+    who: str,
+    key: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Append one line; call it in the transaction of the change itself."""
+    Change.objects.create(
+        who=who, action=action, what=what, key=key[:300], before=before, after=after
+    )
+
+
+def contents(row: models.Model) -> dict[str, Any]:
+    """A row's fields as JSON can hold them; secrets left out."""
+    return {
+        field.attname: _plain(getattr(row, field.attname))
+        for field in row._meta.concrete_fields
+        if field.attname not in _NEVER_TOLD
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
