@@ -1,0 +1,104 @@
+"""From the figures of one block to the lists a table prints: pure, no measuring here.
+
+Only agencies with a rank are listed; an agency without one is named apart with the reason
+(DESIGN.md §5.5). The two lists never share an agency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thuocdo.core.vietnamese import collation_key, format_count, format_percent
+from thuocdo.measure.model import Figure
+from thuocdo.report.model import Entry, Row
+
+COUNT = "count"
+
+# Why a figure has no rank, by the flag that took it away (measure/service.py).
+_REASONS = {
+    "below_coverage": "độ bao phủ nguồn số liệu dưới ngưỡng xếp hạng",
+    "zero_denominator": "mẫu số bằng 0",
+    "no_data": "chưa có số liệu trong kỳ",
+    "no_sources": "chưa có nguồn số liệu nào được đăng ký",
+}
+_NO_VALUE = "chưa có số liệu để tính"
+_NOT_RANKED = "không đủ điều kiện xếp hạng"
+
+
+def printed(value: float | None, unit: str) -> int | float | None:
+    """The value as it is published: whole for counts, two decimals for percentages."""
+    if value is None:
+        return None
+    return round(value) if unit == COUNT else round(value, 2)
+
+
+def show(value: float | None, unit: str) -> str:
+    """`9.941.921`, `88,45%`, or an en dash for what was not measured."""
+    if unit == COUNT and value is not None:
+        return format_count(round(value))
+    return format_percent(value)
+
+
+def rows(figures: Sequence[Figure]) -> tuple[list[Row], list[Row]]:
+    """(ranked by rank then name, unranked by name), both in Vietnamese order."""
+    ranked = [f for f in figures if f.rank is not None and f.value is not None]
+    ranked.sort(key=lambda f: (f.rank, collation_key(f.name)))
+    unranked = [f for f in figures if f.rank is None or f.value is None]
+    unranked.sort(key=lambda f: collation_key(f.name))
+    return [_row(f) for f in ranked], [_row(f, _reason(f)) for f in unranked]
+
+
+def cut(ranking: Sequence[Row], top_n: int) -> tuple[list[Entry], list[Entry], list[str]]:
+    """(top, bottom, remarks): the first and last `top_n` of a ranking.
+
+    With fewer than 2·top_n agencies the lists are shortened instead of repeating an agency, the
+    upper one keeps the odd one, and a remark says so.
+    """
+    size = len(ranking)
+    first = min(top_n, (size + 1) // 2)
+    last = min(top_n, size - first)
+    entries = [(row.name, row.value) for row in ranking if row.value is not None]
+    top, bottom = entries[:first], entries[size - last :]
+    remarks = []
+    if size < 2 * top_n:
+        remarks.append(
+            f"Chỉ có {size} cơ quan có số liệu được xếp hạng nên danh sách ngắn hơn thường lệ."
+            if size
+            else "Chưa có cơ quan nào có số liệu được xếp hạng trong kỳ."
+        )
+    return top, bottom, remarks + _ties(entries[first : size - last], top, bottom)
+
+
+def _ties(middle: Sequence[Entry], top: Sequence[Entry], bottom: Sequence[Entry]) -> list[str]:
+    """Agencies that equal the edge of a list but did not fit are counted, not hidden."""
+    remarks = []
+    for edge, listed in ((top[-1:], "cao nhất"), (bottom[:1], "thấp nhất")):
+        equal = sum(1 for _, value in middle if edge and value == edge[0][1])
+        if equal:
+            remarks.append(
+                f"Còn {equal} cơ quan khác có giá trị bằng {edge[0][0]} trong nhóm {listed}."
+            )
+    return remarks
+
+
+def _row(figure: Figure, reason: str = "") -> Row:
+    coverage = figure.coverage
+    return Row(
+        rank=figure.rank if not reason else None,
+        agency=figure.agency,
+        name=figure.name,
+        value=printed(figure.value, figure.unit),
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        reporting=coverage.reporting if coverage else None,
+        expected=coverage.expected if coverage else None,
+        reason=reason,
+        flags=figure.flags,
+    )
+
+
+def _reason(figure: Figure) -> str:
+    for flag in figure.flags:
+        if flag in _REASONS:
+            return _REASONS[flag]
+    return _NO_VALUE if figure.value is None else _NOT_RANKED

@@ -1,0 +1,87 @@
+"""Builds a weekly report: asks the measure room, the registry of issuers and the clock.
+
+The edition (tables and wording), the versions of the definitions and the issuer are those in
+force on the report's date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from thuocdo.core.clock import Period, now_us, parse_week
+from thuocdo.core.issuers import issuer_on
+from thuocdo.measure.service import Measure
+from thuocdo.report.assemble import Measured, assemble, definitions_on, letterhead_of
+from thuocdo.report.editions import edition_on, published_periods
+from thuocdo.report.model import WeeklyReport
+
+_FRIDAY = 4  # days after the Monday of an ISO week
+
+
+def build(
+    measure: Measure,
+    week: str,
+    *,
+    period: Period | None = None,
+    number: str | None = None,
+    date: dt.date | None = None,
+    as_known: int | None = None,
+    as_organised: dt.date | None = None,
+    now: int | None = None,
+    remark: str = "",
+) -> WeeklyReport:
+    """The report of an ISO week (`2022-W18`).
+
+    Without a date it is the Friday of that week. Without a period it is the published report's, else
+    1 January to the Sunday before the week. `as_known` and `now` are µs UTC; without `as_known` the
+    report stands on everything landed until `now`.
+    Raises ThuocdoError `bad_week` and what measuring raises.
+    """
+    days = parse_week(week)
+    issued = date or days.first + dt.timedelta(days=_FRIDAY)
+    covered = period or published_periods().get(week) or _year_before(days)
+    edition, issuer = edition_on(issued), issuer_on(issued)
+    organised = as_organised or covered.last
+    specs = [spec for section in edition.sections for spec in section.tables]
+    codes = [spec.indicator for spec in specs]
+    definitions = definitions_on(measure.definitions(), codes, issued)
+    figures = {
+        (spec.indicator, spec.block.value): measure.figures(
+            spec.indicator,
+            covered,
+            version=definitions[spec.indicator].version,
+            block=spec.block.value,
+            as_known=as_known,
+            as_organised=organised,
+        )
+        for spec in specs
+    }
+    headline = [
+        figure
+        for key, found in figures.items()
+        if key[0] == edition.headline
+        for figure in found
+        if figure.rank is not None
+    ]
+    return assemble(
+        edition,
+        Measured(
+            week=week,
+            period=covered,
+            date=issued,
+            number=number,
+            figures=figures,
+            definitions=definitions,
+            national=measure.national(headline, None),
+            letterhead=letterhead_of(issuer, edition.document_type),
+            owner=issuer.system_owner,
+            as_known=as_known if as_known is not None else (now or now_us()),
+            as_organised=organised,
+            remark=remark,
+        ),
+    )
+
+
+def _year_before(week: Period) -> Period:
+    last = week.first - dt.timedelta(days=1)
+    return Period(dt.date(last.year, 1, 1), last)
