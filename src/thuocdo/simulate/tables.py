@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 ViewFormat = Literal["parquet", "csv.zst"]
 
 _ZSTD_LEVEL = 3
-_ISO = "%Y-%m-%dT%H:%M:%S%z"
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:

@@ -1,0 +1,233 @@
+"""Today's country, the same for the same seed: who offers what, by which software, how well.
+
+34 provinces and the ministries after the mergers of 2025, each with a character: size, digital
+maturity, growth from week to week and the one-stop software that sends its messages, with that
+software's known distortions (facts: OpenCPS declares level 3 for everything, Tân Dân's counts
+post as online). A few agencies carry planted peculiarities for detectors to find.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+
+from thuocdo.core.vietnamese import fold_accents
+from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
+from thuocdo.simulate.nation import (
+    Agency,
+    Procedure,
+    agencies,
+    long_catalogue,
+    procedures,
+    rows_of,
+)
+
+TODAY = date(2026, 10, 1)
+"""A day on which the organisations are as simulated here."""
+
+PROVINCES_SINCE = date(2025, 7, 1)
+MINISTRIES_SINCE = date(2025, 3, 1)
+
+NATIONAL_PORTAL_SITE = 100
+_NATIONAL_PORTAL_AGENCY = "G22"
+_FIRST_SITE = 101
+_SITES_PER_AGENCY = 10
+_MAIN_PORTAL_SHARE = 0.6
+_MINISTRY_SERVICES = 24
+_RAISED_OF = 9  # one partial service in so many becomes full while we watch
+_RAISED_BEFORE_TODAY = timedelta(days=45)
+
+
+class Client(StrEnum):
+    """The one-stop software that reports dossiers."""
+
+    CANONICAL = "canonical"  # batches to /v1/dossiers with a key
+    OPENCPS = "opencps"  # /TrackingMCDT, form-encoded
+    OPENCPS_RAW = "opencps_raw"  # /TrackingMCDT, values not encoded
+    TAN_DAN = "tan_dan"  # /TrackingMCDT, JSON
+
+
+class Quirk(StrEnum):
+    """A planted peculiarity; truth.json names the agencies that have it."""
+
+    CONSTANT_LEVEL = "constant_level"  # every dossier is declared partial
+    POSTAL_AS_ONLINE = "postal_as_online"
+    MONTH_END_BURST = "month_end_burst"  # completions pile up on a month's last days
+    CLOSED_IN_SECONDS = "closed_in_seconds"  # opened and closed within seconds
+    SILENT_PORTAL = "silent_portal"  # the main portal stops sending ten days before the end
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One measured site; `share` is its part of the agency's portal visits."""
+
+    site_id: int
+    agency: str
+    kind: str
+    name: str
+    host: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service: its level now and, when it was raised lately, since when (before: partial)."""
+
+    procedure: Procedure
+    level: str
+    raised: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One agency's character. maturity 0…1; growth is the rise of online use over 90 days."""
+
+    agency: Agency
+    maturity: float
+    growth: float
+    portal_weight: float
+    dossier_weight: float
+    client: Client
+    quirks: frozenset[Quirk]
+    sites: tuple[Site, ...]
+    services: tuple[Offered, ...]
+    since: date
+
+    @property
+    def system(self) -> str:
+        """The code the registry gives its one-stop system."""
+        return f"{self.agency.code}-{SystemKind.ONE_STOP}"
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Departments below it that have a site of their own."""
+        return tuple(s.agency for s in self.sites if s.agency != self.agency.code)
+
+    def site_of(self, kind: SystemKind) -> Site:
+        return next(site for site in self.sites if site.kind == kind)
+
+
+@cache
+def plan(seed: int, today: date = TODAY) -> tuple[Office, ...]:
+    """Every agency of today's country. `today` only dates the services raised lately."""
+    rng = np.random.default_rng([seed, 34])
+    nation = agencies(TODAY)
+    return tuple(_office(rng, place, agency, today) for place, agency in enumerate(nation))
+
+
+def departments(kind: str) -> list[dict[str, str]]:
+    """`unit, name, label` of the departments every agency of a kind has."""
+    return [row for row in rows_of("simulate", "departments.csv") if row["kind"] == kind]
+
+
+def host_label(agency: Agency) -> str:
+    """`bacgiang` from Bắc Giang."""
+    return "".join(c for c in fold_accents(agency.name) if c.isascii() and c.isalpha())
+
+
+def _office(rng: np.random.Generator, place: int, agency: Agency, today: date) -> Office:
+    ministry = agency.kind == AgencyKind.MINISTRY
+    maturity = float(np.clip(rng.normal(0.74 if ministry else 0.62, 0.14), 0.2, 0.97))
+    client = (Client.CANONICAL, Client.OPENCPS, Client.TAN_DAN, Client.OPENCPS_RAW)[place % 4]
+    services = tuple(_services(rng, agency, maturity, today))
+    popularity = sum(offered.procedure.share for offered in services)
+    return Office(
+        agency=agency,
+        maturity=maturity,
+        growth=float(rng.normal(0.12, 0.08)),
+        portal_weight=agency.size * float(rng.lognormal(0.0, 0.55)),
+        dossier_weight=(2.0 * popularity if ministry else agency.size) * float(rng.lognormal(0, 0.2)),
+        client=client,
+        quirks=_quirks(place, client),
+        sites=tuple(_sites(place, agency)),
+        services=services,
+        since=MINISTRIES_SINCE if ministry else PROVINCES_SINCE,
+    )
+
+
+def _quirks(place: int, client: Client) -> frozenset[Quirk]:
+    found = set()
+    if client in {Client.OPENCPS, Client.OPENCPS_RAW}:
+        found.add(Quirk.CONSTANT_LEVEL)
+    if client is Client.TAN_DAN:
+        found.add(Quirk.POSTAL_AS_ONLINE)
+    rare = {
+        20: Quirk.MONTH_END_BURST,
+        28: Quirk.CLOSED_IN_SECONDS,
+        33: Quirk.SILENT_PORTAL,
+    }
+    return frozenset(found | ({rare[place]} if place in rare else set()))
+
+
+def _sites(place: int, agency: Agency) -> list[Site]:
+    code, label = agency.code, host_label(agency)
+    first = _FIRST_SITE + place * _SITES_PER_AGENCY
+    units = departments(agency.kind)
+    rest = (1 - _MAIN_PORTAL_SHARE) / sum(range(1, len(units) + 1))
+    sites = [
+        Site(
+            first,
+            code,
+            SystemKind.PORTAL.value,
+            f"Cổng Thông tin điện tử {agency.name}",
+            f"{label}.gov.vn",
+            _MAIN_PORTAL_SHARE,
+        ),
+        Site(
+            first + 1,
+            code,
+            SystemKind.ONE_STOP.value,
+            f"Hệ thống thông tin giải quyết thủ tục hành chính {agency.name}",
+            f"motcua.{label}.gov.vn",
+            0.0,
+        ),
+    ]
+    sites += [
+        Site(
+            first + 2 + number,
+            f"{code}.{unit['unit']}",
+            SystemKind.PORTAL.value,
+            f"Trang thông tin điện tử {unit['name']} {agency.name}",
+            f"{unit['label']}.{label}.gov.vn",
+            rest * (len(units) - number),
+        )
+        for number, unit in enumerate(units)
+    ]
+    if code == _NATIONAL_PORTAL_AGENCY:
+        sites.append(
+            Site(
+                NATIONAL_PORTAL_SITE,
+                code,
+                SystemKind.SERVICE_PORTAL.value,
+                "Cổng Dịch vụ công Quốc gia",
+                "dichvucong.gov.vn",
+                0.0,
+            )
+        )
+    return sites
+
+
+def _services(
+    rng: np.random.Generator, agency: Agency, maturity: float, today: date
+) -> list[Offered]:
+    offered = []
+    for place, procedure in enumerate(_offer(agency)):
+        level, raised = procedure.level, None
+        if level == Level.FULL and rng.random() > maturity + 0.25:
+            level = Level.PARTIAL.value
+        elif level == Level.PARTIAL and place % _RAISED_OF == 0:
+            level, raised = Level.FULL.value, today - _RAISED_BEFORE_TODAY
+        offered.append(Offered(procedure, level, raised))
+    return offered
+
+
+def _offer(agency: Agency) -> list[Procedure]:
+    if agency.kind == AgencyKind.PROVINCE:
+        return list(procedures(AgencyKind.PROVINCE))
+    owners = {row["field"]: row["agency_code"] for row in rows_of("simulate", "owners.csv")}
+    own = [p for p in long_catalogue(AgencyKind.MINISTRY) if owners.get(p.field) == agency.code]
+    return own[:_MINISTRY_SERVICES]
