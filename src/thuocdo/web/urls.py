@@ -1,11 +1,36 @@
-"""Addresses of the public site and the admin."""
+"""Addresses: Vietnamese at the root, English below /en/; machines' addresses have no language."""
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.translation import gettext_lazy as _
+
+from thuocdo.web.views import agencies, machine, methods, overview, rankings, reports
+
+handler400 = "thuocdo.web.problems.bad_request"
+handler404 = "thuocdo.web.problems.not_found"
+handler500 = "thuocdo.web.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("health", machine.health, name="health"),
+    path("robots.txt", machine.robots, name="robots"),
+    path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("admin/", admin.site.urls),
 ]
+
+urlpatterns += i18n_patterns(
+    path("", overview.page, name="overview"),
+    path("live.json", overview.live, name="live"),
+    path("theme", machine.theme, name="theme"),
+    path(_("xep-hang/"), rankings.index, name="rankings"),
+    path(_("xep-hang/<slug:indicator>/"), rankings.page, name="ranking"),
+    path(_("co-quan/"), agencies.index, name="agencies"),
+    path(_("co-quan/<str:code>/"), agencies.page, name="agency"),
+    path(_("bao-cao/"), reports.index, name="reports"),
+    path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
+    path(_("phuong-phap/"), methods.page, name="methods"),
+    path("admin/", admin.site.urls),
+    prefix_default_language=False,
+)

@@ -1,0 +1,240 @@
+"""What the pages ask of measuring: one opened Measure for this process, in the pages' own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings as django_settings
+from django.utils.translation import gettext as _
+
+from thuocdo.core.settings import Settings
+from thuocdo.core.vietnamese import collation_key
+from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.registry.models import Agency
+from thuocdo.web import choosing, formula, pulse, wording
+from thuocdo.web.choosing import Choice
+from thuocdo.web.problems import Problem
+from thuocdo.web.templatetags.yearbook import language
+
+if TYPE_CHECKING:
+    from thuocdo.measure.service import Measure
+
+_HEADLINE = (
+    "portal_visits",
+    "services_with_online_dossiers",
+    "online_dossier_rate",
+    "full_online_rate",
+)
+_COVERED_BY = {"portal_visits": "portal", "online_dossier_rate": "one_stop"}
+_LONGEST_WEEKLY_DAYS = 400
+"""Longer periods are drawn by month: more than some fifty weeks no reader tells apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedVersion:
+    """One version of a definition in the reader's language."""
+
+    version: str
+    valid_from: date
+    text: str
+    formula: str
+    source: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An indicator in the reader's language; `versions` newest first."""
+
+    code: str
+    title: str
+    unit: str
+    versions: tuple[DescribedVersion, ...]
+
+    def version_on(self, day: date, wanted: str | None) -> DescribedVersion:
+        """The version asked for, else the one in force on a day, else the earliest."""
+        for version in self.versions:
+            if version.version == wanted or (wanted is None and version.valid_from <= day):
+                return version
+        return self.versions[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePart:
+    """Sources reporting of sources expected, of one kind of system."""
+
+    label: str
+    value: Coverage
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line at the top of every page: period, versions, coverage, freshness (µs UTC)."""
+
+    period: choosing.Period
+    versions: list[str]
+    coverage: list[CoveragePart]
+    landed_at: int | None
+    lag: str
+
+
+def instance() -> Settings:
+    """The instance this process serves."""
+    return cast(Settings, django_settings.THUOCDO)
+
+
+@cache
+def _opened(settings: Settings) -> Measure:
+    from thuocdo.measure.service import Measure  # noqa: PLC0415  (opening the engine is slow)
+
+    return Measure(settings)
+
+
+def measure() -> Measure:
+    """The one Measure of this process; it follows the facts by itself."""
+    return _opened(instance())
+
+
+def definitions() -> list[Described]:
+    """Every indicator, the headline ones first."""
+    order = {code: place for place, code in enumerate(_HEADLINE)}
+    found = sorted(
+        measure().definitions(), key=lambda each: (order.get(each.code, len(order)), each.code)
+    )
+    return [_described(indicator) for indicator in found]
+
+
+def headline() -> list[Described]:
+    """The indicators of the overview, in the order a reader expects them."""
+    return [described for described in definitions() if described.code in _HEADLINE]
+
+
+def definition(code: str) -> Described:
+    """Raises Problem (404) for a code that is no indicator."""
+    for described in definitions():
+        if described.code == code:
+            return described
+    raise Problem(
+        _("Không có chỉ số nào mang mã “%(code)s”.") % {"code": code[:40]},
+        _("Chọn một chỉ số ở trang Phương pháp."),
+        HTTPStatus.NOT_FOUND,
+    )
+
+
+def figures(
+    code: str, choice: Choice, *, block: str | None = None, agency: str | None = None
+) -> list[Figure]:
+    """The figures of one indicator as the reader chose."""
+    return measure().figures(
+        code,
+        choice.period,
+        version=choice.version,
+        block=block,
+        agency=agency,
+        as_known=choice.as_known,
+        as_organised=choice.as_organised,
+        trust=choice.trust,
+    )
+
+
+def figures_around(code: str, choice: Choice, agency: Agency) -> list[Figure]:
+    """The agency's whole block, so that its rank can be read; itself alone below the top."""
+    if agency.kind in wording.BLOCKS:
+        return figures(code, choice, block=agency.kind)
+    return figures(code, choice, agency=agency.code)
+
+
+def series(
+    code: str, choice: Choice, *, block: str | None = None, agency: str | None = None
+) -> Sequence[Point]:
+    """Weekly points within the period, monthly ones when it is long."""
+    period = choice.period
+    steps = choosing.weeks_within if period.days <= _LONGEST_WEEKLY_DAYS else choosing.months_within
+    return measure().series(
+        code,
+        steps(period),
+        agency=agency,
+        block=block,
+        version=choice.version,
+        as_known=choice.as_known,
+        as_organised=choice.as_organised or period.last,
+        trust=choice.trust,
+    )
+
+
+def today() -> pulse.Today:
+    return pulse.today(instance())
+
+
+def by_rank(found: Iterable[Figure]) -> list[Figure]:
+    """Those with a rank; equals in the order of Vietnamese dictionaries."""
+    ranked = [figure for figure in found if figure.rank is not None]
+    return sorted(ranked, key=lambda figure: (figure.rank, collation_key(figure.name)))
+
+
+def without_rank(found: Iterable[Figure]) -> list[Figure]:
+    unranked = [figure for figure in found if figure.rank is None]
+    return sorted(unranked, key=lambda figure: collation_key(figure.name))
+
+
+def largest(found: Iterable[Figure], unit: str) -> float:
+    """What a full bar stands for: 100 for percentages, else the greatest value."""
+    if unit == "percent":
+        return 100.0
+    return max((figure.value for figure in found if figure.value is not None), default=0.0)
+
+
+def line(choice: Choice, groups: Iterable[Sequence[Figure]]) -> Line:
+    """The page's top line, from all the figures it shows."""
+    versions: dict[str, None] = {}
+    sums: dict[str, tuple[int, int]] = {}
+    of_kinds = list(groups)
+    several = len({figure.indicator for found in of_kinds for figure in found}) > 1
+    for found in of_kinds:
+        for figure in found:
+            versions[figure.version] = None
+            key = _COVERED_BY.get(figure.indicator, "") if several else ""
+            if figure.coverage is not None and (key or not several):
+                reporting, expected = sums.get(key, (0, 0))
+                sums[key] = (
+                    reporting + figure.coverage.reporting,
+                    expected + figure.coverage.expected,
+                )
+    landed_at = measure().freshness().landed_at
+    return Line(
+        period=choice.period,
+        versions=sorted(versions),
+        coverage=[
+            CoveragePart(
+                str(wording.SYSTEM_KINDS[key]) if key else "",
+                Coverage(reporting, expected),
+                wording.share(reporting, expected),
+            )
+            for key, (reporting, expected) in sums.items()
+        ],
+        landed_at=landed_at,
+        lag=wording.lag(landed_at),
+    )
+
+
+def _described(indicator: Indicator) -> Described:
+    versions = tuple(_version(version) for version in reversed(indicator.versions))
+    return Described(indicator.code, getattr(indicator.name, language()), indicator.unit, versions)
+
+
+def _version(version: Version) -> DescribedVersion:
+    return DescribedVersion(
+        version=version.version,
+        valid_from=version.valid_from,
+        text=getattr(version.description, language()),
+        formula=formula.words(version),
+        source=f"{version.source.document}, {version.source.place}",
+        notes=tuple(getattr(note, language()) for note in version.notes),
+    )

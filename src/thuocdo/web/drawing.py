@@ -1,0 +1,71 @@
+"""From the points of a series to a drawn trend and the table it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from thuocdo.measure.model import Point
+from thuocdo.web import charts
+from thuocdo.web.templatetags.yearbook import language, printed
+
+_THOUSAND, _MILLION = 1_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line chart, a sparkline, and their points; `empty` when nothing was measured."""
+
+    chart: SafeString
+    spark: SafeString
+    points: Sequence[Point]
+    unit: str
+    empty: bool
+
+
+def trend(points: Sequence[Point], unit: str, title: str, of_whom: str) -> Trend:
+    """Weekly (or monthly) values of one indicator for one block or agency."""
+    marks = [
+        charts.Mark(_short_day(point), point.value, _brief(point.value, unit)) for point in points
+    ]
+    measured = [mark.value for mark in marks if mark.value is not None]
+    if not measured:
+        return Trend(SafeString(""), SafeString(""), points, unit, True)
+    top = charts.FULL_PERCENT if unit == "percent" else charts.ceiling(max(measured))
+    ticks = [(value, _brief(value, unit)) for value in (0.0, top / 2, top)]
+    name = _("%(title)s, %(whom)s") % {"title": title, "whom": of_whom}
+    description = _(
+        "%(weeks)s kỳ; thấp nhất %(low)s, cao nhất %(high)s. Số liệu ở bảng kèm theo."
+    ) % {
+        "weeks": len(points),
+        "low": printed(min(measured), unit),
+        "high": printed(max(measured), unit),
+    }
+    return Trend(
+        charts.line(marks, name, description, top=top, ticks=ticks),
+        charts.sparkline(marks, name, top),
+        points,
+        unit,
+        False,
+    )
+
+
+def _short_day(point: Point) -> str:
+    return f"{point.first:%d/%m}" if language() == "vi" else f"{point.first.day} {point.first:%b}"
+
+
+def _brief(value: float | None, unit: str) -> str:
+    """A value as an axis shows it: whole per cents, thousands and millions in short."""
+    if value is None:
+        return ""
+    if unit == "percent":
+        digits = f"{value:.1f}".rstrip("0").rstrip(".")
+        return f"{digits.replace('.', ',') if language() == 'vi' else digits}%"
+    for size, mark in ((_MILLION, _("tr")), (_THOUSAND, _("ng"))):
+        if value >= size:
+            digits = f"{value / size:.1f}".rstrip("0").rstrip(".")
+            return f"{digits.replace('.', ',') if language() == 'vi' else digits} {mark}"
+    return f"{value:.1f}".rstrip("0").rstrip(".")

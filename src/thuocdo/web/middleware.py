@@ -1,0 +1,57 @@
+"""Headers every answer carries, and the turning of refusals into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.web import problems
+
+_PUBLIC_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# The admin's toolkit (Alpine.js) evaluates expressions in attributes; only signed-in staff load it.
+_ADMIN_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
+    "'unsafe-eval'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_ADMIN_PATHS = ("/admin/", "/en/admin/")
+
+
+class SafetyHeaders:
+    """Content Security Policy and its kin; a view that set its own policy keeps it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        admin = request.path.startswith(_ADMIN_PATHS)
+        response.headers.setdefault(
+            "Content-Security-Policy", _ADMIN_POLICY if admin else _PUBLIC_POLICY
+        )
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class Refusals:
+    """A refusal of a lower floor or of a view becomes a page that says what to do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ThuocdoError):
+            return problems.page(request, problems.from_error(exception))
+        if isinstance(exception, problems.Problem):
+            return problems.page(request, exception)
+        return None

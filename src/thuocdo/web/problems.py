@@ -1,0 +1,113 @@
+"""What a page says when it cannot do what the address asks: what is wrong, and what to do.
+
+Refusals of the lower floors come as ThuocdoError with an English sentence and a stable code;
+readers get the sentence of that code in their own language.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from thuocdo.core.errors import ThuocdoError
+
+
+class Problem(Exception):  # noqa: N818 (it names what a page shows)
+    """A request that cannot be served, in the reader's words. `status` is the HTTP status."""
+
+    def __init__(self, message: str, hint: str = "", status: int = HTTPStatus.BAD_REQUEST) -> None:
+        self.message = message
+        self.hint = hint
+        self.status = status
+        super().__init__(message)
+
+
+_TEXTS = {
+    "bad_period": (
+        gettext_lazy("Kỳ báo cáo không hợp lệ."),
+        gettext_lazy("Chọn ngày đầu trước ngày cuối, ví dụ từ 2022-01-01 đến 2022-04-30."),
+    ),
+    "bad_date": (
+        gettext_lazy("Ngày không hợp lệ."),
+        gettext_lazy("Viết ngày theo dạng năm-tháng-ngày, ví dụ 2022-04-30."),
+    ),
+    "bad_week": (
+        gettext_lazy("Tuần không hợp lệ."),
+        gettext_lazy("Viết tuần theo dạng 2022-W18."),
+    ),
+    "bad_time": (
+        gettext_lazy("Thời điểm không hợp lệ."),
+        gettext_lazy("Viết thời điểm theo dạng 2022-05-06 hoặc 2022-05-06T17:00:00+07:00."),
+    ),
+    "no_version": (
+        gettext_lazy("Chỉ số này chưa có định nghĩa cho kỳ đã chọn."),
+        gettext_lazy("Chọn kỳ muộn hơn hoặc chọn phiên bản định nghĩa khác."),
+    ),
+    "unknown_version": (
+        gettext_lazy("Không có phiên bản định nghĩa này."),
+        gettext_lazy("Chọn một phiên bản trong danh sách ở trang Phương pháp."),
+    ),
+}
+
+
+def from_error(error: ThuocdoError) -> Problem:
+    """The page's words for a refusal of a lower floor."""
+    if error.code in _TEXTS:
+        message, hint = _TEXTS[error.code]
+        return Problem(str(message), str(hint))
+    return Problem(
+        _("Không thể trả lời yêu cầu này (mã: %(code)s).") % {"code": error.code},
+        _("Kiểm tra lại địa chỉ và các lựa chọn, hoặc quay về trang Tổng quan."),
+    )
+
+
+def page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The page for a problem, with its status."""
+    titles = {
+        HTTPStatus.NOT_FOUND: _("Không tìm thấy"),
+        HTTPStatus.BAD_REQUEST: _("Yêu cầu chưa đúng"),
+    }
+    context = {
+        "title": titles.get(HTTPStatus(problem.status), _("Có trục trặc")),
+        "problem": problem,
+    }
+    return render(request, "web/problem.html", context, status=problem.status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler for an address that leads nowhere."""
+    return page(
+        request,
+        Problem(
+            _("Địa chỉ này không dẫn tới trang nào."),
+            _("Kiểm tra lại địa chỉ, hoặc bắt đầu từ trang Tổng quan."),
+            HTTPStatus.NOT_FOUND,
+        ),
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler for a request it refuses, such as one for a foreign host name."""
+    return page(
+        request,
+        Problem(
+            _("Máy chủ không đọc được yêu cầu này."),
+            _("Kiểm tra lại địa chỉ, hoặc bắt đầu từ trang Tổng quan."),
+        ),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler for our own faults: no database, no figures, only words."""
+    return page(
+        request,
+        Problem(
+            _("Hệ thống gặp lỗi khi dựng trang này. Lỗi đã được ghi lại."),
+            _("Thử tải lại sau ít phút; số liệu không bị ảnh hưởng."),
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+        ),
+    )

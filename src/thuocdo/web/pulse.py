@@ -1,0 +1,115 @@
+"""What moves by the second: the counts of today, and when each site and system was last heard.
+
+Read from the same published set of facts that the figures come from. Fact files never change
+under their name, so what was read from one is kept by name and only new files are opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from thuocdo.core import clock
+from thuocdo.core.settings import Settings
+from thuocdo.measure.engine import day_number
+from thuocdo.measure.facts.store import FactStore, Manifest, Part
+
+_FILES_KEPT = 4096
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Counts of the Vietnamese day that is not over. `steps` measure interest, never dossiers."""
+
+    views: int
+    visits: int
+    received: int
+    resolved: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When (µs UTC) each site and each system's dossier feed last had an event."""
+
+    sites: dict[int, int]
+    systems: dict[str, int]
+
+
+def today(settings: Settings) -> Today:
+    """The counts of today in the current facts; zeros when nothing has come in yet."""
+    store = FactStore(settings.facts_dir)
+    manifest, day = store.read(), clock.local_day(clock.now_us())
+    number = day_number(day)
+    counts = dict.fromkeys(("views", "visits", "steps", "received", "resolved"), 0)
+    for table in ("visits_daily", "steps_daily", "dossiers_daily"):
+        for part in _covering(manifest, table, number):
+            for name, count in _counts(str(store.folder / part.file), table, number).items():
+                counts[name] += count
+    return Today(**counts)
+
+
+def heard(settings: Settings) -> Heard:
+    """The latest event of every source in the current facts."""
+    store = FactStore(settings.facts_dir)
+    sites: dict[int, int] = {}
+    systems: dict[str, int] = {}
+    for part in store.read().tables.get("sources_daily", {}).values():
+        of_sites, of_systems = _latest(str(store.folder / part.file))
+        _raise(sites, of_sites)
+        _raise(systems, of_systems)
+    return Heard(sites, systems)
+
+
+def _covering(manifest: Manifest, table: str, day: int) -> Iterable[Part]:
+    for part in manifest.tables.get(table, {}).values():
+        if part.first_day is None or part.last_day is None:
+            continue
+        if part.first_day <= day <= part.last_day:
+            yield part
+
+
+@lru_cache(maxsize=_FILES_KEPT)
+def _counts(path: str, table: str, day: int) -> dict[str, int]:
+    rows = pq.read_table(Path(path), filters=[("day", "=", day)])
+    if table == "visits_daily":
+        return {"views": _sum(rows["views"]), "visits": _sum(rows["visits"])}
+    if table == "steps_daily":
+        return {"steps": _sum(rows["steps"])}
+    # A dossier known both with and without credentials stands in two rows; "verified" repeats it.
+    rows = rows.filter(pc.not_equal(rows["scope"], "verified"))
+    return {
+        event: _sum(rows.filter(pc.equal(rows["event"], event))["dossiers"])
+        for event in ("received", "resolved")
+    }
+
+
+@lru_cache(maxsize=_FILES_KEPT)
+def _latest(path: str) -> tuple[dict[int, int], dict[str, int]]:
+    sites: dict[int, int] = {}
+    systems: dict[str, int] = {}
+    rows = pq.read_table(Path(path), columns=["site_id", "system", "last_event"])
+    for row in rows.to_pylist():
+        if row["last_event"] is None:
+            continue
+        if row["site_id"] is not None:
+            _raise(sites, {row["site_id"]: row["last_event"]})
+        elif row["system"] is not None:
+            _raise(systems, {row["system"]: row["last_event"]})
+    return sites, systems
+
+
+def _raise(known: dict[_Key, int], found: dict[_Key, int]) -> None:
+    for key, moment in found.items():
+        known[key] = max(moment, known.get(key, moment))
+
+
+def _sum(column: object) -> int:
+    return int(pc.sum(column).as_py() or 0)

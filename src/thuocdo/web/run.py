@@ -1,0 +1,51 @@
+"""The web role: Granian serves Django in this one process until it is asked to stop.
+
+Granian's embedded server is used, not its parent with children: when this process is killed
+nothing stays behind holding the port, and a restart always succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import warnings
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from thuocdo.core.settings import Settings
+
+_ADDRESS = "THUOCDO_WEB_ADDRESS"
+_BACKLOG = 512
+
+
+def run(settings: Settings, port: int) -> None:
+    """Serve the public site and the admin on `port`; returns after SIGTERM or SIGINT.
+
+    Requests under way are finished first. Listens on THUOCDO_WEB_ADDRESS (127.0.0.1 unless set).
+    """
+    os.environ["THUOCDO_HOME"] = str(settings.home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
+    # Static files are small and read at once: that they are no asynchronous stream is no fault.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
+    asyncio.run(_serve(port))
+
+
+async def _serve(port: int) -> None:
+    # Django reads the environment when it is imported, so not before it is set.
+    from thuocdo.web.asgi import application  # noqa: PLC0415
+
+    server = Server(
+        application,
+        address=os.environ.get(_ADDRESS, "127.0.0.1"),
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=_BACKLOG,
+        log_access=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()

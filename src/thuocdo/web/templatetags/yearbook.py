@@ -1,0 +1,132 @@
+"""How figures, days and instants are printed on a page, in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.template import RequestContext
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from thuocdo.core import clock
+from thuocdo.core.vietnamese import format_count, format_day, format_percent
+from thuocdo.measure.model import Coverage, Figure
+from thuocdo.registry.models import Agency
+from thuocdo.web import charts, wording
+
+register = template.Library()
+_DIGEST_BYTES = 6
+NOTHING = "–"
+
+
+def language() -> str:
+    """`vi` or `en`."""
+    return "en" if (get_language() or "vi").startswith("en") else "vi"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """9.941.921; an en dash for what was not measured."""
+    return NOTHING if value is None else format_count(value, language())
+
+
+@register.filter
+def day(value: date | None) -> str:
+    return NOTHING if value is None else format_day(value, language())
+
+
+@register.filter
+def clock_time(instant: int | None) -> str:
+    """Vietnam's time of an instant (µs UTC): `14:03:22` today, with the day before it otherwise."""
+    if instant is None:
+        return NOTHING
+    at = clock.to_datetime(instant).astimezone(clock.VIETNAM)
+    if at.date() == clock.local_day(clock.now_us()):
+        return f"{at:%H:%M:%S}"
+    return f"{at:%H:%M} {format_day(at.date(), language())}"
+
+
+def printed(value: float | None, unit: str) -> str:
+    """A value as every page prints it: `88,45%` or `9.941.921`."""
+    if value is None:
+        return NOTHING
+    return format_percent(value, language()) if unit == "percent" else count(round(value))
+
+
+@register.simple_tag
+def amount(value: float | None, unit: str) -> str:
+    return printed(value, unit)
+
+
+@register.simple_tag
+def fraction(numerator: int | None, denominator: int | None) -> SafeString | str:
+    """The `n/N` printed small beneath a percentage; nothing for plain counts."""
+    if numerator is None or denominator is None:
+        return ""
+    return format_html("<small>{}/{}</small>", count(numerator), count(denominator))
+
+
+@register.simple_tag
+def figure_value(figure: Figure) -> SafeString:
+    return format_html(
+        '<span class="stack"><span class="value">{}</span>{}</span>',
+        printed(figure.value, figure.unit),
+        fraction(figure.numerator, figure.denominator),
+    )
+
+
+@register.simple_tag
+def coverage(value: Coverage | None) -> str:
+    """Sources reporting of sources expected."""
+    return NOTHING if value is None else f"{count(value.reporting)}/{count(value.expected)}"
+
+
+@register.filter
+def flag_words(figure: Figure) -> str:
+    return "; ".join(wording.flag(code) for code in figure.flags)
+
+
+@register.simple_tag
+def agency_name(agency: Agency) -> str:
+    """In the reader's language where the registry has it."""
+    return agency.name_en if language() == "en" and agency.name_en else agency.name
+
+
+@register.simple_tag
+def value_bar(value: float | None, largest: float) -> SafeString:
+    return charts.bar(value, largest)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: RequestContext, **changes: Any) -> str:
+    """The address's query with some parameters changed; an empty value takes one away."""
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        key = name.rstrip("_")
+        if value in (None, ""):
+            parameters.pop(key, None)
+        else:
+            parameters[key] = str(value)
+    return "?" + parameters.urlencode()
+
+
+@cache
+def _digest(path: str) -> str:
+    found = finders.find(path)
+    if found is None:
+        raise FileNotFoundError(path)
+    return hashlib.blake2b(Path(found).read_bytes(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """A static file's address with the digest of its content: a new file is a new address."""
+    return f"{static(path)}?v={_digest(path)}"

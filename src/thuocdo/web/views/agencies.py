@@ -1,0 +1,169 @@
+"""One agency: every indicator, its trend and rank, its systems, services and kin; and the list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from thuocdo.core.codes import agency_code
+from thuocdo.core.vietnamese import collation_key, fold_accents
+from thuocdo.measure.model import Figure
+from thuocdo.registry.models import Agency, Service, Site, System
+from thuocdo.web import board, choosing, pulse, wording
+from thuocdo.web.choosing import Choice
+from thuocdo.web.drawing import Trend, trend
+from thuocdo.web.problems import Problem
+from thuocdo.web.templatetags.yearbook import agency_name
+
+_HEADS = ("ministry", "province")
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorPart:
+    """One indicator of the agency; `figure` is None when it is not measured for this agency."""
+
+    definition: board.Described
+    figure: Figure | None
+    ranked: int
+    trend: Trend
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPart:
+    """One system with its sites: (site, last heard µs UTC or None)."""
+
+    system: System
+    kind: str
+    heard: int | None
+    sites: list[tuple[Site, int | None]]
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Ministries and provinces of the day, to be searched with or without accents."""
+    choice = choosing.read(request)
+    wanted = request.GET.get("q", "").strip()[:100]
+    agencies = Agency.objects.on(choice.as_organised or choosing.today()).filter(kind__in=_HEADS)
+    needle = fold_accents(wanted)
+    found = [
+        agency
+        for agency in agencies
+        if needle in fold_accents(f"{agency.name} {agency.name_en} {agency.code}")
+    ]
+    found.sort(key=lambda agency: collation_key(agency.name))
+    context = {
+        "title": _("Cơ quan"),
+        "wanted": wanted,
+        "groups": [
+            (wording.BLOCKS[kind], [agency for agency in found if agency.kind == kind])
+            for kind in _HEADS
+        ],
+        "found": len(found),
+    }
+    return render(request, "web/agencies.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    canonical = agency_code(code)
+    if canonical and canonical != code and not Agency.objects.filter(code=code).exists():
+        query = request.META.get("QUERY_STRING", "")
+        address = reverse("agency", args=[canonical])
+        return HttpResponseRedirect(f"{address}?{query}" if query else address)
+    choice = choosing.read(request)
+    agency = _agency(code, choice)
+    parts = _indicators(agency, choice)
+    context = {
+        "title": agency_name(agency),
+        "line": board.line(choice, [[part.figure for part in parts if part.figure]]),
+        "choice": choice,
+        "presets": choosing.PRESETS,
+        "agency": agency,
+        "kind": wording.AGENCY_KINDS.get(agency.kind, agency.kind),
+        "parent": _named(agency.parent),
+        "successor": _named(agency.successor),
+        "predecessors": _predecessors(agency),
+        "indicators": parts,
+        "systems": _systems(agency, choice),
+        "levels": _levels(agency, choice),
+    }
+    return render(request, "web/agency.html", context)
+
+
+def _agency(code: str, choice: Choice) -> Agency:
+    """The agency as it is on the period's last day, else its latest row. Raises Problem (404)."""
+    rows = Agency.objects.filter(code=code)
+    day = choice.as_organised or choice.period.last
+    found = rows.on(day).first() or rows.order_by("-valid_from").first()
+    if found is None:
+        raise Problem(
+            _("Không có cơ quan nào mang mã “%(code)s”.") % {"code": code[:40]},
+            _("Tìm theo tên ở trang Cơ quan, hoặc kiểm tra lại mã (ví dụ H26 hay 000.00.00.H26)."),
+            HTTPStatus.NOT_FOUND,
+        )
+    return found
+
+
+def _indicators(agency: Agency, choice: Choice) -> list[IndicatorPart]:
+    parts = []
+    for definition in board.headline():
+        figures = board.figures_around(definition.code, choice, agency)
+        figure = next((each for each in figures if each.agency == agency.code), None)
+        unit = figure.unit if figure else definition.unit
+        points = board.series(definition.code, choice, agency=agency.code)
+        parts.append(
+            IndicatorPart(
+                definition,
+                figure,
+                len(board.by_rank(figures)),
+                trend(points, unit, definition.title, agency_name(agency)),
+            )
+        )
+    return parts
+
+
+def _systems(agency: Agency, choice: Choice) -> list[SystemPart]:
+    heard = pulse.heard(board.instance())
+    day = choice.as_organised or choice.period.last
+    systems = list(System.objects.on(day).filter(agency=agency.code))
+    sites = Site.objects.on(day).filter(system__in=[system.code for system in systems])
+    return [
+        SystemPart(
+            system=system,
+            kind=str(wording.SYSTEM_KINDS.get(system.kind, system.kind)),
+            heard=heard.systems.get(system.code),
+            sites=[
+                (site, heard.sites.get(site.site_id))
+                for site in sites
+                if site.system == system.code
+            ],
+        )
+        for system in systems
+    ]
+
+
+def _levels(agency: Agency, choice: Choice) -> list[tuple[str, int]]:
+    """(level in words, services) on the period's last day; empty without a catalogue."""
+    day = choice.as_organised or choice.period.last
+    counts = Counter(
+        Service.objects.on(day).filter(agency=agency.code).values_list("level", flat=True)
+    )
+    return (
+        [(str(label), counts[level]) for level, label in wording.LEVELS.items()] if counts else []
+    )
+
+
+def _named(code: str) -> Agency | None:
+    return Agency.objects.filter(code=code).order_by("-valid_from").first() if code else None
+
+
+def _predecessors(agency: Agency) -> list[Agency]:
+    rows = Agency.objects.filter(successor=agency.code).exclude(code=agency.code)
+    return sorted({row.code: row for row in rows}.values(), key=lambda row: collation_key(row.name))

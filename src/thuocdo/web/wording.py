@@ -1,0 +1,70 @@
+"""Words for the closed sets the figures speak in: blocks, flags, kinds, levels, provenance."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from thuocdo.core import clock
+from thuocdo.core.vietnamese import format_decimal
+
+BLOCKS = {
+    "ministry": gettext_lazy("Khối bộ, ngành"),
+    "province": gettext_lazy("Khối tỉnh, thành phố"),
+}
+BLOCK_MEMBERS = {"ministry": gettext_lazy("bộ, ngành"), "province": gettext_lazy("địa phương")}
+AGENCY_KINDS = {
+    "ministry": gettext_lazy("Bộ, cơ quan ngang bộ"),
+    "province": gettext_lazy("Tỉnh, thành phố trực thuộc trung ương"),
+    "department": gettext_lazy("Sở, ban, ngành"),
+    "commune": gettext_lazy("Xã, phường, đặc khu"),
+    "unit": gettext_lazy("Đơn vị trực thuộc"),
+}
+SYSTEM_KINDS = {
+    "portal": gettext_lazy("Cổng thông tin điện tử"),
+    "service_portal": gettext_lazy("Cổng dịch vụ công"),
+    "one_stop": gettext_lazy("Hệ thống một cửa (giải quyết TTHC)"),
+}
+LEVELS = {
+    "full": gettext_lazy("Toàn trình"),
+    "partial": gettext_lazy("Một phần"),
+    "information": gettext_lazy("Cung cấp thông tin"),
+}
+_FLAGS = {
+    "below_coverage": gettext_lazy("độ phủ nguồn dưới ngưỡng xếp hạng"),
+    "zero_denominator": gettext_lazy("mẫu số bằng 0"),
+    "no_data": gettext_lazy("chưa có số liệu trong kỳ"),
+    "no_sources": gettext_lazy("chưa có nguồn số liệu nào được đăng ký"),
+    "no_catalogue": gettext_lazy("cơ quan chưa gửi danh mục dịch vụ"),
+    "level_declared": gettext_lazy("mức độ dịch vụ lấy theo gói tin, danh mục chưa có"),
+    "unverified": gettext_lazy("có nguồn chưa xác thực bằng khóa"),
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_US = 1_000_000
+
+
+def flag(code: str) -> str:
+    """A flag in words; one without words yet is shown by its code rather than hidden."""
+    return str(_FLAGS[code]) if code in _FLAGS else _("ghi chú mã %(code)s") % {"code": code}
+
+
+def lag(instant: int | None) -> str:
+    """How long ago an instant (µs UTC) was: `trễ 2 giây`."""
+    if instant is None:
+        return ""
+    seconds = max(0, (clock.now_us() - instant) // _US)
+    if seconds < _MINUTE:
+        return _("trễ %(n)s giây") % {"n": seconds}
+    if seconds < _HOUR:
+        return _("trễ %(n)s phút") % {"n": seconds // _MINUTE}
+    if seconds < _DAY:
+        return _("trễ %(n)s giờ") % {"n": seconds // _HOUR}
+    return _("trễ %(n)s ngày") % {"n": seconds // _DAY}
+
+
+def share(part: int, whole: int) -> str:
+    """`98,33%` of two counts; empty when the whole is 0."""
+    if not whole:
+        return ""
+    language = "en" if (get_language() or "vi").startswith("en") else "vi"
+    return f"{format_decimal(100 * part / whole, 2, language)}%"
