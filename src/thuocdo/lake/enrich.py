@@ -82,7 +82,11 @@ def place_of(url: str) -> Place:
     """Host, path and procedure of a page's address, personal data and stray query dropped."""
     found = _URL.match(url.strip())
     if not found:
-        return Place(None, _path(url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0], "") if url else None, None)
+        return Place(
+            None,
+            _path(url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0], "") if url else None,
+            None,
+        )
     rules = _rules()
     kept: list[tuple[str, str]] = []
     procedure: str | None = None

@@ -50,6 +50,16 @@ class Homes:
     def open(cls, settings: Settings) -> Homes:
         return cls(settings.state_dir / _FILE)
 
+    @classmethod
+    def ready(cls, settings: Settings, lake: Lake) -> Homes:
+        """The index, made again from the lake when it was lost."""
+        homes = cls.open(settings)
+        if homes.is_empty() and lake.files("dossier_events"):
+            homes.close()
+            rebuild_homes(settings, lake)
+            homes = cls.open(settings)
+        return homes
+
     def close(self) -> None:
         self._connection.close()
 
@@ -81,6 +91,9 @@ class Homes:
 
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM home").fetchone()[0])
+
+    def is_empty(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM home LIMIT 1").fetchone() is None
 
     def _transaction(self) -> _Immediate:
         return _Immediate(self._connection)

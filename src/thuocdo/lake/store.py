@@ -159,6 +159,26 @@ class Lake:
             for value in sorted(values)
         ]
 
+    def write_partition(
+        self, table: str, partition: str, columns: Mapping[str, pa.Array | pa.ChunkedArray]
+    ) -> DataFile:
+        """Write rows of one partition that are in `SORT_KEYS` order already.
+
+        columns  those of the table but the partition's; a column left out is null, one given
+                 as a dictionary (`repeated`) is written as it is.
+        """
+        count = len(next(iter(columns.values())))
+        schema = schema_of(table)
+        fields = [field for field in schema if field.name != partition_column(table)]
+        arrays = [
+            _typed(columns[field.name], field.type)
+            if field.name in columns
+            else pa.nulls(count, field.type)
+            for field in fields
+        ]
+        rows = pa.Table.from_arrays(arrays, names=[field.name for field in fields])
+        return self._put(table, partition, rows)
+
     def landed_version(self, table: str, app_id: str) -> int:
         """Number of the last batch of `app_id` in the table; -1 when never."""
         with self._lock:
@@ -293,12 +313,17 @@ class Lake:
             rows = rows.sort_by(keys)
         if column:
             rows = rows.drop_columns([column])
+        return self._put(table, partition, rows)
+
+    def _put(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
+        """One Parquet file, on disk when this returns."""
+        column = partition_column(table)
         folder = f"{column}={quote(partition or '', safe='')}/" if column else ""
         relative = f"{folder}part-{uuid.uuid4().hex}.parquet"
         path = self.root / table / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            pq.write_table(rows, file, **_encoding(rows.schema))
+            pq.write_table(rows, file, store_schema=False, **_encoding(rows.schema))
             file.flush()
             os.fsync(file.fileno())
         _sync_if_there(path.parent)
@@ -338,6 +363,17 @@ def conform(table: str, rows: pa.Table) -> pa.Table:
     """Rows in the table's exact columns and types (engines hand back large and view types)."""
     schema = schema_of(table)
     return rows.select(schema.names).cast(schema)
+
+
+def _typed(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    return column if pa.types.is_dictionary(column.type) else column.cast(kind)
+
+
+def repeated(word: str, count: int) -> pa.DictionaryArray:
+    """One word for many rows, at no cost."""
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([word])
+    )
 
 
 def _encoding(schema: pa.Schema) -> dict[str, Any]:

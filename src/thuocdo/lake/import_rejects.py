@@ -1,0 +1,105 @@
+"""Refused rows of an import: a file for the operator, and the lake's `rejects` for the record."""
+
+from __future__ import annotations
+
+import csv
+import json
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from thuocdo.core.clock import local_day, now_us
+from thuocdo.core.settings import Settings
+from thuocdo.core.vocabulary import Feed, Trust
+from thuocdo.lake.import_source import Malformed, Source
+from thuocdo.lake.schemas import REJECTS
+from thuocdo.lake.store import Lake
+
+_KEPT_AT_ONCE: Final = 100_000
+
+
+class RefusedRow(NamedTuple):
+    """One row that was not taken. `content` is free of personal data."""
+
+    row: int  # line of a CSV or NDJSON file, row of a Parquet file; the first is 1
+    reason: str  # RejectReason
+    detail: str
+    content: dict[str, str]
+    site_id: int | None = None
+    agency: str | None = None
+
+
+class LineNumbers:
+    """The place in the file of the k-th row that could be read."""
+
+    def __init__(self, source: Source, malformed: list[Malformed]) -> None:
+        self._header = 1 if source.format == "csv" else 0
+        self._lines = sorted({line for line, _ in malformed})
+        self._before = [line - self._header - place for place, line in enumerate(self._lines, 1)]
+
+    def __call__(self, row: int) -> int:
+        """Line (CSV, NDJSON) or row (Parquet) of the readable row `row`, both from 1."""
+        return row + self._header + bisect_left(self._before, row)
+
+
+class RejectBook:
+    """Writes refused rows as they come and counts them by reason; use as a context."""
+
+    def __init__(self, settings: Settings, lake: Lake, name: str, digest: str) -> None:
+        self.counts: Counter[str] = Counter()
+        self._settings = settings
+        self._lake = lake
+        self._digest = digest
+        self._path = settings.rejects_dir / f"{name}-{digest}.csv"
+
+    @property
+    def path(self) -> Path | None:
+        return self._path if self.counts else None
+
+    def write(self, rows: Iterable[RefusedRow]) -> None:
+        """Write all refused rows of the file, in one go."""
+        self._settings.rejects_dir.mkdir(parents=True, exist_ok=True)
+        pending: list[RefusedRow] = []
+        number = 0
+        with self._path.open("w", newline="", encoding="utf-8") as file:
+            sheet = csv.writer(file)
+            sheet.writerow(["row", "reason", "detail", "content"])
+            for row in rows:
+                self.counts[row.reason] += 1
+                content = json.dumps(row.content, ensure_ascii=False) if row.content else ""
+                sheet.writerow([row.row, row.reason, row.detail, content])
+                pending.append(row)
+                if len(pending) == _KEPT_AT_ONCE:
+                    self._record(pending, number)
+                    number += 1
+                    pending = []
+        if pending:
+            self._record(pending, number)
+
+    def _record(self, rows: list[RefusedRow], number: int) -> None:
+        """Into the lake, once for each file: a second import of it adds nothing."""
+        now = now_us()
+        count = len(rows)
+        columns = {
+            "day": [local_day(now)] * count,
+            "site_id": [row.site_id for row in rows],
+            "agency": [row.agency for row in rows],
+            "reason": [row.reason for row in rows],
+            "detail": [row.detail for row in rows],
+            "payload": [json.dumps(row.content, ensure_ascii=False) for row in rows],
+            "landed_at": [now] * count,
+            "segment": [f"import:{self._digest}"] * count,
+            "event_id": [row.row for row in rows],
+            "feed": [Feed.IMPORT.value] * count,
+            "trust": [Trust.VERIFIED.value] * count,
+        }
+        self._lake.append(
+            "rejects",
+            pa.table(columns, schema=REJECTS),
+            app_id=f"import-rejects:{self._digest}",
+            version=number,
+        )

@@ -1,0 +1,263 @@
+"""An import file as a relation `raw`: CSV, NDJSON or Parquet, plain, gzip or zstd (DESIGN.md §6.4).
+
+Everything is read as text where the format has no types, so that a bad value is a rejected row
+and never a crash. Only columns the import knows are read: others may hold anything.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, NamedTuple
+
+import duckdb
+import xxhash
+import zstandard
+
+from thuocdo.core.clock import OFFSET_US
+from thuocdo.core.errors import ThuocdoError
+
+_COMPRESSED: Final = (".gz", ".zst")
+_DELIMITERS: Final = (",", ";", "\t")
+_NO_DELIMITER: Final = "\x01"
+_PEEKED_LINES: Final = 200
+_LONGEST_LINE: Final = 1 << 20
+_HASHED_AT_ONCE: Final = 1 << 22
+
+Format = Literal["csv", "ndjson", "parquet"]
+_FORMATS: Final[dict[str, Format]] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "ndjson",
+    ".parquet": "parquet",
+}
+
+MACROS: Final = f"""
+CREATE MACRO zone_length(t) AS CASE
+    WHEN right(t, 1) IN ('Z', 'z') THEN 1
+    WHEN length(t) > 16 AND substr(t, -6, 1) IN ('+', '-') THEN 6
+    WHEN length(t) > 16 AND substr(t, -5, 1) IN ('+', '-') THEN 5
+    ELSE 0 END;
+CREATE MACRO zone_us(t, n) AS CASE n
+    WHEN 0 THEN {OFFSET_US}
+    WHEN 1 THEN 0
+    ELSE (CASE substr(t, -n, 1) WHEN '-' THEN -1 ELSE 1 END)
+        * (substr(t, 1 - n, 2)::BIGINT * 3600 + right(t, 2)::BIGINT * 60) * 1000000 END;
+CREATE MACRO wall_us(t) AS epoch_us(try_cast(replace(t, ',', '.') AS TIMESTAMP));
+CREATE MACRO iso_us(t) AS
+    wall_us(left(t, length(t) - zone_length(t))) - zone_us(t, zone_length(t));
+CREATE MACRO packed_us(t) AS epoch_us(try_strptime(t, '%Y%m%d%H%M%S')) - {OFFSET_US};
+CREATE MACRO instant_us(t) AS CASE
+    WHEN regexp_full_match(t, '\\d{{4}}-\\d{{2}}-\\d{{2}}([T ]([01]\\d|2[0-3]):\\d{{2}}(:[0-5]\\d([.,]\\d{{1,9}})?)?([zZ]|[+-]\\d{{2}}:?\\d{{2}})?)?')
+        THEN iso_us(t)
+    WHEN regexp_full_match(t, '\\d{{14}}') THEN packed_us(t) END;
+"""
+"""`instant_us(text)`: µs UTC or NULL, the same instants as `wire.rules.moment`."""
+
+
+class Malformed(NamedTuple):
+    """A line that is no row: its number in the file (the header is line 1) and why."""
+
+    line: int
+    detail: str
+
+
+class Source:
+    """One file, readable through `engine` as the relation `raw`.
+
+    columns  the known columns the file has, with their DuckDB types
+    digest   of the file's bytes, 16 hex digits
+    once     the same relation as SQL, to be read once and to its end: then `malformed` knows
+    """
+
+    def __init__(self, engine: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> None:
+        self.engine = engine
+        self.path = path
+        self.digest = _digest(path)
+        self.format = _format(path)
+        self._plain = plain
+        self.columns: dict[str, str] = {}
+        self.once = ""
+
+    def open(self, required: Sequence[str], optional: Sequence[str]) -> None:
+        """Make the relation `raw`. Raises ThuocdoError `missing_columns`."""
+        present = self._present()
+        missing = [name for name in required if name not in present]
+        if missing:
+            raise ThuocdoError(
+                "missing_columns",
+                f"{self.path.name} has no column {', '.join(missing)}"
+                f" (found: {', '.join(list(present)[:30]) or 'none'}).",
+                f"It needs {', '.join(required)}.",
+            )
+        self.columns = {
+            name: kind for name, kind in present.items() if name in (*required, *optional)
+        }
+        self._all = list(present)
+        self.engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {self._select(rejects=False)}")
+        self.once = self._select(rejects=True)
+        self.engine.execute(
+            "CREATE OR REPLACE TEMP VIEW numbered AS SELECT row_number() OVER () AS row, * FROM raw"
+        )
+
+    def text(self, column: str) -> str:
+        """SQL: the trimmed text of a column, NULL when it is empty or the file lacks it."""
+        if column not in self.columns:
+            return "NULL::VARCHAR"
+        return f"nullif(trim({column}::VARCHAR), '')"
+
+    def instant(self, column: str) -> str:
+        """SQL: µs UTC of a column, NULL when it is no time. Without a zone it is Vietnam's."""
+        kind = self.columns.get(column, "NULL")
+        if kind == "TIMESTAMP WITH TIME ZONE":
+            return f"epoch_us({column})"
+        if kind.startswith("TIMESTAMP") or kind == "DATE":
+            return f"(epoch_us({column}::TIMESTAMP) - {OFFSET_US})"
+        return f"instant_us({self.text(column)})"
+
+    def malformed(self) -> list[Malformed]:
+        """Lines that are no rows, known once `once` was read to its end."""
+        if self.format == "csv":
+            rows = self.engine.execute(
+                "SELECT line, lower(min(error_type::VARCHAR)) FROM malformed GROUP BY line ORDER BY line"
+            ).fetchall()
+        elif self.format == "ndjson":
+            rows = self.engine.execute(
+                f"SELECT n, 'not a JSON object' FROM (SELECT row_number() OVER () AS n, line "
+                f"FROM {self._lines()}) WHERE NOT {_IS_OBJECT}"
+            ).fetchall()
+        else:
+            rows = []
+        return [Malformed(int(line), detail) for line, detail in rows]
+
+    def _present(self) -> dict[str, str]:
+        if self.format == "parquet":
+            described = self.engine.execute(
+                "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet($path))",
+                {"path": str(self._plain)},
+            ).fetchall()
+            return dict(described)
+        if self.format == "ndjson":
+            found = self.engine.execute(
+                "SELECT DISTINCT unnest(json_keys(line)) FROM (SELECT line FROM "
+                f"{self._lines()} LIMIT {_PEEKED_LINES}) WHERE {_IS_OBJECT}"
+            ).fetchall()
+            return {name: "VARCHAR" for (name,) in sorted(found)}
+        self._delimiter, names = _header(self._plain)
+        return dict.fromkeys(names, "VARCHAR")
+
+    def _select(self, *, rejects: bool) -> str:
+        if self.format == "parquet":
+            return f"SELECT {', '.join(self.columns)} FROM read_parquet({_quoted(self._plain)})"
+        if self.format == "ndjson":
+            names = list(self.columns)
+            paths = ", ".join(_quoted(f"$.{name}") for name in names)
+            picked = ", ".join(f"v[{place}] AS {name}" for place, name in enumerate(names, 1))
+            return (
+                f"SELECT {picked} FROM (SELECT json_extract_string(line, [{paths}]) AS v "
+                f"FROM {self._lines()} WHERE {_IS_OBJECT})"
+            )
+        columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in self._all)
+        store = ", store_rejects=true, rejects_table='malformed', rejects_scan='malformed_scans'"
+        return (
+            f"SELECT {', '.join(self.columns)} FROM read_csv({_quoted(self._plain)}, header=true, "
+            f"delim={_quoted(self._delimiter)}, quote='\"', escape='\"', auto_detect=false, "
+            f"ignore_errors=true, columns={{{columns}}}{store if rejects else ''})"
+        )
+
+    def _lines(self) -> str:
+        return (
+            f"read_csv({_quoted(self._plain)}, header=false, delim='{_NO_DELIMITER}', quote='', "
+            "escape='', auto_detect=false, columns={'line': 'VARCHAR'}, ignore_errors=true)"
+        )
+
+
+_IS_OBJECT: Final = "(json_valid(line) AND json_type(line) = 'OBJECT')"
+
+
+@contextmanager
+def opened(
+    engine: duckdb.DuckDBPyConnection,
+    path: Path,
+    scratch: Path,
+    required: Sequence[str],
+    optional: Sequence[str],
+) -> Iterator[Source]:
+    """A file as a Source; a compressed Parquet file is unpacked into `scratch` meanwhile.
+
+    Raises ThuocdoError `no_file`, `unknown_format`, `missing_columns` or `unreadable_file`.
+    """
+    if not path.is_file():
+        raise ThuocdoError("no_file", f"There is no file {path}.", "Check the path.")
+    plain = path
+    try:
+        if _format(path) == "parquet" and path.suffix in _COMPRESSED:
+            plain = scratch / path.stem
+            with _binary(path) as packed, plain.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+        source = Source(engine, path, plain)
+        source.open(required, optional)
+        yield source
+    except (duckdb.Error, zstandard.ZstdError, EOFError, gzip.BadGzipFile) as error:
+        reason = str(error).splitlines()[0]
+        raise ThuocdoError(
+            "unreadable_file",
+            f"{path.name} cannot be read as {_format(path)}: {reason}",
+            "Is the file complete, and does its name end in what it is?",
+        ) from error
+
+
+def _format(path: Path) -> Format:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    found = _FORMATS.get(suffixes[-1]) if suffixes else None
+    if found is None:
+        raise ThuocdoError(
+            "unknown_format",
+            f"{path.name} is not a kind of file that can be imported.",
+            "Use .csv, .ndjson or .parquet, plain or with .gz or .zst.",
+        )
+    return found
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """Delimiter and column names of a CSV file's first line."""
+    with _binary(path) as file:
+        line = file.readline(_LONGEST_LINE)
+    text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
+    delimiter = max(_DELIMITERS, key=text.count)
+    names = [name.strip().strip('"').strip() for name in text.split(delimiter)]
+    return delimiter, [name or f"column{place}" for place, name in enumerate(names, 1)]
+
+
+@contextmanager
+def _binary(path: Path) -> Iterator[BinaryIO]:
+    if path.suffix == ".gz":
+        with gzip.open(path, "rb") as unzipped:
+            yield unzipped  # type: ignore[misc]
+    elif path.suffix == ".zst":
+        with path.open("rb") as packed:
+            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            yield io.BufferedReader(reader)  # type: ignore[arg-type,misc]
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _digest(path: Path) -> str:
+    state = xxhash.xxh3_64()
+    with path.open("rb") as file:
+        while block := file.read(_HASHED_AT_ONCE):
+            state.update(block)
+    return state.hexdigest()
+
+
+def _quoted(text: str | Path) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
