@@ -132,6 +132,11 @@ class Writer:
     def waiting_bytes(self) -> int:
         return self._batch.size
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the queue is below half its limit."""
+        return self._batch.size * 2 < self._queue_bytes
+
     def append(self, record: bytes) -> asyncio.Future[None]:
         """Queue one record; await the future: when it is done the record is on disk.
 

@@ -40,9 +40,7 @@ class DossierEvent(msgspec.Struct, frozen=True, array_like=True, tag="d", gc=Fal
     due_at: int | None
     channel: str  # Channel
     level_declared: str | None  # Level
-    level_catalogue: (
-        str | None
-    )  # what the catalogue said on arrival: evidence, not the figure's level
+    level_catalogue: str | None  # the catalogue's word on arrival: evidence, not the figure's level
     payment: str  # Payment
     returned_by_post: bool | None
     digitised: bool | None

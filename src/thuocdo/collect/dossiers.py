@@ -1,0 +1,141 @@
+"""`/TrackingMCDT` and `/v1/dossiers`: messages about dossiers, judged before they are written.
+
+The sender gets its answer at once and nothing personal reaches the disk: only events stripped of
+it, and refusals with their payload redacted, are appended to the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from thuocdo.collect import replies
+from thuocdo.collect.gate import Gate, Opens
+from thuocdo.collect.limits import MAX_BATCH, MAX_MESSAGE, MAX_RECORDS, inflate, read_body
+from thuocdo.collect.metrics import Counts
+from thuocdo.collect.replies import JSON, NOTHING, Exchange, Scope
+from thuocdo.core.clock import now_us
+from thuocdo.core.vocabulary import Feed, RejectReason, Trust
+from thuocdo.wal.writer import Writer
+from thuocdo.wire import canonical, mcdt
+from thuocdo.wire.canonical import Verdict
+from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+
+_TURN: Final = 200
+"""Records judged before other requests get their turn on the event loop (about 5 ms)."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """What `/v1/dossiers` says of a batch it could read."""
+
+    accepted: int
+    rejected: int
+    verdicts: list[Verdict]
+
+
+class McdtDoor:
+    """One status message of a one-stop system; 204 is the only yes its clients understand."""
+
+    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
+        self._gate = gate
+        self._append = writer.append
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, exchange: Exchange) -> None:
+        if scope.method != "POST":
+            replies.wrong_method(exchange, ("POST",))
+            return
+        body = await read_body(exchange, MAX_MESSAGE)
+        outcome = self._judge(body, scope.headers.get("content-type") or "")
+        await self._append(_encode(outcome))
+        if isinstance(outcome, Refused):
+            self._counts.add(Feed.MCDT, outcome.reason)
+            replies.refuse(exchange, Unreadable(outcome.reason, outcome.detail))
+        else:
+            self._counts.add(Feed.MCDT)
+            exchange.response_empty(204, NOTHING)
+
+    def _judge(self, body: bytes | Unreadable, content_type: str) -> DossierEvent | Refused:
+        received = now_us()
+        message = mcdt.parse(body, content_type) if isinstance(body, bytes) else body
+        if isinstance(message, Unreadable):
+            return mcdt.refuse(None, message, received, Trust.UNVERIFIED)
+        return mcdt.to_event(message, self._gate.snapshot, self._gate.secret, received)
+
+
+class BatchDoor:
+    """A batch of canonical records under a key: all judged, then all written as one."""
+
+    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
+        self._gate = gate
+        self._append = writer.append
+        self._append_many = writer.append_many
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, exchange: Exchange) -> None:
+        if scope.method != "POST":
+            replies.wrong_method(exchange, ("POST",))
+            return
+        opens = self._gate.admit(scope.headers.get("authorization") or "", Feed.CANONICAL)
+        sent = await read_body(exchange, MAX_BATCH)
+        if isinstance(opens, Unreadable):
+            await self._refuse(exchange, opens, Trust.UNVERIFIED)
+            return
+        body = sent
+        if isinstance(sent, bytes):
+            body = inflate(sent, scope.headers.get("content-encoding") or "")
+        if isinstance(body, Unreadable):
+            await self._refuse(exchange, body, Trust.VERIFIED)
+            return
+        judged = await self._judge(body, opens)
+        if isinstance(judged, Unreadable):
+            await self._refuse(exchange, judged, Trust.VERIFIED)
+            return
+        outcomes, verdicts = judged
+        if outcomes:
+            await self._append_many([_encode(outcome) for outcome in outcomes])
+        self._answer(exchange, verdicts)
+
+    async def _judge(
+        self, body: bytes, opens: Opens
+    ) -> tuple[list[DossierEvent | Refused], list[Verdict]] | Unreadable:
+        """A verdict for every record; the loop breathes in between."""
+        snapshot, secret, received = self._gate.snapshot, self._gate.secret, now_us()
+        outcomes: list[DossierEvent | Refused] = []
+        verdicts: list[Verdict] = []
+        for line, record in canonical.records(body):
+            if len(outcomes) == MAX_RECORDS:
+                return Unreadable(RejectReason.TOO_LARGE, f"records: more than {MAX_RECORDS}")
+            if isinstance(record, Unreadable):
+                outcome: DossierEvent | Refused = canonical.refuse(None, record, secret, received)
+            else:
+                outcome = canonical.validate(
+                    record, snapshot, secret, received, agency=opens.agency, systems=opens.systems
+                )
+            outcomes.append(outcome)
+            if isinstance(outcome, Refused):
+                verdicts.append(Verdict(line, "rejected", outcome.reason, outcome.detail))
+            else:
+                verdicts.append(Verdict(line, "accepted"))
+            if len(outcomes) % _TURN == 0:
+                await asyncio.sleep(0)
+        return outcomes, verdicts
+
+    def _answer(self, exchange: Exchange, verdicts: list[Verdict]) -> None:
+        for verdict in verdicts:
+            self._counts.add(Feed.CANONICAL, verdict.reason)
+        accepted = sum(verdict.verdict == "accepted" for verdict in verdicts)
+        answer = BatchAnswer(accepted, len(verdicts) - accepted, verdicts)
+        status = 200 if accepted or not verdicts else 422
+        exchange.response_bytes(status, JSON, msgspec.json.encode(answer))
+
+    async def _refuse(self, exchange: Exchange, why: Unreadable, trust: str) -> None:
+        """Refuse the batch as a whole, and keep a row that says so."""
+        row = canonical.refuse(None, why, self._gate.secret, now_us(), trust=trust)
+        await self._append(_encode(row))
+        self._counts.add(Feed.CANONICAL, why.reason)
+        replies.refuse(exchange, why)
