@@ -6,7 +6,9 @@ changed or gone, each with the time it became known. Publishing twice changes no
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -31,14 +33,25 @@ def publish(settings: Settings) -> None:
     """Write the lake's dimension rows, then replace the collector's snapshot.
 
     The lake comes first: an event that the collector lets in can always be given its agency.
+    Of several processes one publishes at a time, and each reads the database after its turn came:
+    the last one has seen everything.
     """
-    now = now_us()
-    lake = Lake.open(settings)
-    lake.create()
-    systems = _owners()
-    for name, rows in _dimension_rows(systems).items():
-        dimensions.write(lake, name, _with_withdrawn(lake, name, rows, now))
-    snapshot.write(settings.snapshot_path, _snapshot(now, systems))
+    with _turn(settings):
+        now = now_us()
+        lake = Lake.open(settings)
+        lake.create()
+        systems = _owners()
+        for name, rows in _dimension_rows(systems).items():
+            dimensions.write(lake, name, _with_withdrawn(lake, name, rows, now))
+        snapshot.write(settings.snapshot_path, _snapshot(now, systems))
+
+
+@contextmanager
+def _turn(settings: Settings) -> Iterator[None]:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.state_dir / "publish.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed
+        yield
 
 
 def _owners() -> dict[str, tuple[str, str]]:
