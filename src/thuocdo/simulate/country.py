@@ -216,7 +216,9 @@ def _finished(
     finished = office_instants(rng, days + closed)
     if Quirk.CLOSED_IN_SECONDS in office.quirks:
         hasty = rng.random(len(received)) < 0.3
-        finished = np.where(hasty, received + rng.integers(2, 30, len(received)) * 1_000_000, finished)
+        finished = np.where(
+            hasty, received + rng.integers(2, 30, len(received)) * 1_000_000, finished
+        )
     return np.maximum(finished, received + 2_000_000)
 
 
@@ -238,7 +240,9 @@ def _write_dossiers(rng: np.random.Generator, cases: Cases, directory: Path) -> 
     places = places[np.argsort(arrived, kind="stable")]
     months = ((times[places] + OFFSET_US) // DAY_US).astype("datetime64[D]").astype("datetime64[M]")
     return [
-        write_ndjson(directory / f"dossiers-{month}.ndjson.zst", events.take(places[months == month]))
+        write_ndjson(
+            directory / f"dossiers-{month}.ndjson.zst", events.take(places[months == month])
+        )
         for month in np.unique(months)
     ]
 
@@ -328,9 +332,7 @@ def _write_sites(offices: tuple[Office, ...], path: Path) -> Path:
         for office in offices
         for site in office.sites
     ]
-    return write_csv(
-        path, ("site_id", "agency", "kind", "name", "hostnames", "valid_from"), rows
-    )
+    return write_csv(path, ("site_id", "agency", "kind", "name", "hostnames", "valid_from"), rows)
 
 
 def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
@@ -347,9 +349,7 @@ def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
                 before = offered.raised - timedelta(days=1)
                 rows.append((*head, Level.PARTIAL.value, *tail, office.since, before, ""))
             reason = "" if offered.level == Level.FULL else "Pháp luật yêu cầu có mặt trực tiếp"
-            rows.append(
-                (*head, offered.level, *tail, offered.raised or office.since, None, reason)
-            )
+            rows.append((*head, offered.level, *tail, offered.raised or office.since, None, reason))
     columns = ("agency", "procedure", "level", "name", "field", "local_code", "url")
     return write_csv(path, (*columns, "valid_from", "valid_to", "reason_not_full"), rows)
 

@@ -140,7 +140,8 @@ def _office(rng: np.random.Generator, place: int, agency: Agency, today: date) -
         maturity=maturity,
         growth=float(rng.normal(0.12, 0.08)),
         portal_weight=agency.size * float(rng.lognormal(0.0, 0.55)),
-        dossier_weight=(2.0 * popularity if ministry else agency.size) * float(rng.lognormal(0, 0.2)),
+        dossier_weight=(2.0 * popularity if ministry else agency.size)
+        * float(rng.lognormal(0, 0.2)),
         client=client,
         quirks=_quirks(place, client),
         sites=tuple(_sites(place, agency)),

@@ -7,6 +7,7 @@ counted on cases and never on events. Instants are µs UTC, `NEVER` where a step
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ _OFFICE_OPENS_US = 7 * HOUR_US + 30 * MINUTE_US
 _OFFICE_HOURS_US = 9 * HOUR_US
 _APPLICANTS = np.array([ApplicantKind.CITIZEN.value, ApplicantKind.BUSINESS.value], dtype=object)
 
+_INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
+
 EVENT_SCHEMA = pa.schema(
     [
         ("system", pa.string()),
@@ -34,9 +37,9 @@ EVENT_SCHEMA = pa.schema(
         ("dossier", pa.string()),
         ("procedure", pa.string()),
         ("status", pa.string()),
-        ("event_time", pa.timestamp("us", tz="UTC")),
-        ("received_at", pa.timestamp("us", tz="UTC")),
-        ("due_at", pa.timestamp("us", tz="UTC")),
+        ("event_time", _INSTANT),
+        ("received_at", _INSTANT),
+        ("due_at", _INSTANT),
         ("channel", pa.string()),
         ("level", pa.string()),
         ("payment", pa.string()),
@@ -132,9 +135,7 @@ def complete(
     handed_over = rng.integers(5, 40 * 60, count) * MINUTE_US
     returned = np.where(resolved & (rng.random(count) < 0.85), draft.finished + handed_over, NEVER)
     allowed = rng.integers(-2, 6, count) * DAY_US
-    due = np.where(
-        draft.finished == NEVER, draft.received + 10 * DAY_US, draft.finished + allowed
-    )
+    due = np.where(draft.finished == NEVER, draft.received + 10 * DAY_US, draft.finished + allowed)
     due = np.where(rng.random(count) < 0.97, np.maximum(due, draft.received + DAY_US), NEVER)
     pays = rng.random(count)
     online = draft.channel == Channel.ONLINE.value
@@ -243,12 +244,12 @@ def _events(cases: Cases, status: Status, times: Ints) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
 
 
-def _texts(values: Texts) -> pa.Array:
+def _texts(values: Texts) -> pa.Array[Any]:
     return pa.array(values, pa.string())
 
 
-def _instants(times: Ints) -> pa.Array:
-    return pa.array(times, pa.int64(), mask=times == NEVER).cast(pa.timestamp("us", tz="UTC"))
+def _instants(times: Ints) -> pa.Array[Any]:
+    return pa.array(times, pa.int64(), mask=times == NEVER).cast(_INSTANT)
 
 
 def _numbers(head: str, received: Ints) -> Texts:

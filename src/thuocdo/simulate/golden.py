@@ -223,9 +223,7 @@ def _write_views(
     views = 0
     for start in range(0, padded.days, _DAYS_PER_FILE):
         last = min(start + _DAYS_PER_FILE, padded.days) - 1
-        days = Period(
-            padded.first + timedelta(days=start), padded.first + timedelta(days=last)
-        )
+        days = Period(padded.first + timedelta(days=start), padded.first + timedelta(days=last))
         path = directory / f"page-views-{days.first}.{view_format}"
         with view_writer(path, VIEW_SCHEMA, view_format) as writer:
             for table in page_views(

@@ -21,7 +21,6 @@ from thuocdo.simulate.dossiers import (
     Cases,
     Draft,
     complete,
-    concat,
     office_instants,
 )
 from thuocdo.simulate.golden_plan import Goal
@@ -179,7 +178,7 @@ def _resolved_otherwise(
     until_change = Period(period.first, offer.change - _DAY)
     everything = [*used, *offer.unused, *offer.information]
 
-    def draft(codes: list[str], channel: Channel) -> Draft:
+    def draft(codes: list[str], channel: Channel) -> _Untimed:
         return _draft(codes, channel, Outcome.RESOLVED)
 
     return [
@@ -209,9 +208,7 @@ def _resolved_otherwise(
     ]
 
 
-def _unresolved(
-    rng: np.random.Generator, goal: Goal, period: Period, offer: _Offer
-) -> list[Draft]:
+def _unresolved(rng: np.random.Generator, goal: Goal, period: Period, offer: _Offer) -> list[Draft]:
     """Received in the period and not completed in it, on services that have such dossiers anyhow."""
     used = [*offer.online, *offer.other]
     drafts: list[Draft] = []

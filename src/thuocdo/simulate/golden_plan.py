@@ -93,7 +93,9 @@ def plan_golden(
     period = Period(*golden.period)
     nation = agencies(period.last)
     visits = _visits(golden, nation, rng, visits_scale, visits_of)
-    of_all = any(t.indicator == "services_with_online_dossiers@2022-05" for t in golden.tables.values())
+    of_all = any(
+        t.indicator == "services_with_online_dossiers@2022-05" for t in golden.tables.values()
+    )
     services = _services(golden, nation, rng, of_all=of_all)
     resolved = _resolved(golden, nation, rng)
     goals = tuple(

@@ -61,9 +61,8 @@ class Procedure:
 
 def rows_of(room: str, name: str) -> list[dict[str, str]]:
     """Rows of a CSV file shipped in `<room>/data`."""
-    path = files("thuocdo").joinpath(room, "data", name)
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    text = files("thuocdo").joinpath(room, "data", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @cache
@@ -102,7 +101,9 @@ def long_catalogue(kind: str) -> tuple[Procedure, ...]:
 
 def size_of(gso_codes: Iterable[str]) -> int:
     """People, in thousands, of the provinces of 2022 with these codes."""
-    sizes = {row["gso_code"]: int(row["thousand_people"]) for row in rows_of("simulate", "sizes.csv")}
+    sizes = {
+        row["gso_code"]: int(row["thousand_people"]) for row in rows_of("simulate", "sizes.csv")
+    }
     return sum(sizes[code] for code in gso_codes)
 
 
@@ -124,7 +125,9 @@ def _ministries(day: date) -> Iterator[Agency]:
     renamed = {row["agency_code"]: row["valid_from"] for row in rows if row["valid_from"]}
     for row in rows:
         code = row["agency_code"]
-        ended = not row["valid_from"] and code in renamed and day >= date.fromisoformat(renamed[code])
+        ended = (
+            not row["valid_from"] and code in renamed and day >= date.fromisoformat(renamed[code])
+        )
         if _holds(row, day) and not ended:
             yield Agency(code, row["name"], AgencyKind.MINISTRY.value, _MINISTRY_SIZE)
 

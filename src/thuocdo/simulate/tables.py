@@ -66,7 +66,7 @@ def view_writer(path: Path, schema: pa.Schema, view_format: ViewFormat) -> Itera
             schema,
             compression="zstd",
             compression_level=_ZSTD_LEVEL,
-            use_dictionary=["url", "referrer", "user_agent", "site_id"],
+            use_dictionary=True,
         ) as writer:
             yield writer
     else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +23,17 @@ from thuocdo.simulate.nation import rows_of
 
 Ints = npt.NDArray[np.int64]
 
+_INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
+_LABEL: pa.DataType = pa.dictionary(pa.int32(), pa.string())
+
 VIEW_SCHEMA = pa.schema(
     [
         ("site_id", pa.int32()),
-        ("event_time", pa.timestamp("us", tz="UTC")),
+        ("event_time", _INSTANT),
         ("visitor", pa.string()),
-        ("url", pa.dictionary(pa.int32(), pa.string())),
-        ("referrer", pa.dictionary(pa.int32(), pa.string())),
-        ("user_agent", pa.dictionary(pa.int32(), pa.string())),
+        ("url", _LABEL),
+        ("referrer", _LABEL),
+        ("user_agent", _LABEL),
     ]
 )
 """The import format of page views (DESIGN.md §6.4)."""
@@ -91,7 +95,7 @@ def _agents() -> tuple[tuple[str, ...], npt.NDArray[np.float64], int]:
 def spread(total: int, weights: npt.NDArray[np.float64]) -> Ints:
     """Share a total out by weights so that the parts sum to it exactly (largest remainder)."""
     exact = total * weights / weights.sum()
-    parts = np.floor(exact).astype(np.int64)
+    parts: Ints = np.floor(exact).astype(np.int64)
     missing = total - int(parts.sum())
     largest = np.argsort(-(exact - parts), axis=None, kind="stable")[:missing]
     parts.reshape(-1)[largest] += 1
@@ -145,7 +149,9 @@ def _people(
     # Number 0 is the night owl of every day, the others are drawn anew without meeting twice.
     shift = rng.integers(0, 1 << 40, len(visits))[site]
     visitor = np.where(
-        (visitor_place == 0) & in_pair, 0, 1 + (visitor_place + shift) % np.maximum(pool - 1, 1)[site]
+        (visitor_place == 0) & in_pair,
+        0,
+        1 + (visitor_place + shift) % np.maximum(pool - 1, 1)[site],
     )
     two, three, four = more_views
     drawn = rng.random(len(site))
@@ -202,7 +208,7 @@ def _table(
     rng: np.random.Generator,
     day_us: int,
     sites: Sites,
-    urls: pa.Array,
+    urls: pa.Array[Any],
     people: _Views,
     crawlers: _Views,
 ) -> pa.Table:
@@ -219,7 +225,7 @@ def _table(
     return pa.Table.from_arrays(
         [
             pa.array(sites.site_id[site].astype(np.int32)),
-            pa.array(day_us + at[order] * 1000).cast(pa.timestamp("us", tz="UTC")),
+            pa.array(day_us + at[order] * 1000).cast(_INSTANT),
             _hex(_mix(visitor * 100_003 + sites.site_id[site])),
             pa.DictionaryArray.from_arrays((site * len(_PATHS) + path).astype(np.int32), urls),
             pa.DictionaryArray.from_arrays(came_from, pa.array(_REFERRERS)),
@@ -240,10 +246,10 @@ def _mix(numbers: Ints) -> npt.NDArray[np.uint64]:
 _HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 
 
-def _hex(numbers: npt.NDArray[np.uint64]) -> pa.Array:
+def _hex(numbers: npt.NDArray[np.uint64]) -> pa.Array[Any]:
     """16 hexadecimal digits each, the form of Matomo's `_id`."""
-    digits = _HEX_PAIRS[numbers.view(np.uint8)]
+    digits = _HEX_PAIRS[numbers.view(np.uint8)].tobytes()
     offsets = np.arange(0, 16 * (len(numbers) + 1), 16, dtype=np.int32)
     return pa.StringArray.from_buffers(
-        len(numbers), pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits))
+        len(numbers), pa.py_buffer(offsets.tobytes()), pa.py_buffer(digits)
     )
