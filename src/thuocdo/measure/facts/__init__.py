@@ -1,0 +1,1 @@
+"""Facts: aggregates of events, always rebuildable, one module each."""

@@ -1,0 +1,265 @@
+"""Dossiers: what became of each case, folded out of its events (DESIGN.md §5.2).
+
+`lift` turns each event into a partial state, `merge` joins states of one dossier, `finish` reads
+the outcome off a state. `merge` is built of min and max over integers (and of the union of flags)
+only, so it is associative, commutative and idempotent: events may come twice, in any order, by
+any feed, and states may be merged in any grouping.
+
+Rules:
+* received: the earliest receipt date a packet carries, else the time of the earliest event;
+* channel and declared level: those of the earliest event that knows them (ties: smallest code);
+* due date, payment, way of return, digitisation, applicant: the latest statement stands
+  (ties: largest code). Timeliness compares days, as QĐ 766 and OpenCPS do (facts/emc.md 2B, 2C);
+* outcome: a function of the set of statuses seen. "end event priority Đã xử lý xong > Đã trả KQ >
+  Dừng/Từ chối" (facts/emc.md 3E): completed or returned make it resolved, whatever else was said;
+  else rejected, else withdrawn, else stopped, else open. It is resolved on the day of its first
+  completion, else of its first return. A late "received" reopens nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from thuocdo.core.vocabulary import (
+    ApplicantKind,
+    Channel,
+    Level,
+    Outcome,
+    Payment,
+    Status,
+    Timeliness,
+    Trust,
+)
+from thuocdo.measure.engine import Engine, local_day, micros
+from thuocdo.measure.facts.schemas import DOSSIERS, SYSTEM_SOURCES_DAILY, conform
+
+KEY: Final = ["dossier_hi", "dossier_lo"]
+
+# Codes inside folded integers: part of the stored meaning of nothing (states are not kept), so
+# they may grow; below 8 because a time is multiplied by that.
+_CODES: Final = 8
+_CHANNELS: Final = (Channel.ONLINE, Channel.COUNTER, Channel.POSTAL)
+_LEVELS: Final = (Level.FULL, Level.PARTIAL, Level.INFORMATION)
+_PAYMENTS: Final = (Payment.NONE, Payment.ONLINE, Payment.OFFLINE)
+_APPLICANTS: Final = (
+    ApplicantKind.CITIZEN,
+    ApplicantKind.BUSINESS,
+    ApplicantKind.STATE,
+    ApplicantKind.OTHER,
+)
+_NO_YES: Final = (False, True)
+
+# A due day rides below the second at which it was said: 20 bits hold days until the year 4840.
+_DUE_DAYS: Final = 1 << 20
+_SECOND_US: Final = 1_000_000
+
+_EARLIEST: Final = (
+    "head",
+    "received_us",
+    "first_us",
+    "channel_at",
+    "level_at",
+    "due_least",
+    "completed_us",
+    "returned_us",
+    "rejected_us",
+    "withdrawn_us",
+    "stopped_us",
+    "supplement_first",
+)
+_LATEST: Final = (
+    "due_at",
+    "due_most",
+    "supplement_last",
+    "payment_at",
+    "post_at",
+    "digitised_at",
+    "applicant_at",
+    "national",
+    "last_landed",
+    "has_verified",
+    "has_unverified",
+)
+
+
+def lift(events: ir.Table) -> ir.Table:
+    """One partial state per event (lake/schemas.py: DOSSIER_EVENTS)."""
+    timed = events.mutate(at=micros(events.event_time), due=micros(events.due_at))
+    at, status = timed.at, timed.status
+    due_day = local_day(timed.due).cast("int64")
+
+    def when(wanted: Status) -> ir.Value:
+        return (status == wanted).ifelse(at, ibis.null("int64"))
+
+    return timed.select(
+        *KEY,
+        head=ibis.struct(
+            {
+                "at": at,
+                "agency": timed.agency,
+                "procedure": timed.procedure,
+                "system": timed.system,
+            }
+        ),
+        received_us=micros(timed.received_at),
+        first_us=at,
+        channel_at=_encode(at, timed.channel, _CHANNELS),
+        level_at=_encode(at, timed.level_declared, _LEVELS),
+        due_at=(at // _SECOND_US) * _DUE_DAYS + due_day,
+        due_least=due_day,
+        due_most=due_day,
+        completed_us=when(Status.COMPLETED),
+        returned_us=when(Status.RETURNED),
+        rejected_us=when(Status.REJECTED),
+        withdrawn_us=when(Status.WITHDRAWN),
+        stopped_us=when(Status.STOPPED),
+        supplement_first=when(Status.SUPPLEMENT_REQUESTED),
+        supplement_last=when(Status.SUPPLEMENT_REQUESTED),
+        payment_at=_encode(at, timed.payment, _PAYMENTS),
+        post_at=_encode(at, timed.returned_by_post, _NO_YES),
+        digitised_at=_encode(at, timed.digitised, _NO_YES),
+        applicant_at=_encode(at, timed.applicant_kind, _APPLICANTS),
+        national=timed.from_national_portal.cast("int8"),
+        last_landed=micros(timed.landed_at),
+        has_verified=(timed.trust == Trust.VERIFIED).cast("int8"),
+        has_unverified=(timed.trust != Trust.VERIFIED).cast("int8"),
+        flags=timed.quality,
+    )
+
+
+def merge(states: ir.Table) -> ir.Table:
+    """One state per dossier. Associative, commutative, idempotent."""
+    folded = states.group_by(KEY).agg(
+        **{name: states[name].min() for name in _EARLIEST},
+        **{name: states[name].max() for name in _LATEST},
+    )
+    flagged = states.filter(states.flags.length() > 0)
+    single = flagged.select(*KEY, flag=flagged.flags.unnest()).distinct()
+    flags = single.group_by(KEY).agg(flags=single.flag.collect().sort())
+    return folded.left_join(flags, KEY).select(folded, flags.flags)
+
+
+def finish(states: ir.Table) -> ir.Table:
+    """Columns of DOSSIERS but `scope`, read off merged states."""
+    received = ibis.coalesce(states.received_us, states.first_us)
+    resolved = ibis.coalesce(states.completed_us, states.returned_us)
+    due_day = (states.due_at % _DUE_DAYS).cast("int32")
+    resolved_day = local_day(resolved)
+    outcome = ibis.cases(
+        (resolved.notnull(), Outcome.RESOLVED.value),
+        (states.rejected_us.notnull(), Outcome.REJECTED.value),
+        (states.withdrawn_us.notnull(), Outcome.WITHDRAWN.value),
+        (states.stopped_us.notnull(), Outcome.STOPPED.value),
+        else_=Outcome.OPEN.value,
+    )
+    timeliness = ibis.cases(
+        (resolved.isnull(), ibis.null("string")),
+        (due_day.isnull(), Timeliness.NO_DUE_DATE.value),
+        (resolved_day < due_day, Timeliness.EARLY.value),
+        (resolved_day == due_day, Timeliness.ON_TIME.value),
+        else_=Timeliness.LATE.value,
+    )
+    supplements = ibis.cases(
+        (states.supplement_first.isnull(), 0),
+        (states.supplement_first == states.supplement_last, 1),
+        else_=2,
+    )
+    return states.select(
+        *KEY,
+        system=states["head"]["system"],
+        agency=states["head"]["agency"],
+        procedure=states["head"]["procedure"],
+        received_us=received,
+        received_day=local_day(received),
+        channel=_decode(states.channel_at, _CHANNELS),
+        level_declared=_decode(states.level_at, _LEVELS),
+        due_day=due_day,
+        due_moved=states.due_least != states.due_most,
+        completed_day=local_day(states.completed_us),
+        returned_day=local_day(states.returned_us),
+        resolved_day=resolved_day,
+        outcome=outcome,
+        timeliness=timeliness,
+        supplements=supplements,
+        payment=_decode(states.payment_at, _PAYMENTS),
+        returned_by_post=_decode(states.post_at, _NO_YES),
+        digitised=_decode(states.digitised_at, _NO_YES),
+        applicant_kind=_decode(states.applicant_at, _APPLICANTS),
+        from_national_portal=states.national == 1,
+        flags=states.flags,
+        last_landed=states.last_landed,
+        has_verified=states.has_verified == 1,
+        has_unverified=states.has_unverified == 1,
+    )
+
+
+def fold(events: ir.Table) -> ir.Table:
+    """`finish(merge(lift(events)))`: one row a dossier."""
+    return finish(merge(lift(events)))
+
+
+def rows(engine: Engine, events: ir.Table) -> ir.Table:
+    """Rows of DOSSIERS of all events of some dossiers (a home month's, say)."""
+    folded = engine.keep(fold(events))
+    mixed = engine.rows(
+        folded.filter(folded.has_verified & folded.has_unverified).select(*KEY).limit(1)
+    )
+    vouched = fold(events.filter(events.trust == Trust.VERIFIED)) if mixed.num_rows else None
+    return scoped(folded, vouched)
+
+
+def scoped(folded: ir.Table, verified: ir.Table | None) -> ir.Table:
+    """Rows of DOSSIERS: `folded` from all events, `verified` from verified ones alone.
+
+    `verified` is needed only where some dossier mixes both kinds (`folded.has_verified` and
+    `folded.has_unverified`); None says there is none.
+    """
+    every = folded.mutate(scope=folded.has_unverified.ifelse("any", "both"))
+    rows = conform(every, DOSSIERS)
+    if verified is None:
+        return rows
+    mixed = folded.filter(folded.has_verified & folded.has_unverified)
+    vouched = verified.semi_join(mixed, KEY).mutate(scope=ibis.literal("verified"))
+    return ibis.union(rows, conform(vouched, DOSSIERS))
+
+
+def sources(events: ir.Table) -> ir.Table:
+    """Rows of SYSTEM_SOURCES_DAILY: which system sent events of which agency, by day of the event."""
+    timed = events.select(
+        "system",
+        "agency",
+        at=micros(events.event_time),
+        landed=events.landed_at,
+        verified=(events.trust == Trust.VERIFIED).ifelse(1, 0),
+    ).mutate(day=local_day(ibis._.at))
+    grouped = timed.group_by(["day", "system", "agency"]).agg(
+        events=ibis._.count(),
+        events_verified=timed.verified.sum(),
+        last_event=timed["at"].max(),
+        last_landed=timed.landed.max(),
+    )
+    return conform(
+        grouped.mutate(last_landed=micros(grouped.last_landed)),
+        SYSTEM_SOURCES_DAILY,
+    )
+
+
+def _encode(at: ir.Value, value: ir.Value, words: tuple[object, ...]) -> ir.Value:
+    """time * 8 + code; null when the value is none of `words` (unknown is no statement)."""
+    code = ibis.cases(
+        *((value == word, at * _CODES + code) for code, word in enumerate(words)),
+        else_=ibis.null("int64"),
+    )
+    return code.cast("int64")
+
+
+def _decode(encoded: ir.Value, words: tuple[object, ...]) -> ir.Value:
+    code = encoded % _CODES
+    kind = "boolean" if isinstance(words[0], bool) else "string"
+    return ibis.cases(
+        *((code == number, ibis.literal(word, kind)) for number, word in enumerate(words)),
+        else_=ibis.null(kind),
+    )

@@ -1,0 +1,135 @@
+"""The shape of every fact table, defined once.
+
+`day` is days since 1970-01-01 in the Vietnamese calendar; `*_us` and `last_landed` are µs UTC.
+Facts hold integers and words only, so that every engine folds and reads them alike.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+
+def columns(**types: pa.DataType) -> pa.Schema:
+    """A schema from names and types, in the order given."""
+    return pa.schema(types)
+
+
+VISITS_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    visits=pa.int64(),
+    visits_verified=pa.int64(),
+    views=pa.int64(),
+    views_verified=pa.int64(),
+    visitors=pa.int64(),  # an estimate, never ranked
+    bot_views=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+DOSSIERS = columns(
+    dossier_hi=pa.int64(),
+    dossier_lo=pa.int64(),
+    system=pa.string(),
+    agency=pa.string(),
+    procedure=pa.string(),
+    received_us=pa.int64(),
+    received_day=pa.int32(),
+    channel=pa.string(),  # null: no event said
+    level_declared=pa.string(),
+    due_day=pa.int32(),
+    due_moved=pa.bool_(),
+    completed_day=pa.int32(),
+    returned_day=pa.int32(),
+    resolved_day=pa.int32(),
+    outcome=pa.string(),
+    timeliness=pa.string(),  # null while not resolved
+    supplements=pa.int32(),  # 0, 1, or 2 for two and more
+    payment=pa.string(),
+    returned_by_post=pa.bool_(),
+    digitised=pa.bool_(),
+    applicant_kind=pa.string(),
+    from_national_portal=pa.bool_(),
+    flags=pa.list_(pa.string()),
+    last_landed=pa.int64(),
+    # Which question the row answers: "both" when every event is verified; otherwise "any"
+    # (all events) and, if some are verified, a second row "verified" folded from those alone.
+    scope=pa.string(),
+)
+
+DOSSIERS_DAILY = columns(
+    event=pa.string(),  # received | resolved
+    day=pa.int32(),
+    agency=pa.string(),
+    agency_top=pa.string(),
+    procedure=pa.string(),
+    level=pa.string(),
+    level_source=pa.string(),  # catalogue | declared | null
+    channel=pa.string(),
+    full_online=pa.bool_(),
+    outcome=pa.string(),
+    timeliness=pa.string(),
+    payment=pa.string(),
+    digitised=pa.bool_(),
+    scope=pa.string(),
+    dossiers=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+SITE_SOURCES_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    events=pa.int64(),
+    events_verified=pa.int64(),
+    last_event=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+SYSTEM_SOURCES_DAILY = columns(
+    day=pa.int32(),  # of the events
+    system=pa.string(),
+    agency=pa.string(),  # as the events say
+    events=pa.int64(),
+    events_verified=pa.int64(),
+    last_event=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+STEPS_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    procedure=pa.string(),
+    state=pa.string(),
+    steps=pa.int64(),
+    visitors=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+REJECTS_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    agency=pa.string(),
+    reason=pa.string(),
+    feed=pa.string(),
+    rejects=pa.int64(),
+    last_landed=pa.int64(),
+)
+
+FACTS: Final[dict[str, pa.Schema]] = {
+    "visits_daily": VISITS_DAILY,
+    "dossiers": DOSSIERS,
+    "dossiers_daily": DOSSIERS_DAILY,
+    "site_sources_daily": SITE_SOURCES_DAILY,
+    "system_sources_daily": SYSTEM_SOURCES_DAILY,
+    "steps_daily": STEPS_DAILY,
+    "rejects_daily": REJECTS_DAILY,
+}
+
+
+def conform(table: ir.Table, schema: pa.Schema) -> ir.Table:
+    """The columns of `schema`, in its order and types."""
+    types = ibis.Schema.from_pyarrow(schema)
+    return table.select(**{name: table[name].cast(types[name]) for name in schema.names})

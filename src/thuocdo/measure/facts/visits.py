@@ -1,0 +1,98 @@
+"""Visits: what a person did, out of page views, what a browser did (DESIGN.md §5.3).
+
+A visit is a run of views by one visitor on one site with no gap of 30 minutes (the analytics
+world's usual session, Matomo's default too), cut at local midnight because a partition is one
+local day. A view without a visitor is a visit of its own. Bots are counted apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from thuocdo.core.vocabulary import Trust, ViewKind
+from thuocdo.measure.engine import micros, union
+from thuocdo.measure.facts.schemas import SITE_SOURCES_DAILY, VISITS_DAILY, conform
+
+GAP_US: Final = 30 * 60 * 1_000_000
+"""A gap of this length or more starts a new visit."""
+
+
+def visits_daily(page_views: ir.Table, day: int) -> ir.Table:
+    """Rows of VISITS_DAILY of one local day's `page_views` (lake/schemas.py: PAGE_VIEWS)."""
+    human = page_views.bot.isnull() & (page_views.kind == ViewKind.VIEW)
+    verified = page_views.trust == Trust.VERIFIED
+    totals = page_views.group_by("site_id").agg(
+        views=human.ifelse(1, 0).sum(),
+        views_verified=(human & verified).ifelse(1, 0).sum(),
+        bot_views=page_views.bot.notnull().ifelse(1, 0).sum(),
+        last_landed=page_views.landed_at.max(),
+    )
+    every = _visits(page_views.filter(human))
+    vouched = _visits(page_views.filter(human & verified)).select(
+        "site_id", visits_verified=ibis._.visits
+    )
+    joined = totals.left_join(every, "site_id").select(totals, every.visits, every.visitors)
+    joined = joined.left_join(vouched, "site_id").select(joined, vouched.visits_verified)
+    return conform(
+        joined.mutate(
+            day=ibis.literal(day),
+            visits=joined.visits.fill_null(0),
+            visitors=joined.visitors.fill_null(0),
+            visits_verified=joined.visits_verified.fill_null(0),
+            last_landed=micros(joined.last_landed),
+        ),
+        VISITS_DAILY,
+    )
+
+
+def _visits(views: ir.Table) -> ir.Table:
+    """(site_id, visits, visitors) of human views.
+
+    Most visitors' views span less than one gap: they are one visit without looking at the order.
+    Only the others are sorted.
+    """
+    anonymous = (
+        views.filter(views.visitor.isnull())
+        .group_by("site_id")
+        .agg(visits=ibis._.count(), visitors=ibis.literal(0, "int64"))
+    )
+    known = views.filter(views.visitor.notnull()).select(
+        "site_id", "visitor", at=micros(views.event_time)
+    )
+    people = known.group_by(["site_id", "visitor"]).agg(first=known.at.min(), last=known.at.max())
+    brief = people.last - people.first < GAP_US
+    counted = people.group_by("site_id").agg(
+        visits=brief.ifelse(1, 0).sum(), visitors=ibis._.count()
+    )
+    long = known.semi_join(people.filter(~brief), ["site_id", "visitor"])
+    before = long.at.lag().over(group_by=[long.site_id, long.visitor], order_by=long.at)
+    starts = long.mutate(starts=(before.isnull() | (long.at - before >= GAP_US)).ifelse(1, 0))
+    runs = starts.group_by("site_id").agg(
+        visits=starts.starts.sum(), visitors=ibis.literal(0, "int64")
+    )
+    parts = union([anonymous, counted, runs])
+    return parts.group_by("site_id").agg(visits=parts.visits.sum(), visitors=parts.visitors.sum())
+
+
+def sources(events: ir.Table, day: int) -> ir.Table:
+    """Rows of SITE_SOURCES_DAILY from page views or service steps of one local day: who reported.
+
+    Bots count here: a source that sends anything is connected.
+    """
+    grouped = events.group_by("site_id").agg(
+        events=ibis._.count(),
+        events_verified=(events.trust == Trust.VERIFIED).ifelse(1, 0).sum(),
+        last_event=events.event_time.max(),
+        last_landed=events.landed_at.max(),
+    )
+    return conform(
+        grouped.mutate(
+            day=ibis.literal(day),
+            last_event=micros(grouped.last_event),
+            last_landed=micros(grouped.last_landed),
+        ),
+        SITE_SOURCES_DAILY,
+    )

@@ -1,0 +1,139 @@
+"""A small world on real Delta tables: agencies, systems, sites, services, and raw events."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from thuocdo.core.clock import day_start_us, from_datetime, local_day, to_datetime
+from thuocdo.core.settings import Settings
+from thuocdo.lake import dimensions
+from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
+from thuocdo.lake.store import Lake
+from thuocdo.measure.refresh import Refreshed, refresh
+from thuocdo.measure.service import Measure
+
+HOUR_US = 3_600_000_000
+LANDED = day_start_us(date(2026, 1, 1))
+RECORDED = day_start_us(date(2020, 1, 1))
+
+
+class World:
+    """One instance in a folder, written to as the lander and the registry would."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(
+            home=home,
+            database_url="",
+            lake_url=str(home / "lake"),
+            engine="duckdb",
+            secret=b"0123456789abcdef",
+        )
+        self.lake = Lake.open(self.settings)
+        self.lake.create()
+        self._batch = itertools.count()
+        self._dossier = itertools.count(1)
+
+    def tell(self, name: str, *rows: dict[str, Any]) -> None:
+        """Record dimension rows, known since 2020."""
+        schema = DIMENSIONS[name][0]
+        base = {"recorded_at": to_datetime(RECORDED), "withdrawn": False}
+        full = [{n: None for n in schema.names} | base | row for row in rows]
+        if full:
+            dimensions.write(self.lake, name, pa.Table.from_pylist(full, schema=schema))
+
+    def send(self, table: str, *rows: dict[str, Any]) -> None:
+        """Land raw rows in one commit."""
+        schema, _ = EVENT_TABLES[table]
+        base = {
+            "landed_at": to_datetime(LANDED),
+            "segment": "test:1",
+            "event_id": 0,
+            "feed": "import",
+            "trust": "verified",
+        }
+        full = [{n: None for n in schema.names} | base | row for row in rows]
+        if full:
+            landed = pa.Table.from_pylist(full, schema=schema)
+            self.lake.append(table, landed, app_id="test", version=next(self._batch))
+
+    def view(self, at: int, *, site: int = 1, visitor: int | None = 1, **more: Any) -> dict[str, Any]:
+        """A page view at an instant (µs UTC)."""
+        given = {"kind": "view", "site_id": site, "visitor": visitor}
+        return {"day": local_day(at), "event_time": to_datetime(at)} | given | more
+
+    def event(self, dossier: int, status: str, at: int, **more: Any) -> dict[str, Any]:
+        """One dossier event at an instant (µs UTC); home month 2022-01 unless told."""
+        given = {
+            "home_month": "2022-01",
+            "dossier_hi": dossier,
+            "dossier_lo": -dossier,
+            "system": "H26-one_stop",
+            "agency": "H26",
+            "procedure": "1.000001",
+            "channel": "unknown",
+            "payment": "unknown",
+            "applicant_kind": "unknown",
+            "quality": [],
+        }
+        return given | {"status": status, "event_time": to_datetime(at)} | more
+
+    def dossiers(
+        self, received: date, *, count: int = 1, procedure: str = "1.000001", **more: Any
+    ) -> list[dict[str, Any]]:
+        """Events of `count` new dossiers; `resolved` or `rejected` give the day they ended."""
+        ends = {"completed": more.pop("resolved", None), "rejected": more.pop("rejected", None)}
+        more["level_declared"] = more.pop("level", None)
+        events = []
+        for _ in range(count):
+            number = next(self._dossier)
+            common = {"procedure": procedure, "home_month": f"{received:%Y-%m}"} | more
+            events.append(self.event(number, "received", noon(received), **common))
+            events += [
+                self.event(number, status, noon(day) + HOUR_US, **common)
+                for status, day in ends.items()
+                if day is not None
+            ]
+        return events
+
+    def refresh(self, *, full: bool = False) -> Refreshed:
+        return refresh(self.settings, self.lake, full=full)
+
+    def measure(self) -> Measure:
+        return Measure(self.settings)
+
+
+def noon(day: date) -> int:
+    """Local noon of a day, µs UTC."""
+    return day_start_us(day) + 12 * HOUR_US
+
+
+def instant(text: str) -> int:
+    """µs UTC of an ISO time with its zone."""
+    from datetime import datetime
+
+    return from_datetime(datetime.fromisoformat(text))
+
+
+@pytest.fixture
+def empty_world(tmp_path: Path) -> World:
+    """Tables, but nothing in them."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def world(empty_world: World) -> World:
+    """Hà Nội (H26) with a portal and a one-stop system, and a ministry without any."""
+    empty_world.tell(
+        "agencies",
+        {"code": "H26", "name": "Hà Nội", "kind": "province"},
+        {"code": "G18", "name": "Bộ Y tế", "kind": "ministry"},
+    )
+    empty_world.tell("sites", {"site_id": 1, "agency": "H26", "kind": "portal", "name": "Cổng"})
+    empty_world.tell("systems", {"code": "H26-one_stop", "agency": "H26", "kind": "one_stop"})
+    return empty_world
