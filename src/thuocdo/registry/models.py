@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
 
@@ -169,7 +170,7 @@ class Agency(Dated):
 
     class Meta:
         verbose_name = _("cơ quan")
-        verbose_name_plural = _("cơ quan")
+        verbose_name_plural = pgettext_lazy("plural", "cơ quan")
         ordering = ("code", "valid_from")
         constraints = dated_constraints("agency", "code")
         indexes = (
@@ -205,7 +206,7 @@ class System(Dated):
 
     class Meta:
         verbose_name = _("hệ thống")
-        verbose_name_plural = _("hệ thống")
+        verbose_name_plural = pgettext_lazy("plural", "hệ thống")
         ordering = ("code", "valid_from")
         constraints = dated_constraints("system", "code")
         indexes = (models.Index(fields=["agency", "kind"], name="registry_system_agency"),)
@@ -235,7 +236,7 @@ class Site(Dated):
 
     class Meta:
         verbose_name = _("trang được giám sát")
-        verbose_name_plural = _("trang được giám sát")
+        verbose_name_plural = pgettext_lazy("plural", "trang được giám sát")
         ordering = ("site_id", "valid_from")
         constraints = dated_constraints("site", "site_id")
         indexes = (models.Index(fields=["system"], name="registry_site_system"),)
@@ -268,7 +269,7 @@ class Service(Dated):
 
     class Meta:
         verbose_name = _("dịch vụ công")
-        verbose_name_plural = _("dịch vụ công")
+        verbose_name_plural = pgettext_lazy("plural", "dịch vụ công")
         ordering = ("agency", "procedure", "valid_from")
         constraints = dated_constraints("service", "agency", "procedure")
         indexes = (models.Index(fields=["procedure"], name="registry_service_procedure"),)
@@ -297,7 +298,7 @@ class SiteKey(models.Model):
 
     class Meta:
         verbose_name = _("khóa kết nối")
-        verbose_name_plural = _("khóa kết nối")
+        verbose_name_plural = pgettext_lazy("plural", "khóa kết nối")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
