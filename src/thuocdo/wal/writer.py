@@ -44,13 +44,21 @@ class WalError(ThuocdoError):
     """The record is not on disk and the sender must try again: `wal_busy`, `wal_write`, `wal_closed`."""
 
 
+class _Shared(asyncio.Future[None]):
+    """A future many wait for: cancelling one waiter must not cancel it for the others."""
+
+    def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - the signature of Future
+        """Refused; the waiter's own cancellation is delivered once the frame is written."""
+        return False
+
+
 class _Batch:
     """Records on their way into one frame."""
 
     __slots__ = ("future", "records", "size")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.future: asyncio.Future[None] = loop.create_future()
+        self.future = _Shared(loop=loop)
         self.records: list[bytes] = []
         self.size = 0
 
