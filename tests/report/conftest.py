@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from thuocdo.core.clock import Period, parse_instant
@@ -18,8 +20,6 @@ from thuocdo.report.model import WeeklyReport
 
 HERE = Path(__file__).parent
 CODES = ("portal_visits", "services_with_online_dossiers", "online_dossier_rate")
-ISSUER = issuer_on(date(2022, 5, 6))
-LETTERHEAD = letterhead_of(ISSUER, "BC")
 
 
 def golden(week: str) -> dict:
@@ -63,20 +63,34 @@ def published_figures(report: dict) -> dict[tuple[str, str], list[Figure]]:
 def remake(week: str, **changes) -> WeeklyReport:
     """The report of a published week from its printed figures."""
     told = golden(week)
+    issued = date.fromisoformat(told["date"])
+    issuer = issuer_on(issued)
     parts = {
         "week": week,
         "period": Period(*map(date.fromisoformat, told["period"])),
-        "date": date.fromisoformat(told["date"]),
+        "date": issued,
         "number": told["number"],
         "figures": published_figures(told),
-        "definitions": definitions_on(definitions(), CODES, date.fromisoformat(told["date"])),
+        "definitions": definitions_on(definitions(), CODES, issued),
         "national": NationalFigure(None, 24.89, 27.31, 2_731, 10_000, 86),
-        "letterhead": LETTERHEAD,
-        "owner": ISSUER.system_owner,
+        "letterhead": letterhead_of(issuer, "BC"),
+        "owner": issuer.system_owner,
         "as_known": parse_instant("2022-05-06T17:00:00+07:00"),
         "as_organised": date.fromisoformat(told["period"][1]),
     }
-    return assemble(edition_on(date.fromisoformat(told["date"])), Measured(**parts | changes))
+    return assemble(edition_on(issued), Measured(**parts | changes))
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., WeeklyReport]:
+    """`make("2022-W18", number=None, …)`: a published report with some of it changed."""
+    return remake
+
+
+@pytest.fixture(scope="session")
+def told() -> Callable[[str], dict]:
+    """The golden file of a week."""
+    return golden
 
 
 @pytest.fixture(scope="session")
@@ -85,5 +99,21 @@ def w18() -> WeeklyReport:
 
 
 @pytest.fixture(scope="session")
-def w40() -> WeeklyReport:
-    return remake("2022-W40")
+def empty() -> WeeklyReport:
+    """A report for which no agency has a value."""
+    figures = {
+        key: [
+            msgspec.structs.replace(
+                figure, value=None, numerator=0, denominator=0, rank=None, flags=("no_data",)
+            )
+            for figure in found
+        ]
+        for key, found in published_figures(golden("2022-W18")).items()
+    }
+    return remake(
+        "2022-W18",
+        number=None,
+        figures=figures,
+        national=NationalFigure(None, None, None, None, None, 0),
+        remark="Số liệu mô phỏng",
+    )

@@ -21,8 +21,8 @@ class Row(msgspec.Struct, frozen=True):
 
     rank      standard competition rank in its block; None when unranked
     value     in the table's unit, as printed; None when it could not be measured
-    reason    why it has no rank, in Vietnamese; empty when it has one
-    flags     remarks on the figure's quality, stable codes
+    flags     what is to be said of the figure's quality, stable codes
+    remark    the same in Vietnamese, why there is no rank first; empty when there is nothing
     """
 
     rank: int | None
@@ -33,8 +33,8 @@ class Row(msgspec.Struct, frozen=True):
     denominator: int | None
     reporting: int | None
     expected: int | None
-    reason: str = ""
     flags: tuple[str, ...] = ()
+    remark: str = ""
 
 
 class Table(msgspec.Struct, frozen=True):

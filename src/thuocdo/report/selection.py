@@ -6,23 +6,35 @@ Only agencies with a rank are listed; an agency without one is named apart with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
-from thuocdo.core.vietnamese import collation_key, format_count, format_percent
+from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
 from thuocdo.measure.model import Figure
 from thuocdo.report.model import Entry, Row
 
 COUNT = "count"
 
-# Why a figure has no rank, by the flag that took it away (measure/service.py).
+# Flags of measuring in words. The first four take the rank away (measure/ranking.py).
 _REASONS = {
-    "below_coverage": "độ bao phủ nguồn số liệu dưới ngưỡng xếp hạng",
-    "zero_denominator": "mẫu số bằng 0",
     "no_data": "chưa có số liệu trong kỳ",
-    "no_sources": "chưa có nguồn số liệu nào được đăng ký",
+    "zero_denominator": "mẫu số bằng 0",
+    "coverage_below_threshold": "độ bao phủ nguồn số liệu dưới ngưỡng xếp hạng",
+    "not_ranked": "không thuộc diện xếp hạng",
 }
-_NO_VALUE = "chưa có số liệu để tính"
-_NOT_RANKED = "không đủ điều kiện xếp hạng"
+_REMARKS = {
+    "no_catalogue": "chưa có danh mục dịch vụ",
+    "level_declared_used": "có hồ sơ dùng mức độ do gói tin khai",
+    "numerator_exceeds_denominator": "tử số lớn hơn mẫu số, cần kiểm tra",
+    "definition_later_than_period": "định nghĩa có hiệu lực sau kỳ số liệu",
+}
+
+
+def words_of(flags: Iterable[str]) -> str:
+    """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
+    known = _REASONS | _REMARKS
+    given = set(flags)
+    return "; ".join([known[flag] for flag in known if flag in given] + sorted(given - set(known)))
 
 
 def printed(value: float | None, unit: str) -> int | float | None:
@@ -45,7 +57,17 @@ def rows(figures: Sequence[Figure]) -> tuple[list[Row], list[Row]]:
     ranked.sort(key=lambda f: (f.rank, collation_key(f.name)))
     unranked = [f for f in figures if f.rank is None or f.value is None]
     unranked.sort(key=lambda f: collation_key(f.name))
-    return [_row(f) for f in ranked], [_row(f, _reason(f)) for f in unranked]
+    return [_row(f) for f in ranked], [_row(f) for f in unranked]
+
+
+def mean_of_printed(figures: Iterable[Figure]) -> float | None:
+    """The mean of the ranked agencies' values as they are printed: a reader can check it by hand."""
+    shown = [
+        Decimal(str(printed(figure.value, figure.unit)))
+        for figure in figures
+        if figure.rank is not None
+    ]
+    return float(round_half_up(sum(shown, Decimal()) / len(shown))) if shown else None
 
 
 def cut(ranking: Sequence[Row], top_n: int) -> tuple[list[Entry], list[Entry], list[str]]:
@@ -81,10 +103,10 @@ def _ties(middle: Sequence[Entry], top: Sequence[Entry], bottom: Sequence[Entry]
     return remarks
 
 
-def _row(figure: Figure, reason: str = "") -> Row:
+def _row(figure: Figure) -> Row:
     coverage = figure.coverage
     return Row(
-        rank=figure.rank if not reason else None,
+        rank=figure.rank,
         agency=figure.agency,
         name=figure.name,
         value=printed(figure.value, figure.unit),
@@ -92,13 +114,6 @@ def _row(figure: Figure, reason: str = "") -> Row:
         denominator=figure.denominator,
         reporting=coverage.reporting if coverage else None,
         expected=coverage.expected if coverage else None,
-        reason=reason,
         flags=figure.flags,
+        remark=words_of(figure.flags),
     )
-
-
-def _reason(figure: Figure) -> str:
-    for flag in figure.flags:
-        if flag in _REASONS:
-            return _REASONS[flag]
-    return _NO_VALUE if figure.value is None else _NOT_RANKED

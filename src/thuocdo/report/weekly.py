@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
+
 from thuocdo.core.clock import Period, now_us, parse_week
 from thuocdo.core.issuers import issuer_on
 from thuocdo.measure.service import Measure
 from thuocdo.report.assemble import Measured, assemble, definitions_on, letterhead_of
 from thuocdo.report.editions import edition_on, published_periods
 from thuocdo.report.model import WeeklyReport
+from thuocdo.report.selection import mean_of_printed
 
 _FRIDAY = 4  # days after the Monday of an ISO week
 
@@ -72,7 +75,9 @@ def build(
             number=number,
             figures=figures,
             definitions=definitions,
-            national=measure.national(headline, None),
+            national=msgspec.structs.replace(
+                measure.national(headline, None), mean_of_agencies=mean_of_printed(headline)
+            ),
             letterhead=letterhead_of(issuer, edition.document_type),
             owner=issuer.system_owner,
             as_known=as_known if as_known is not None else (now or now_us()),

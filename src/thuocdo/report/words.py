@@ -127,7 +127,7 @@ def _unranked(number: str, table: Table) -> list[str]:
     lines = []
     reasons: dict[str, list[Row]] = {}
     for row in table.unranked:
-        reasons.setdefault(row.reason, []).append(row)
+        reasons.setdefault(row.remark, []).append(row)
     for reason, unranked in reasons.items():
         names = ", ".join(row.name for row in unranked[:_NAMES_LISTED])
         more = len(unranked) - _NAMES_LISTED

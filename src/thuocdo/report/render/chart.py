@@ -14,7 +14,7 @@ import msgspec
 import typst
 import vl_convert
 
-from thuocdo.report.editions import FONTS
+from thuocdo.report.editions import FONTS, TEMPLATES
 from thuocdo.report.model import Table, WeeklyReport
 from thuocdo.report.selection import show
 

@@ -12,10 +12,11 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 
 from thuocdo.report.document import document
+from thuocdo.report.editions import TEMPLATES
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.render import chart
-from thuocdo.report.render.docx_template import TEMPLATE
 
+TEMPLATE = TEMPLATES / "weekly.docx"
 _CHART_WIDTH = Mm(158)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 

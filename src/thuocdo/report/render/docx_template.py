@@ -21,16 +21,15 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
-from thuocdo.report.editions import TEMPLATES
+from thuocdo.report.render.docx import TEMPLATE
 
-TEMPLATE = TEMPLATES / "weekly.docx"
 FONT = "Times New Roman"
 _TEXT_WIDTH = Mm(160)  # A4 less 30 mm left and 20 mm right
 _LEFT, _RIGHT = Mm(66), Mm(94)  # letterhead columns
 _INDENT = Mm(12.7)
 _MOTTO_WIDTH = Mm(58)  # of the motto, 13 pt bold in Times New Roman
 _CENTER, _JUSTIFY = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.JUSTIFY
-_NAME_COLUMN, _VALUE_COLUMN = Mm(53), Mm(27)
+_NAME_COLUMN, _VALUE_COLUMN = Mm(56), Mm(24)
 _FOOTNOTE_NS = nsdecls("w")
 
 
@@ -44,6 +43,12 @@ def make(path: Path = TEMPLATE) -> None:
     _body(doc)
     _closing(doc)
     _add_footnote(doc)
+    for key in [
+        key
+        for key, rel in doc.part.package.rels.items()
+        if rel.reltype == RELATIONSHIP_TYPE.THUMBNAIL
+    ]:
+        del doc.part.package.rels[key]  # python-docx ships a picture of another document
     doc.save(str(path))
 
 
@@ -103,6 +108,9 @@ def _styles(doc: Any) -> None:
 
 
 def _letterhead(doc: Any) -> None:
+    _line(
+        doc.add_paragraph(), "", 1
+    )  # LibreOffice adds a whole line above a table that comes first
     table = _layout_table(doc, 2, _LEFT, _RIGHT)
     issuer, nation = table.rows[0].cells
     _line(issuer.paragraphs[0], "{{ parent_organisation | join('\\n') }}", 12)
@@ -168,7 +176,7 @@ def _body(doc: Any) -> None:
         doc.add_heading(f"{{{{ {name}_heading }}}}", 2)
         _each(doc, name, "- {{ item }}")
         _tag(doc, "{%p endif %}")
-    _text(doc, "{{ closing }}")
+    _text(doc, "{{ closing }}").paragraph_format.keep_with_next = True
 
 
 def _ranking(doc: Any) -> None:
@@ -200,7 +208,7 @@ def _ranking(doc: Any) -> None:
 
 
 def _closing(doc: Any) -> None:
-    _line(doc.add_paragraph(), "", 6)
+    _line(doc.add_paragraph(), "", 6).paragraph_format.keep_with_next = True
     recipients, signer = _layout_table(doc, 1, Mm(76), Mm(84)).rows[0].cells
     heading = _line(recipients.paragraphs[0], "Nơi nhận:", 12, bold=True, italic=True)
     heading.alignment = WD_ALIGN_PARAGRAPH.LEFT
@@ -238,6 +246,8 @@ def _layout_table(doc: Any, rows: int, *widths: Length) -> Any:
     table = doc.add_table(rows=rows, cols=len(widths))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     _fix_widths(table, *widths)
+    for row in table.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     for cell in table._cells:
         margins = parse_xml(
             f'<w:tcMar {nsdecls("w")}><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tcMar>'
@@ -267,7 +277,7 @@ def _line(
 
 
 def _cell(cell: Any, text: str, *, bold: bool = False, align: Any = _CENTER) -> None:
-    paragraph = _line(cell.paragraphs[0], text, 12.5, bold=bold)
+    paragraph = _line(cell.paragraphs[0], text, 12, bold=bold)
     paragraph.alignment = align
     paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
     paragraph.paragraph_format.keep_with_next = True

@@ -159,7 +159,7 @@ def _row(sheet: Any, line: int, row: Row, unit: str, group: str, styles: dict[st
         (row.expected, COUNT),
         (share, "percent"),
         (group if row.rank is not None else "", "cell"),
-        (row.reason, "cell"),
+        (row.remark, "cell"),
     )
     for column, (value, style) in enumerate(cells):
         if value is None or value == "":
