@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import msgspec
 from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
+from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Indicator, Version
 from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
 from thuocdo.web import choosing, formula, pulse, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
-
-if TYPE_CHECKING:
-    from thuocdo.measure.service import Measure
 
 _HEADLINE = (
     "portal_visits",
@@ -32,6 +32,7 @@ _HEADLINE = (
     "full_online_rate",
 )
 _COVERED_BY = {"portal_visits": "portal", "online_dossier_rate": "one_stop"}
+_NAMES_KEPT_US = 60 * 1_000_000
 _LONGEST_WEEKLY_DAYS = 400
 """Longer periods are drawn by month: more than some fifty weeks no reader tells apart."""
 
@@ -92,8 +93,6 @@ def instance() -> Settings:
 
 @cache
 def _opened(settings: Settings) -> Measure:
-    from thuocdo.measure.service import Measure  # noqa: PLC0415  (opening the engine is slow)
-
     return Measure(settings)
 
 
@@ -131,8 +130,8 @@ def definition(code: str) -> Described:
 def figures(
     code: str, choice: Choice, *, block: str | None = None, agency: str | None = None
 ) -> list[Figure]:
-    """The figures of one indicator as the reader chose."""
-    return measure().figures(
+    """The figures of one indicator as the reader chose, names in the reader's language."""
+    found = measure().figures(
         code,
         choice.period,
         version=choice.version,
@@ -142,6 +141,16 @@ def figures(
         as_organised=choice.as_organised,
         trust=choice.trust,
     )
+    if language() == "vi":
+        return found
+    names = _english_names(clock.now_us() // _NAMES_KEPT_US)
+    return [msgspec.structs.replace(each, name=names.get(each.name, each.name)) for each in found]
+
+
+@lru_cache(maxsize=1)
+def _english_names(_turn: int) -> dict[str, str]:
+    """Vietnamese name → English name, as the registry has them; read again every turn."""
+    return dict(Agency.objects.exclude(name_en="").values_list("name", "name_en"))
 
 
 def figures_around(code: str, choice: Choice, agency: Agency) -> list[Figure]:

@@ -13,6 +13,7 @@ from thuocdo.web import charts
 from thuocdo.web.templatetags.yearbook import language, printed
 
 _THOUSAND, _MILLION = 1_000, 1_000_000
+_WEEK_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Trend:
     spark: SafeString
     points: Sequence[Point]
     unit: str
+    caption: str
     empty: bool
 
 
@@ -32,8 +34,10 @@ def trend(points: Sequence[Point], unit: str, title: str, of_whom: str) -> Trend
         charts.Mark(_short_day(point), point.value, _brief(point.value, unit)) for point in points
     ]
     measured = [mark.value for mark in marks if mark.value is not None]
+    monthly = any((point.last - point.first).days >= _WEEK_DAYS for point in points)
+    caption = _("Diễn biến theo tháng") if monthly else _("Diễn biến theo tuần")
     if not measured:
-        return Trend(SafeString(""), SafeString(""), points, unit, True)
+        return Trend(SafeString(""), SafeString(""), points, unit, caption, True)
     top = charts.FULL_PERCENT if unit == "percent" else charts.ceiling(max(measured))
     ticks = [(value, _brief(value, unit)) for value in (0.0, top / 2, top)]
     name = _("%(title)s, %(whom)s") % {"title": title, "whom": of_whom}
@@ -49,6 +53,7 @@ def trend(points: Sequence[Point], unit: str, title: str, of_whom: str) -> Trend
         charts.sparkline(marks, name, top),
         points,
         unit,
+        caption,
         False,
     )
 

@@ -43,9 +43,9 @@ _TEXTS = {
         gettext_lazy("Thời điểm không hợp lệ."),
         gettext_lazy("Viết thời điểm theo dạng 2022-05-06 hoặc 2022-05-06T17:00:00+07:00."),
     ),
-    "no_version": (
-        gettext_lazy("Chỉ số này chưa có định nghĩa cho kỳ đã chọn."),
-        gettext_lazy("Chọn kỳ muộn hơn hoặc chọn phiên bản định nghĩa khác."),
+    "unknown_agency": (
+        gettext_lazy("Cơ quan này không có trong sổ đăng ký vào ngày đã chọn."),
+        gettext_lazy("Chọn kỳ hoặc ngày tổ chức bộ máy khác, hoặc tìm cơ quan ở trang Cơ quan."),
     ),
     "unknown_version": (
         gettext_lazy("Không có phiên bản định nghĩa này."),

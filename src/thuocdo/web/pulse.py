@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,7 +21,6 @@ from thuocdo.measure.engine import day_number
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
 _FILES_KEPT = 4096
-_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,18 @@ def today(settings: Settings) -> Today:
 def heard(settings: Settings) -> Heard:
     """The latest event of every source in the current facts."""
     store = FactStore(settings.facts_dir)
-    sites: dict[int, int] = {}
-    systems: dict[str, int] = {}
-    for part in store.read().tables.get("sources_daily", {}).values():
-        of_sites, of_systems = _latest(str(store.folder / part.file))
-        _raise(sites, of_sites)
-        _raise(systems, of_systems)
+    tables = store.read().tables
+    sites = _latest_of(store, tables.get("site_sources_daily", {}).values(), "site_id")
+    systems = _latest_of(store, tables.get("system_sources_daily", {}).values(), "system")
     return Heard(sites, systems)
+
+
+def _latest_of(store: FactStore, parts: Iterable[Part], key: str) -> dict[Any, int]:
+    known: dict[Any, int] = {}
+    for part in parts:
+        for source, moment in _latest(str(store.folder / part.file), key).items():
+            known[source] = max(moment, known.get(source, moment))
+    return known
 
 
 def _covering(manifest: Manifest, table: str, day: int) -> Iterable[Part]:
@@ -92,23 +96,14 @@ def _counts(path: str, table: str, day: int) -> dict[str, int]:
 
 
 @lru_cache(maxsize=_FILES_KEPT)
-def _latest(path: str) -> tuple[dict[int, int], dict[str, int]]:
-    sites: dict[int, int] = {}
-    systems: dict[str, int] = {}
-    rows = pq.read_table(Path(path), columns=["site_id", "system", "last_event"])
-    for row in rows.to_pylist():
-        if row["last_event"] is None:
-            continue
-        if row["site_id"] is not None:
-            _raise(sites, {row["site_id"]: row["last_event"]})
-        elif row["system"] is not None:
-            _raise(systems, {row["system"]: row["last_event"]})
-    return sites, systems
-
-
-def _raise(known: dict[_Key, int], found: dict[_Key, int]) -> None:
-    for key, moment in found.items():
-        known[key] = max(moment, known.get(key, moment))
+def _latest(path: str, key: str) -> dict[Any, int]:
+    rows = pq.read_table(Path(path), columns=[key, "last_event"])
+    latest = rows.group_by(key).aggregate([("last_event", "max")])
+    return {
+        row[key]: row["last_event_max"]
+        for row in latest.to_pylist()
+        if row["last_event_max"] is not None
+    }
 
 
 def _sum(column: object) -> int:

@@ -31,13 +31,14 @@ LEVELS = {
     "information": gettext_lazy("Cung cấp thông tin"),
 }
 _FLAGS = {
-    "below_coverage": gettext_lazy("độ phủ nguồn dưới ngưỡng xếp hạng"),
+    "coverage_below_threshold": gettext_lazy("độ phủ nguồn dưới ngưỡng xếp hạng"),
     "zero_denominator": gettext_lazy("mẫu số bằng 0"),
     "no_data": gettext_lazy("chưa có số liệu trong kỳ"),
-    "no_sources": gettext_lazy("chưa có nguồn số liệu nào được đăng ký"),
     "no_catalogue": gettext_lazy("cơ quan chưa gửi danh mục dịch vụ"),
-    "level_declared": gettext_lazy("mức độ dịch vụ lấy theo gói tin, danh mục chưa có"),
-    "unverified": gettext_lazy("có nguồn chưa xác thực bằng khóa"),
+    "level_declared_used": gettext_lazy("mức độ dịch vụ lấy theo gói tin, danh mục chưa có"),
+    "numerator_exceeds_denominator": gettext_lazy("tử số lớn hơn mẫu số"),
+    "definition_later_than_period": gettext_lazy("định nghĩa có hiệu lực sau kỳ này"),
+    "not_ranked": gettext_lazy("cấp này không xếp hạng"),
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _US = 1_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -79,6 +79,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         return HttpResponseRedirect(f"{address}?{query}" if query else address)
     choice = choosing.read(request)
     agency = _agency(code, choice)
+    choice = _in_its_life(agency, choice)
     parts = _indicators(agency, choice)
     context = {
         "title": agency_name(agency),
@@ -109,6 +110,16 @@ def _agency(code: str, choice: Choice) -> Agency:
             HTTPStatus.NOT_FOUND,
         )
     return found
+
+
+def _in_its_life(agency: Agency, choice: Choice) -> Choice:
+    """An agency that was closed, or not yet founded, is shown on the map of its own time."""
+    day = choice.as_organised or choice.period.last
+    if agency.valid_to is not None and agency.valid_to < day:
+        return replace(choice, as_organised=agency.valid_to)
+    if agency.valid_from is not None and agency.valid_from > day:
+        return replace(choice, as_organised=agency.valid_from)
+    return choice
 
 
 def _indicators(agency: Agency, choice: Choice) -> list[IndicatorPart]:
