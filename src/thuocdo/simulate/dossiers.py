@@ -30,22 +30,24 @@ _APPLICANTS = np.array([ApplicantKind.CITIZEN.value, ApplicantKind.BUSINESS.valu
 
 _INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
 
+_LABEL: pa.DataType = pa.dictionary(pa.int32(), pa.string())
+
 EVENT_SCHEMA = pa.schema(
     [
-        ("system", pa.string()),
-        ("agency", pa.string()),
+        ("system", _LABEL),
+        ("agency", _LABEL),
         ("dossier", pa.string()),
-        ("procedure", pa.string()),
-        ("status", pa.string()),
+        ("procedure", _LABEL),
+        ("status", _LABEL),
         ("event_time", _INSTANT),
         ("received_at", _INSTANT),
         ("due_at", _INSTANT),
-        ("channel", pa.string()),
-        ("level", pa.string()),
-        ("payment", pa.string()),
+        ("channel", _LABEL),
+        ("level", _LABEL),
+        ("payment", _LABEL),
         ("returned_by_post", pa.bool_()),
         ("digitised", pa.bool_()),
-        ("applicant_kind", pa.string()),
+        ("applicant_kind", _LABEL),
     ]
 )
 """The import format of dossiers (DESIGN.md §6.4), one event a row."""
@@ -175,18 +177,19 @@ def events_of(cases: Cases) -> pa.Table:
         Outcome.WITHDRAWN.value: Status.WITHDRAWN,
         Outcome.STOPPED.value: Status.STOPPED,
     }
+    shared = _shared(cases)
     tables = [
-        _events(cases, Status.SUBMITTED, cases.submitted),
-        _events(cases, Status.RECEIVED, cases.received),
-        _events(cases, Status.PROCESSING, cases.processing),
-        _events(cases, Status.SUPPLEMENT_REQUESTED, cases.supplement),
+        _events(shared, Status.SUBMITTED, cases.submitted),
+        _events(shared, Status.RECEIVED, cases.received),
+        _events(shared, Status.PROCESSING, cases.processing),
+        _events(shared, Status.SUPPLEMENT_REQUESTED, cases.supplement),
         *(
-            _events(cases, status, np.where(cases.outcome == outcome, cases.finished, NEVER))
+            _events(shared, status, np.where(cases.outcome == outcome, cases.finished, NEVER))
             for outcome, status in last.items()
         ),
-        _events(cases, Status.RETURNED, cases.returned),
+        _events(shared, Status.RETURNED, cases.returned),
     ]
-    return pa.concat_tables(tables)
+    return pa.concat_tables(tables).unify_dictionaries()
 
 
 def until(cases: Cases, end_us: int) -> Cases:
@@ -213,39 +216,52 @@ def until(cases: Cases, end_us: int) -> Cases:
 _TIMED = {"outcome", "submitted", "received", "processing", "supplement", "finished", "returned"}
 
 
-def _events(cases: Cases, status: Status, times: Ints) -> pa.Table:
+def _shared(cases: Cases) -> pa.Table:
+    """What the events of a case have in common, a row a case."""
+    return pa.table(
+        {
+            "system": _labels(cases.system),
+            "agency": _labels(cases.agency),
+            "dossier": pa.array(cases.dossier, pa.string()),
+            "procedure": _labels(cases.procedure),
+            "received_at": _instants(cases.received),
+            "due_at": _instants(cases.due),
+            "channel": _labels(cases.channel),
+            "level": _labels(cases.level),
+            "payment": _labels(cases.payment),
+            "returned_by_post": pa.array(cases.by_post),
+            "digitised": pa.array(cases.digitised),
+            "applicant_kind": _labels(cases.applicant),
+        }
+    )
+
+
+def _events(shared: pa.Table, status: Status, times: Ints) -> pa.Table:
     """Rows of one status for the cases it happened to.
 
     Before the receipt a packet carries no receipt date; while processing, systems leave out the
     channel; only an end names payment and how the result went back.
     """
     happened = times != NEVER
-    some = cases.take(happened)
-    early = status is Status.SUBMITTED or status is Status.REJECTED
-    silent = status is Status.PROCESSING
-    ended = status in {Status.COMPLETED, Status.RETURNED}
-    nothing = np.full(len(some), NEVER, dtype=np.int64)
-    columns = [
-        _texts(some.system),
-        _texts(some.agency),
-        _texts(some.dossier),
-        _texts(some.procedure),
-        pa.repeat(pa.scalar(status.value), len(some)),
-        _instants(times[happened]),
-        _instants(nothing if early else some.received),
-        _instants(nothing if early else some.due),
-        pa.nulls(len(some), pa.string()) if silent else _texts(some.channel),
-        _texts(some.level),
-        _texts(some.payment) if ended else pa.nulls(len(some), pa.string()),
-        pa.array(some.by_post) if ended else pa.nulls(len(some), pa.bool_()),
-        pa.array(some.digitised) if ended else pa.nulls(len(some), pa.bool_()),
-        _texts(some.applicant),
-    ]
-    return pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
+    some = shared.filter(pa.array(happened))
+    unsaid: set[str] = set()
+    if status in {Status.SUBMITTED, Status.REJECTED}:
+        unsaid |= {"received_at", "due_at"}
+    if status is Status.PROCESSING:
+        unsaid.add("channel")
+    if status not in {Status.COMPLETED, Status.RETURNED}:
+        unsaid |= {"payment", "returned_by_post", "digitised"}
+    columns = {
+        name: pa.nulls(len(some), some.schema.field(name).type) if name in unsaid else some[name]
+        for name in some.column_names
+    }
+    columns["status"] = pa.repeat(pa.scalar(status.value), len(some)).dictionary_encode()
+    columns["event_time"] = _instants(times[happened])
+    return pa.table([columns[name] for name in EVENT_SCHEMA.names], schema=EVENT_SCHEMA)
 
 
-def _texts(values: Texts) -> pa.Array[Any]:
-    return pa.array(values, pa.string())
+def _labels(values: Texts) -> pa.Array[Any]:
+    return pa.array(values, pa.string()).dictionary_encode()
 
 
 def _instants(times: Ints) -> pa.Array[Any]:

@@ -221,6 +221,7 @@ def _resolved(
         return WHOLE * _ratio_of_sums(tilted(tilt)) - _hundredths(mean)
 
     result = tilted(_bisect(excess, -40.0, 40.0))
+    _even_out(result, chosen, _hundredths(mean), _unprinted(golden, chosen))
     if round(WHOLE * _ratio_of_sums(result)) != _hundredths(mean):
         total = 100 * _ratio_of_sums(result)
         raise ThuocdoError(
@@ -243,6 +244,19 @@ def _unprinted(golden: _Golden, chosen: dict[str, int]) -> list[str]:
         for name, _ in [*table.top, *table.bottom]
     }
     return [name for name in chosen if name not in named]
+
+
+def _even_out(
+    counts: dict[str, tuple[int, int]], rates: dict[str, int], mean: int, names: list[str]
+) -> None:
+    """Whole counts leave a small rest of the ratio of sums: move volumes until it prints `mean`."""
+    for name in names:
+        surplus = sum(k * WHOLE - mean * d for k, d in counts.values())
+        if 2 * abs(surplus) < sum(d for _, d in counts.values()):
+            return
+        wanted = counts[name][1] - round(surplus / (rates[name] - mean or 1))
+        if _FEWEST_RESOLVED <= wanted <= _MOST_RESOLVED:
+            counts[name] = counts_for(rates[name], wanted)
 
 
 def _settle(chosen: dict[str, int], missing: int, names: list[str]) -> None:

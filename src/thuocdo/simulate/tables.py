@@ -37,7 +37,9 @@ def write_truth(path: Path, truth: Mapping[str, object]) -> Path:
 
 
 def write_parquet(path: Path, table: pa.Table) -> Path:
-    pq.write_table(table, path, compression="zstd", compression_level=_ZSTD_LEVEL)
+    pq.write_table(
+        table, path, compression="zstd", compression_level=_ZSTD_LEVEL, store_schema=False
+    )
     return path
 
 
@@ -66,7 +68,7 @@ def view_writer(path: Path, schema: pa.Schema, view_format: ViewFormat) -> Itera
             schema,
             compression="zstd",
             compression_level=_ZSTD_LEVEL,
-            use_dictionary=True,
+            store_schema=False,  # texts read back as texts, not as Arrow's dictionaries
         ) as writer:
             yield writer
     else:
