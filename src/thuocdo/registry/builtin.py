@@ -34,7 +34,7 @@ def load_builtin() -> int:
         agencies = list(builtin_agencies())
         added = _add_missing(agencies) + _add_missing(list(builtin_systems(agencies)))
         if added:
-            record(Change.Action.IMPORT, "builtin", who=operator(), after={"rows": added})
+            record(Change.Action.IMPORT, Change.What.BUILTIN, who=operator(), after={"rows": added})
     return added
 
 

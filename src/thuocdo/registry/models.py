@@ -328,10 +328,20 @@ class Change(models.Model):
         IMPORT = "import", _("nạp tệp")
         REVOKE = "revoke", _("thu hồi")
 
+    class What(models.TextChoices):
+        """A model's name, or what comes with the program."""
+
+        AGENCY = "agency", _("cơ quan")
+        SYSTEM = "system", _("hệ thống")
+        SITE = "site", _("trang được giám sát")
+        SERVICE = "service", _("dịch vụ công")
+        SITE_KEY = "sitekey", _("khóa kết nối")
+        BUILTIN = "builtin", _("dữ liệu có sẵn")
+
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)
     action = models.CharField(_("việc"), max_length=8, choices=Action.choices)
-    what = models.CharField(_("đối tượng"), max_length=20, db_index=True)
+    what = models.CharField(_("đối tượng"), max_length=20, choices=What.choices, db_index=True)
     key = models.CharField(_("khóa dòng"), max_length=300, blank=True)
     before = models.JSONField(_("trước"), null=True)
     after = models.JSONField(_("sau"), null=True)
