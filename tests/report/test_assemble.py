@@ -75,8 +75,8 @@ def test_a_period_that_closes_no_month_is_named_by_its_day():
 
 
 def test_sources_that_feed_two_indicators_are_counted_once(w18):
-    # 16 printed agencies a pair of tables, 4 of 5 sources each; all three pairs differ in agencies.
-    assert "64/80 nguồn số liệu (80,00%)" in w18.texts.coverage
+    # 16 printed agencies, each with 5 portals and 5 one-stop systems, 4 of which report.
+    assert "128/160 nguồn số liệu (80,00%)" in w18.texts.coverage
 
 
 def test_the_notes_are_the_published_sentences(w18):

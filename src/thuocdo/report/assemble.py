@@ -160,7 +160,7 @@ def _texts(
         narrative=words.narrative(measured.period, measured.national, headline),
         statistics_heading=text.statistics_heading,
         statistics=text.statistics.format_map(values),
-        coverage=words.coverage(tables.values()),
+        coverage=words.coverage(tables.values(), measured.definitions),
         footnote=text.footnote.format_map(values),
         quality_heading=text.quality_heading,
         quality=words.quality(tables, as_known, measured.as_organised, measured.log_root),
@@ -203,5 +203,6 @@ def _definition(indicator: Indicator, day: dt.date) -> Definition:
         text=version.description.vi,
         notes=[note.vi for note in version.notes],
         source=f"{version.source.document}, {version.source.place}",
+        source_kinds=list(indicator.source_kinds),
         identity=version.identity,
     )

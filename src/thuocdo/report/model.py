@@ -81,6 +81,7 @@ class Definition(msgspec.Struct, frozen=True):
     """Which version of an indicator the report used, in words, and where it comes from.
 
     text       what is divided by what, as published; `notes` are the rules of counting
+    source_kinds   kinds of systems whose events it needs: what its coverage counts
     identity   hash of the definition's own text (measure/definitions.py)
     """
 
@@ -91,6 +92,7 @@ class Definition(msgspec.Struct, frozen=True):
     text: str
     notes: list[str]
     source: str
+    source_kinds: list[str]
     identity: str
 
 

@@ -62,9 +62,13 @@ def _span(table: Table) -> str:
     )
 
 
-def coverage(tables: Iterable[Table]) -> str:
-    """How complete the sources were, the sentence that follows the footnote's."""
-    reporting, expected = _sources(tables)
+def coverage(tables: Iterable[Table], definitions: Mapping[str, Definition]) -> str:
+    """How complete the sources were, the sentence that follows the footnote's.
+
+    Indicators fed by the same kinds of systems hear the same sources: those are counted once.
+    """
+    first = {tuple(one.source_kinds): code for code, one in reversed(list(definitions.items()))}
+    reporting, expected = _sources(table for table in tables if table.code in first.values())
     if not expected:
         return "Báo cáo này không có thông tin về độ bao phủ của các nguồn số liệu."
     share = format_decimal(100 * reporting / expected)
@@ -137,15 +141,6 @@ def _unranked(number: str, table: Table) -> list[str]:
 
 
 def _sources(tables: Iterable[Table]) -> tuple[int, int]:
-    """(reporting, expected) over tables; two indicators fed by the same sources count them once."""
-    feeds: dict[str, list[tuple[str, int, int]]] = {}
-    for table in tables:
-        rows = (*table.ranking, *table.unranked)
-        feeds.setdefault(table.indicator, []).extend(
-            (row.agency, row.reporting, row.expected)
-            for row in rows
-            if row.reporting is not None and row.expected is not None
-        )
-    distinct = {tuple(sorted(feed)) for feed in feeds.values()}
-    rows_of_sources = [row for feed in distinct for row in feed]
-    return sum(row[1] for row in rows_of_sources), sum(row[2] for row in rows_of_sources)
+    """(reporting, expected), of the tables of one kind of source."""
+    rows = [row for table in tables for row in (*table.ranking, *table.unranked)]
+    return sum(row.reporting or 0 for row in rows), sum(row.expected or 0 for row in rows)
