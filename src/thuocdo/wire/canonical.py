@@ -112,9 +112,9 @@ def refuse(
     kept: dict[str, str] = {}
     if record is not None:
         kept = rules.redacted((name, record.get(name)) for name in _KEPT)
-        system, dossier = _text(record, "system"), _text(record, "dossier")
-        if system and dossier:
-            kept["dossier_key"] = rules.key_text(secret, system, dossier)
+        system, dossier = record.get("system"), _number(record)
+        if isinstance(system, str) and system.isprintable() and dossier:
+            kept["dossier_key"] = rules.key_text(secret, system.strip(), dossier)
     return Refused(
         received=received,
         feed=feed,
@@ -207,6 +207,13 @@ def _object(found: object) -> Mapping[str, object] | Unreadable:
     if isinstance(found, dict | Unreadable):
         return found
     return Unreadable(RejectReason.MALFORMED, "record: not a JSON object")
+
+
+def _number(record: Mapping[str, object]) -> str | None:
+    """The dossier's number when it is one, for a record that is refused anyway."""
+    value = record.get("dossier")
+    number = rules.number(value) if isinstance(value, str) else None
+    return number if isinstance(number, str) else None
 
 
 def _good(checked: T | Unreadable) -> T:

@@ -202,8 +202,9 @@ def refuse(
     kept: dict[str, str] = {}
     if message is not None:
         kept = rules.redacted((name, getattr(message, name)) for name in _KEPT)
-        if site is not None and message.number:
-            kept["dossier_key"] = rules.key_text(secret, site.system, message.number)
+        number = rules.number(message.number)
+        if site is not None and isinstance(number, str):
+            kept["dossier_key"] = rules.key_text(secret, site.system, number)
     return Refused(
         received=received,
         feed=Feed.MCDT,

@@ -34,7 +34,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]|[+-]\d{2}:?\d{2})?", re.ASCII
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
 _LONG_DIGITS = re.compile(r"(?<!\d)\d{9,13}(?!\d)", re.ASCII)  # identity, phone and tax numbers
 _PLAIN = re.compile(rf"[0-9A-Za-z._:+/T-]{{0,{MAX_KEPT}}}( [0-9:.+-]{{0,20}})?", re.ASCII)
 
