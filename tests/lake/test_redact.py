@@ -96,7 +96,12 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, l
 
 def test_people_and_machines_are_told_apart() -> None:
     human = client_of(CHROME)
-    assert (human.device, human.browser, human.os, human.bot) == ("desktop", "Chrome", "Windows", None)
+    assert (human.device, human.browser, human.os, human.bot) == (
+        "desktop",
+        "Chrome",
+        "Windows",
+        None,
+    )
     assert client_of("").bot == "empty_agent"
     assert client_of(CHROME.replace("Chrome", "HeadlessChrome")).bot == "headless"
     assert client_of("Mozilla/5.0 (compatible; Googlebot/2.1)").bot == "crawler"

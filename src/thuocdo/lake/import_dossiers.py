@@ -135,7 +135,7 @@ class _DossierImport:
         picked = ", ".join(_plain(name, self._source.columns[name]) for name in names)
         reading = self._engine.cursor()
         reading.execute("SET TimeZone = 'UTC'")
-        reading.execute(f"SELECT {picked} FROM ({self._source.once})")  # noqa: S608
+        reading.execute(f"SELECT {picked} FROM ({self._source.once})")
         while batch := reading.fetchmany(_ROWS_AT_ONCE):
             yield batch
 
@@ -143,7 +143,7 @@ class _DossierImport:
         """One row for each content, and a home month for each dossier."""
         content = ", ".join(_CONTENT)
         self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {content}, "  # noqa: S608
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {content}, "
             f"first(level_catalogue) AS level_catalogue, first(quality) AS quality "
             f"FROM judged GROUP BY {content}"
         )
@@ -220,7 +220,7 @@ class _DossierImport:
                 f"AND k.dossier_hi = f.dossier_hi AND k.dossier_lo = f.dossier_lo AND {same})"
             )
         return (
-            "SELECT month, f.* FROM fresh f JOIN homes ON hi = dossier_hi AND lo = dossier_lo "  # noqa: S608
+            "SELECT month, f.* FROM fresh f JOIN homes ON hi = dossier_hi AND lo = dossier_lo "
             f"WHERE month IN ({wanted}) {missing} ORDER BY month, dossier_hi, dossier_lo, event_time"
         )
 

@@ -121,7 +121,7 @@ class _PageViewImport:
         if not present:
             return
         lists = ", ".join(f"list(DISTINCT {self._source.text(name)})" for name in present)
-        found = self._engine.execute(f"SELECT {lists} FROM raw").to_arrow_table()  # noqa: S608
+        found = self._engine.execute(f"SELECT {lists} FROM raw").to_arrow_table()
         for place, name in enumerate(present):
             texts = found.column(place).combine_chunks().flatten().drop_null()
             for start in range(0, len(texts), _TEXTS_AT_ONCE):
@@ -192,7 +192,7 @@ class _PageViewImport:
         )
         number = LineNumbers(self._source, malformed)
         rows = self._engine.execute(
-            f"SELECT row, verdict, site_text, ev, {self._source.text('event_time')}, url "  # noqa: S608
+            f"SELECT row, verdict, site_text, ev, {self._source.text('event_time')}, url "
             f"FROM ({self._judged('numbered', 'row, event_time,')}) WHERE verdict IS NOT NULL ORDER BY row"
         )
         while batch := rows.fetchmany(_TEXTS_AT_ONCE):

@@ -1,0 +1,289 @@
+"""From the records of a batch to rows of the lake's tables: parse, check, enrich, redact.
+
+Each kind of record has one small step; a record ends as a row of exactly one table, or, for a
+bulk request, of several. Addresses and agents turn into a pseudonym and three words here, and
+go no further.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Final
+from urllib.parse import parse_qsl
+
+import msgspec
+import pyarrow as pa
+
+from thuocdo.core.clock import DAY_US, OFFSET_US, local_day
+from thuocdo.core.ids import day_salt, visitor_key
+from thuocdo.core.snapshot import Snapshot
+from thuocdo.core.vocabulary import Feed, RejectReason
+from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
+from thuocdo.lake.homes import Homes
+from thuocdo.lake.schemas import EVENT_TABLES
+from thuocdo.lake.store import SORT_KEYS
+from thuocdo.wire import matomo, rules
+from thuocdo.wire.events import (
+    DossierEvent,
+    Hit,
+    PageView,
+    Record,
+    Refused,
+    ServiceStep,
+    Unreadable,
+)
+
+TABLES: Final = ("page_views", "service_steps", "dossier_events", "rejects")
+"""The tables landing writes, in the order it commits them."""
+
+_DOSSIER_FIELDS: Final = (
+    "dossier_hi", "dossier_lo", "system", "agency", "procedure", "status", "event_time",
+    "received_at", "due_at", "channel", "level_declared", "level_catalogue", "payment",
+    "returned_by_post", "digitised", "applicant_kind", "from_national_portal", "quality",
+    "feed", "trust",
+)  # fmt: skip
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "page_views": (
+        "event_time", "site_id", "visitor", "kind", "host", "path", "referrer_host", "procedure",
+        "device", "browser", "os", "bot", "t_server_ms", "t_dom_ms", "t_load_ms",
+        "landed_at", "segment", "feed", "trust", "day",
+    ),
+    "service_steps": (
+        "event_time", "site_id", "procedure", "state", "visitor", "bot",
+        "landed_at", "segment", "feed", "trust", "day",
+    ),
+    "dossier_events": (*_DOSSIER_FIELDS, "landed_at", "segment"),
+    "rejects": (
+        "site_id", "agency", "reason", "detail", "payload", "feed", "trust",
+        "landed_at", "segment", "day",
+    ),
+}  # fmt: skip
+"""Columns in the order the rows below give them; `event_id` and homes are set at the end."""
+_KEPT_PARAMETERS: Final = ("idsite", "rec", "cdt", "dvc", "dvc_state")
+_MILLISECOND: Final = 1000
+_decoder: Final = msgspec.msgpack.Decoder(Record)
+
+
+class Reader:
+    """Reads records under one snapshot; keeps what it learnt about addresses and agents."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._place: Memory[Place] = Memory(place_of)
+        self._host: Memory[str | None] = Memory(host_of)
+        self._client: Memory[Client] = Memory(client_of)
+        self._days: dict[int, tuple[date, bytes]] = {}
+
+    def day(self, instant: int) -> tuple[date, bytes]:
+        """Local day and its salt."""
+        number = (instant + OFFSET_US) // DAY_US
+        found = self._days.get(number)
+        if found is None:
+            day = local_day(instant)
+            found = self._days[number] = (day, day_salt(self._secret, day))
+        return found
+
+    def view(self, hit: Hit, view: PageView) -> tuple[object, ...]:
+        """The columns of one page view up to `t_load_ms`."""
+        place = self._place(view.url)
+        client = self._client(hit.agent)
+        return (
+            view.event_time // _MILLISECOND * _MILLISECOND,
+            view.site_id,
+            self.visitor(hit, view),
+            view.kind,
+            place.host,
+            place.path,
+            self._host(view.referrer) if view.referrer else None,
+            view.procedure or place.procedure,
+            *client,
+            view.t_server_ms,
+            view.t_dom_ms,
+            view.t_load_ms,
+        )
+
+    def step(self, hit: Hit, step: ServiceStep) -> tuple[object, ...]:
+        """The columns of one trackDVC call up to `bot`."""
+        bot = self._client(hit.agent).bot
+        visitor = self.visitor(hit, step)
+        moment = step.event_time // _MILLISECOND * _MILLISECOND
+        return (moment, step.site_id, step.procedure, step.state, visitor, bot)
+
+    def visitor(self, hit: Hit, event: PageView | ServiceStep) -> int:
+        salt = self.day(event.event_time)[1]
+        return visitor_key(salt, event.site_id, event.client or f"{hit.address} {hit.agent}")
+
+
+class Batch:
+    """Rows of some segments, gathered table by table."""
+
+    def __init__(self, reader: Reader, snapshot: Snapshot) -> None:
+        self._reader = reader
+        self._sites = snapshot.site_by_id
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in TABLES}
+        self._wanted = frozenset(TABLES)
+        self._segment = ""
+        self._landed_at = 0
+
+    def begin_segment(self, name: str, wanted: Iterable[str]) -> None:
+        """What follows is of this segment; only the tables that do not have it yet take rows."""
+        self._segment = name
+        self._wanted = frozenset(wanted)
+
+    def add(self, landed_at: int, records: Iterable[bytes]) -> None:
+        """The records of one frame."""
+        self._landed_at = landed_at
+        decode = _decoder.decode
+        for packed in records:
+            record = decode(packed)
+            if type(record) is Hit:
+                self._hit(record)
+            elif type(record) is DossierEvent:
+                self._dossier(record)
+            elif type(record) is Refused:
+                self._refused(record)
+
+    def rejected(self) -> Counter[str]:
+        """Refusals by reason."""
+        place = _COLUMNS["rejects"].index("reason")
+        return Counter(str(row[place]) for row in self._rows["rejects"])
+
+    def tables(self, homes: Homes) -> dict[str, pa.Table]:
+        """The rows as Arrow tables, in the order they will be stored, numbered in it."""
+        return {
+            table: self._table(table, rows, homes) for table, rows in self._rows.items() if rows
+        }
+
+    def _hit(self, hit: Hit) -> None:
+        events = matomo.parse_hit(hit)
+        if hit.refused:
+            site = next((e.site_id for e in events), None)
+            self._reject_hit(hit, Unreadable(hit.refused, "refused at the gate", site))
+            return
+        for event in events:
+            if type(event) is Unreadable:
+                self._reject_hit(hit, event)
+            elif type(event) is not Unreadable and event.site_id not in self._sites:
+                self._unknown_site(hit, event)
+            elif type(event) is PageView:
+                self._put("page_views", self._reader.view(hit, event), Feed.TRACKING, hit, event)
+            elif type(event) is ServiceStep:
+                self._put(
+                    "service_steps", self._reader.step(hit, event), Feed.TRACK_DVC, hit, event
+                )
+
+    def _put(
+        self,
+        table: str,
+        columns: tuple[object, ...],
+        feed: Feed,
+        hit: Hit,
+        event: PageView | ServiceStep,
+    ) -> None:
+        if table in self._wanted:
+            day = self._reader.day(event.event_time)[0]
+            self._rows[table].append(
+                (*columns, self._landed_at, self._segment, feed.value, hit.trust, day)
+            )
+
+    def _dossier(self, event: DossierEvent) -> None:
+        if "dossier_events" in self._wanted:
+            self._rows["dossier_events"].append(
+                (
+                    *(getattr(event, name) for name in _DOSSIER_FIELDS),
+                    self._landed_at,
+                    self._segment,
+                )
+            )
+
+    def _refused(self, refused: Refused) -> None:
+        self._reject(
+            refused.site_id, refused.reason, refused.detail, refused.payload, refused.feed,
+            refused.trust,
+        )  # fmt: skip
+
+    def _unknown_site(self, hit: Hit, event: PageView | ServiceStep) -> None:
+        """Kept whole, as a row would be: it can be replayed once the site is registered."""
+        if isinstance(event, PageView):
+            feed, names, row = Feed.TRACKING, _COLUMNS["page_views"], self._reader.view(hit, event)
+        else:
+            feed, names, row = (
+                Feed.TRACK_DVC,
+                _COLUMNS["service_steps"],
+                self._reader.step(hit, event),
+            )
+        kept = {name: value for name, value in zip(names, row, strict=False) if value is not None}
+        payload = json.dumps(kept, ensure_ascii=False)
+        detail = "idsite: not registered"
+        reason = RejectReason.UNKNOWN_SITE
+        self._reject(event.site_id, reason, detail, payload, feed, hit.trust)
+
+    def _reject_hit(self, hit: Hit, why: Unreadable) -> None:
+        given = dict(parse_qsl(hit.query.decode("utf-8", "replace")))
+        kept: dict[str, object] = dict(
+            rules.redacted((name, given.get(name)) for name in _KEPT_PARAMETERS)
+        )
+        kept |= {"received": hit.received, "bytes": len(hit.query) + len(hit.body)}
+        if given.get("url"):
+            place = place_of(given["url"])
+            kept |= {"host": place.host, "path": place.path}
+        payload = json.dumps(kept, ensure_ascii=False)
+        self._reject(why.site_id, why.reason, why.detail, payload, Feed.TRACKING, hit.trust)
+
+    def _reject(
+        self,
+        site_id: int | None,
+        reason: str,
+        detail: str,
+        payload: str,
+        feed: str,
+        trust: str,
+    ) -> None:
+        if "rejects" not in self._wanted:
+            return
+        site = self._sites.get(site_id) if site_id is not None else None
+        agency = site.agency if site else None
+        day = self._reader.day(self._landed_at)[0]
+        self._rows["rejects"].append(
+            (
+                site_id, agency, str(reason), detail, payload, str(feed), trust,
+                self._landed_at, self._segment, day,
+            )
+        )  # fmt: skip
+
+    def _table(self, table: str, rows: list[tuple[object, ...]], homes: Homes) -> pa.Table:
+        schema, partition = EVENT_TABLES[table]
+        columns: dict[str, Sequence[object]] = dict(
+            zip(_COLUMNS[table], zip(*rows, strict=True), strict=True)
+        )
+        if table == "dossier_events":
+            columns["home_month"] = home_months(columns, homes)
+        columns["event_id"] = range(len(rows))
+        made = pa.table(
+            [pa.array(columns[field.name], field.type) for field in schema], schema=schema
+        )
+        order = [(key, "ascending") for key in (partition, *SORT_KEYS.get(table, ()))]
+        place = schema.get_field_index("event_id")
+        numbers = made.column("event_id")
+        return made.sort_by(order).set_column(place, schema.field(place), numbers)
+
+
+def home_months(columns: dict[str, Sequence[object]], homes: Homes) -> list[str]:
+    """The home month of every dossier event; a new dossier's is its earliest event's."""
+    moments: Sequence[int] = columns["event_time"]  # type: ignore[assignment]
+    receipts: Sequence[int | None] = columns["received_at"]  # type: ignore[assignment]
+    halves: list[tuple[int, int]] = list(
+        zip(columns["dossier_hi"], columns["dossier_lo"], strict=True)  # type: ignore[arg-type]
+    )
+    earliest_first = sorted(range(len(moments)), key=lambda place: moments[place])
+    months: list[str] = []
+    for place in earliest_first:
+        receipt = receipts[place]
+        day = local_day(moments[place] if receipt is None else receipt)
+        months.append(f"{day.year:04d}-{day.month:02d}")
+    found = homes.assign([halves[place] for place in earliest_first], months)
+    settled = dict(zip(earliest_first, found, strict=True))
+    return [settled[place] for place in range(len(moments))]
