@@ -46,9 +46,9 @@ _DOSSIER_FILES = 4
 _DAYS_PER_FILE = 10
 _DUPLICATES = 0.015
 _LATEST_US = 3 * DAY_US
-_MORE_VIEWS = (0.11, 0.035, 0.01)  # 1.21 views a visit
-_BOTS = 0.03
-_OTHER_VISITS = 0.05  # visits to service portals and one-stop systems, as a share of the portals'
+_MORE_VIEWS = (0.07, 0.02, 0.005)  # 1.125 views a visit
+_BOTS = 0.02
+_OTHER_VISITS = 0.02  # visits to each service portal and one-stop system, as a share of the portals
 _WEEKEND = 0.55
 
 

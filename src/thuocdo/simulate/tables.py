@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 ViewFormat = Literal["parquet", "csv.zst"]
 
 _ZSTD_LEVEL = 3
+_ROW_GROUP = 200_000
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -70,10 +71,30 @@ def view_writer(path: Path, schema: pa.Schema, view_format: ViewFormat) -> Itera
             compression_level=_ZSTD_LEVEL,
             store_schema=False,  # texts read back as texts, not as Arrow's dictionaries
         ) as writer:
-            yield writer
+            grouped = _Grouped(writer)
+            yield grouped
+            grouped.flush()
     else:
         with pa.CompressedOutputStream(str(path), "zstd") as stream:
             yield _CsvWriter(stream)
+
+
+class _Grouped:
+    """Gathers small tables into row groups worth their dictionaries."""
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        self._writer = writer
+        self._waiting: list[pa.Table] = []
+
+    def write_table(self, table: pa.Table) -> None:
+        self._waiting.append(table)
+        if sum(len(waiting) for waiting in self._waiting) >= _ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries())
+            self._waiting = []
 
 
 class _CsvWriter:
