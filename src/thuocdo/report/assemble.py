@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 
+import msgspec
+
 from thuocdo.core.clock import Period, to_datetime
 from thuocdo.core.issuers import Issuer
 from thuocdo.core.vietnamese import format_day
@@ -18,8 +20,8 @@ from thuocdo.measure.definitions import Indicator
 from thuocdo.measure.model import Figure, NationalFigure
 from thuocdo.report import words
 from thuocdo.report.editions import Edition, TableSpec
-from thuocdo.report.model import Definition, Letterhead, Section, Table, Texts, WeeklyReport
-from thuocdo.report.selection import COUNT, cut, rows
+from thuocdo.report.model import COUNT, Definition, Letterhead, Section, Table, Texts, WeeklyReport
+from thuocdo.report.selection import cut, rows
 
 NO_NUMBER = "…"
 """Stands where the office's registry will put the number."""
@@ -120,13 +122,13 @@ def _tables(edition: Edition, measured: Measured) -> tuple[dict[str, Table], lis
 def _table(spec: TableSpec, definition: Definition, figures: Sequence[Figure]) -> Table:
     ranking, unranked = rows(figures)
     top, bottom, remarks = cut(ranking, spec.top_n)
-    unit = definition.unit
+    plain = definition.unit == COUNT
     return Table(
         title=spec.title,
-        indicator=spec.indicator if unit == COUNT else f"{spec.indicator}@{definition.version}",
+        indicator=spec.indicator if plain else f"{spec.indicator}@{definition.version}",
         block=spec.block.value,
         top_n=spec.top_n,
-        unit=unit,
+        unit=msgspec.UNSET if plain else definition.unit,
         top=top,
         bottom=bottom,
         top_heading=spec.top_heading,

@@ -154,7 +154,8 @@ def _table(number: str, table: Table) -> TableView:
         name_heading=table.name_heading,
         value_heading=table.value_heading,
         lines=[
-            LineView(*_side(top, table.unit), *_side(bottom, table.unit)) for top, bottom in pairs
+            LineView(*_side(top, table.measure), *_side(bottom, table.measure))
+            for top, bottom in pairs
         ],
         remarks=table.remarks,
     )

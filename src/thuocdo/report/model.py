@@ -12,6 +12,8 @@ import datetime as dt
 
 import msgspec
 
+COUNT = "count"
+
 Entry = tuple[str, int | float]
 """(name, value) as printed: counts are integers, percentages have two decimals."""
 
@@ -41,7 +43,7 @@ class Table(msgspec.Struct, frozen=True):
     """One numbered table: the published lists, and the whole ranking they were cut from.
 
     indicator   code, with `@version` for ratios (a plain count has one meaning)
-    unit        "count" or "percent"
+    unit        "percent"; absent for a plain count, as in the published data
     top         highest first; `bottom` holds the lowest, still in descending order
     remarks     what a reader must know about the lists: short ones, ties cut off
     """
@@ -50,7 +52,6 @@ class Table(msgspec.Struct, frozen=True):
     indicator: str
     block: str
     top_n: int
-    unit: str
     top: list[Entry]
     bottom: list[Entry]
     top_heading: str
@@ -58,6 +59,7 @@ class Table(msgspec.Struct, frozen=True):
     name_heading: str
     value_heading: str
     sheet: str
+    unit: str | msgspec.UnsetType = msgspec.UNSET
     ranking: list[Row] = []
     unranked: list[Row] = []
     remarks: list[str] = []
@@ -66,6 +68,11 @@ class Table(msgspec.Struct, frozen=True):
     def code(self) -> str:
         """The indicator's code without its version."""
         return self.indicator.partition("@")[0]
+
+    @property
+    def measure(self) -> str:
+        """ "count" or "percent"."""
+        return COUNT if self.unit is msgspec.UNSET else self.unit
 
 
 class Section(msgspec.Struct, frozen=True):

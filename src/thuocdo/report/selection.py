@@ -11,9 +11,7 @@ from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
 from thuocdo.measure.model import Figure
-from thuocdo.report.model import Entry, Row
-
-COUNT = "count"
+from thuocdo.report.model import COUNT, Entry, Row
 
 # Flags of measuring in words. The first four take the rank away (measure/ranking.py).
 _REASONS = {

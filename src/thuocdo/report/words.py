@@ -12,8 +12,8 @@ from datetime import date, datetime
 from thuocdo.core.clock import VIETNAM, Period, month_end
 from thuocdo.core.vietnamese import format_count, format_day, format_decimal, format_percent
 from thuocdo.measure.model import NationalFigure
-from thuocdo.report.model import Definition, Row, Table
-from thuocdo.report.selection import COUNT, show
+from thuocdo.report.model import COUNT, Definition, Row, Table
+from thuocdo.report.selection import show
 
 _NAMES_LISTED = 8
 _BLOCK_WORDS = {"ministry": "khối bộ, ngành", "province": "khối địa phương"}
@@ -57,8 +57,8 @@ def _span(table: Table) -> str:
     (best, high), (worst, low) = table.top[0], table.bottom[-1]
     block = _BLOCK_WORDS[table.block]
     return (
-        f"{block} cao nhất là {best} ({show(high, table.unit)}), "
-        f"thấp nhất là {worst} ({show(low, table.unit)})"
+        f"{block} cao nhất là {best} ({show(high, table.measure)}), "
+        f"thấp nhất là {worst} ({show(low, table.measure)})"
     )
 
 

@@ -72,7 +72,7 @@ def _spec(report: WeeklyReport) -> bytes | None:
 
 def _panel(table: Table) -> Any:
     bars = [
-        {"name": name, "value": value, "label": show(value, table.unit), "group": group}
+        {"name": name, "value": value, "label": show(value, table.measure), "group": group}
         for group, entries in (("high", table.top), ("low", table.bottom))
         for name, value in entries
     ]

@@ -15,8 +15,7 @@ import xlsxwriter
 
 from thuocdo.core.vietnamese import format_day
 from thuocdo.report.document import document
-from thuocdo.report.model import Row, Table, WeeklyReport
-from thuocdo.report.selection import COUNT
+from thuocdo.report.model import COUNT, Row, Table, WeeklyReport
 
 _FONT: dict[str, Any] = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
 _STYLES: dict[str, dict[str, Any]] = {
@@ -33,14 +32,17 @@ _STYLES: dict[str, dict[str, Any]] = {
     "cell": {"border": 1, "text_wrap": True},
     COUNT: {"border": 1, "num_format": "#,##0"},
     "percent": {"border": 1, "num_format": "0.00"},
+    "rank": {"border": 1, "num_format": "0", "align": "center"},
+    "percent_fact": {"num_format": "0.00", "align": "left"},
     "italic": {"italic": True},
 }
 _PAPER_A4 = 9
 _HEADER_ROW = 3
+_NOTE_WIDTH, _LETTERS_A_LINE, _LINE_POINTS = 100, 115, 17
 _COLUMNS = (
     ("Hạng", 7),
     ("Mã cơ quan", 13),
-    ("Cơ quan", 40),
+    ("Cơ quan", 36),
     ("", 16),  # the table's own value heading
     ("Tử số", 14),
     ("Mẫu số", 14),
@@ -48,7 +50,7 @@ _COLUMNS = (
     ("Nguồn dự kiến", 13),
     ("Độ bao phủ (%)", 14),
     ("Nhóm công bố", 15),
-    ("Ghi chú", 48),
+    ("Ghi chú", 40),
 )
 _SUMMARY = "Thông tin chung"
 
@@ -76,7 +78,7 @@ def xlsx(report: WeeklyReport) -> bytes:
 def _summary(sheet: Any, report: WeeklyReport, styles: dict[str, Any]) -> None:
     view = document(report)
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(1, 1, _NOTE_WIDTH)
     sheet.write_string(0, 0, report.report, styles["title"])
     facts: list[tuple[str, str | float | None]] = [
         ("Cơ quan ban hành", report.letterhead.organisation),
@@ -94,14 +96,15 @@ def _summary(sheet: Any, report: WeeklyReport, styles: dict[str, Any]) -> None:
         if value is None or value == "":
             continue
         sheet.write_string(row, 0, label, styles["text"])
-        sheet.write(row, 1, value, styles["wrap"])
+        sheet.write(row, 1, value, styles["percent_fact" if isinstance(value, float) else "wrap"])
         row += 1
     notes = [("Nhận định", one) for one in report.texts.narrative]
     notes += [("Nguồn số liệu", report.texts.footnote), ("Độ bao phủ", report.texts.coverage)]
     notes += [("Chất lượng số liệu", one) for one in report.texts.quality]
     notes += [("Định nghĩa", one) for one in report.texts.methods]
     for label, note in notes:
-        sheet.write_string(row, 0, label, styles["text"])
+        sheet.set_row(row, _LINE_POINTS * (1 + len(note) // _LETTERS_A_LINE))
+        sheet.write_string(row, 0, label, styles["wrap"])
         sheet.write_string(row, 1, note, styles["wrap"])
         row += 1
     _paper(sheet)
@@ -128,7 +131,7 @@ def _ranking(
     line = _HEADER_ROW
     for row in (*table.ranking, *table.unranked):
         line += 1
-        _row(sheet, line, row, table.unit, groups.get(row.name, ""), styles)
+        _row(sheet, line, row, table.measure, groups.get(row.name, ""), styles)
     if line > _HEADER_ROW:
         sheet.autofilter(_HEADER_ROW, 0, line, len(_COLUMNS) - 1)
     notes = [
@@ -149,7 +152,7 @@ def _row(sheet: Any, line: int, row: Row, unit: str, group: str, styles: dict[st
         else None
     )
     cells: Iterable[tuple[str | float | None, str]] = (
-        (row.rank, COUNT),
+        (row.rank, "rank"),
         (row.agency, "cell"),
         (row.name, "cell"),
         (row.value, unit),
@@ -176,7 +179,7 @@ def _national(name: str) -> str:
 
 
 def _value_heading(table: Table) -> str:
-    return table.value_heading if table.unit == COUNT else f"{table.value_heading} (%)"
+    return table.value_heading if table.measure == COUNT else f"{table.value_heading} (%)"
 
 
 def _paper(sheet: Any) -> None:
