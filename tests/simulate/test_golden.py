@@ -126,9 +126,7 @@ def count_visits(files, first_us, end_us):
     visits = defaultdict(int)
     for (site, _, _), times in views.items():
         times.sort()
-        visits[portals[site]] += 1 + sum(
-            b - a >= HALF_HOUR_US for a, b in pairwise(times)
-        )
+        visits[portals[site]] += 1 + sum(b - a >= HALF_HOUR_US for a, b in pairwise(times))
     return visits
 
 

@@ -76,7 +76,7 @@ _UNITS = {"01": "Văn phòng", "02": "Thanh tra"}
 
 @dataclass(frozen=True, slots=True)
 class GoldenFiles:
-    """What was written, in the order to import it; `visits` and `views` are counts in the period."""
+    """What was written, in the order to import it; `visits` are those of the period, the others rows."""
 
     agencies: Path
     sites: Path
@@ -87,6 +87,7 @@ class GoldenFiles:
     period: Period
     visits: int
     views: int
+    dossier_events: int
 
 
 def golden_source(name: str) -> bytes:
@@ -120,7 +121,7 @@ def write_golden(
     rng = np.random.default_rng([seed, GOLDEN_NAMES.index(name)])
     plan = plan_golden(name, source, rng, visits_scale=visits_scale, visits_of=visits_of)
     directory.mkdir(parents=True, exist_ok=True)
-    dossiers, services = _write_dossiers(rng, plan, directory)
+    dossiers, events, services = _write_dossiers(rng, plan, directory)
     paths, views = _write_views(rng, plan, directory, page_view_format)
     return GoldenFiles(
         agencies=_write_units(plan, directory / "agencies.csv"),
@@ -132,6 +133,7 @@ def write_golden(
         period=plan.period,
         visits=sum(goal.visits for goal in plan.goals),
         views=views,
+        dossier_events=events,
     )
 
 
@@ -178,7 +180,7 @@ def _host(site: _SiteKind, agency: Agency) -> str:
 
 def _write_dossiers(
     rng: np.random.Generator, plan: GoldenPlan, directory: Path
-) -> tuple[list[Path], Path]:
+) -> tuple[list[Path], int, Path]:
     parts = []
     services: list[tuple[str, Service]] = []
     for goal in plan.goals:
@@ -188,9 +190,10 @@ def _write_dossiers(
         parts.append(cases)
         services += [(code, row) for row in rows]
     events = events_of(concat(parts))
+    places = _sent(rng, events)
     paths = [
         write_parquet(directory / f"dossiers-{place}.parquet", events.take(chunk))
-        for place, chunk in enumerate(np.array_split(_sent(rng, events), _DOSSIER_FILES), start=1)
+        for place, chunk in enumerate(np.array_split(places, _DOSSIER_FILES), start=1)
     ]
     columns = ("agency", "procedure", "level", "name", "field", "valid_from", "valid_to")
     written = write_csv(
@@ -201,7 +204,7 @@ def _write_dossiers(
             for code, row in services
         ),
     )
-    return paths, written
+    return paths, len(places), written
 
 
 def _sent(rng: np.random.Generator, events: pa.Table) -> npt.NDArray[np.int64]:
