@@ -40,9 +40,7 @@ def save(desk, django_capture_on_commit_callbacks):
 AGENCY = {"code": "H26.11", "name": "Sở Y tế", "kind": "department", "parent": "H26"}
 
 
-@pytest.mark.parametrize(
-    ("language", "word"), [("vi", "Nhật ký thay đổi"), ("en", "Audit trail")]
-)
+@pytest.mark.parametrize(("language", "word"), [("vi", "Nhật ký thay đổi"), ("en", "Audit trail")])
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_opens_in_both_languages(desk, model, language, word) -> None:
     Site.objects.create(site_id=7, system="H26-portal", name="Cổng", hostnames="hanoi.gov.vn")

@@ -16,9 +16,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import models, transaction
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
@@ -26,7 +25,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from thuocdo.core.clock import local_day, now_us
-from thuocdo.core.vietnamese import fold_accents
+from thuocdo.core.vietnamese import fold_accents, format_day
 from thuocdo.registry import keys, trail
 from thuocdo.registry.forms import AgencyForm, RegistryForm, SiteForm, SiteKeyForm, SystemForm
 from thuocdo.registry.models import Agency, Change, Service, Site, SiteKey, System
@@ -133,7 +132,7 @@ class DatedAdmin(AuditedAdmin):
 
 
 def _short(day: date) -> str:
-    return date_format(day, "SHORT_DATE_FORMAT")
+    return format_day(day, get_language() or "vi")
 
 
 @admin.register(Agency)

@@ -88,13 +88,13 @@ class SiteKeyForm(RegistryForm):
     """What a new key opens."""
 
     site_ids = forms.CharField(
-        label=_("mã giám sát được dùng"),
+        label=_("Mã giám sát được dùng"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Các số cách nhau bằng dấu phẩy; để trống: mọi trang."),
     )
     feeds = forms.MultipleChoiceField(
-        label=_("giao thức được dùng"),
+        label=_("Giao thức được dùng"),
         required=False,
         choices=_KEYED_FEEDS,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
