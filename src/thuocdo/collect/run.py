@@ -87,20 +87,21 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
     """Several processes share the port (SO_REUSEPORT); if one dies, all stop and say so."""
     context = multiprocessing.get_context("spawn")
+    running: list[BaseProcess] = []
     children: list[BaseProcess] = [
         context.Process(target=serve, args=(settings, host, port), name=f"collect-{number}")
         for number in range(workers)
     ]
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        for child in children:
-            if child.is_alive():
-                child.terminate()
+        while running:  # once each: a second signal would cut a graceful stop short
+            running.pop().terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     for child in children:
         child.start()
+    running.extend(children)
     multiprocessing.connection.wait([child.sentinel for child in children])
     stop(signal.SIGTERM, None)
     for child in children:
