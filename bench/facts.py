@@ -15,14 +15,13 @@ import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuocdo.core.clock import DAY_US, day_start_us
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS
-from thuocdo.measure.engine import Engine, day_number
+from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts import cube, dossiers, visits
 from thuocdo.measure.facts.schemas import DOSSIERS
 from thuocdo.measure.refresh import MEMORY_LIMIT
@@ -111,14 +110,19 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        views, events, out = home / "views.parquet", home / "events.parquet", home / "out.parquet"
-        pq.write_table(page_views(asked.views), views, compression="zstd")
+        views, events, out = (
+            home / f"day={DAY}" / "views.parquet",
+            home / "events.parquet",
+            home / "out.parquet",
+        )
+        views.parent.mkdir()
+        pq.write_table(page_views(asked.views).drop_columns(["day"]), views, compression="zstd")
         pq.write_table(dossier_events(asked.events), events, compression="zstd")
         say("input written (not part of the measure)", asked.views + asked.events, 1.0)
         engine = Engine(home, memory_limit=MEMORY_LIMIT)
         began = time.perf_counter()
-        scanned = engine.scan([str(views)], PAGE_VIEWS)
-        engine.write(visits.visits_daily(scanned, day_number(DAY)), out)
+        scanned = engine.scan([str(views)], PAGE_VIEWS, partition=True)
+        engine.write(visits.visits_daily(scanned), out)
         say("visits of one day", asked.views, time.perf_counter() - began)
         began = time.perf_counter()
         scanned = engine.scan([str(events)], DOSSIER_EVENTS)
@@ -126,7 +130,7 @@ def main() -> None:
         say("fold of dossier events", asked.events, time.perf_counter() - began)
         began = time.perf_counter()
         folded = engine.scan([str(out)], DOSSIERS)
-        services = ibis.memtable(cube.CATALOGUE.empty_table())
+        services = engine.hold(cube.CATALOGUE.empty_table())
         engine.write(cube.dossiers_daily(folded, services), home / "cube.parquet")
         say("cube", pq.read_metadata(out).num_rows, time.perf_counter() - began)
         engine.close()

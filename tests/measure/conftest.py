@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from thuocdo.core.clock import day_start_us, from_datetime, local_day, to_datetime
+from thuocdo.core.clock import day_start_us, local_day, to_datetime
 from thuocdo.core.settings import Settings
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
@@ -43,7 +43,7 @@ class World:
         """Record dimension rows, known since 2020."""
         schema = DIMENSIONS[name][0]
         base = {"recorded_at": to_datetime(RECORDED), "withdrawn": False}
-        full = [{n: None for n in schema.names} | base | row for row in rows]
+        full = [dict.fromkeys(schema.names) | base | row for row in rows]
         if full:
             dimensions.write(self.lake, name, pa.Table.from_pylist(full, schema=schema))
 
@@ -57,12 +57,14 @@ class World:
             "feed": "import",
             "trust": "verified",
         }
-        full = [{n: None for n in schema.names} | base | row for row in rows]
+        full = [dict.fromkeys(schema.names) | base | row for row in rows]
         if full:
             landed = pa.Table.from_pylist(full, schema=schema)
             self.lake.append(table, landed, app_id="test", version=next(self._batch))
 
-    def view(self, at: int, *, site: int = 1, visitor: int | None = 1, **more: Any) -> dict[str, Any]:
+    def view(
+        self, at: int, *, site: int = 1, visitor: int | None = 1, **more: Any
+    ) -> dict[str, Any]:
         """A page view at an instant (µs UTC)."""
         given = {"kind": "view", "site_id": site, "visitor": visitor}
         return {"day": local_day(at), "event_time": to_datetime(at)} | given | more
@@ -113,11 +115,10 @@ def noon(day: date) -> int:
     return day_start_us(day) + 12 * HOUR_US
 
 
-def instant(text: str) -> int:
-    """µs UTC of an ISO time with its zone."""
-    from datetime import datetime
-
-    return from_datetime(datetime.fromisoformat(text))
+@pytest.fixture(scope="session")
+def new_world() -> type[World]:
+    """Makes an instance in a folder: tables, but nothing in them."""
+    return World
 
 
 @pytest.fixture

@@ -4,36 +4,54 @@ from __future__ import annotations
 
 import pytest
 
-from thuocdo.core.clock import from_datetime, parse_period
-from thuocdo.measure.definitions import Vector, definitions
+from thuocdo.core.clock import parse_instant, parse_period
+from thuocdo.measure.definitions import definitions
 
 CASES = [
-    pytest.param(indicator.code, version.version, vector, id=f"{indicator.code}@{version.version}: {vector.name}")
+    (indicator.code, version.version, vector)
     for indicator in definitions()
     for version in indicator.versions
     for vector in version.vectors
 ]
 
 
-@pytest.mark.parametrize(("code", "version", "vector"), CASES)
-def test_the_vector_gives_its_figure(world, code: str, version: str, vector: Vector) -> None:
-    from datetime import datetime
-
-    world.tell("services", *({"agency": "H26", **service} for service in vector.services))
-    views = []
-    for view in vector.views:
-        given = dict(view)
-        at = from_datetime(datetime.fromisoformat(given.pop("at")))
-        views.append(world.view(at, **given))
+@pytest.fixture(scope="module")
+def measure(new_world, tmp_path_factory):
+    """One country in which each vector is a province, its story told as raw rows."""
+    world = new_world(tmp_path_factory.mktemp("vectors"))
+    told = {"agencies": [], "sites": [], "systems": [], "services": []}
+    views, events = [], []
+    for site, (_, _, vector) in enumerate(CASES, start=1):
+        agency = f"H{site:02d}"
+        own = {"agency": agency, "system": f"{agency}-one_stop"}
+        told["agencies"].append({"code": agency, "name": vector.name, "kind": "province"})
+        told["sites"].append({"site_id": site, "agency": agency, "kind": "portal"})
+        told["systems"].append({"code": own["system"], "agency": agency, "kind": "one_stop"})
+        told["services"] += [{"agency": agency, **service} for service in vector.services]
+        for view in vector.views:
+            at = parse_instant(view["at"])
+            more = {name: value for name, value in view.items() if name != "at"}
+            views.append(world.view(at, site=site, **more))
+        for dossier in vector.dossiers:
+            events += world.dossiers(**dossier, **own)
+    for name, rows in told.items():
+        world.tell(name, *rows)
     world.send("page_views", *views)
-    world.send(
-        "dossier_events",
-        *(event for dossier in vector.dossiers for event in world.dossiers(**dossier)),
-    )
+    world.send("dossier_events", *events)
     world.refresh()
+    return world.measure()
 
-    figures = world.measure().figures(
-        code, parse_period(vector.period), version=version, agency="H26"
+
+@pytest.mark.parametrize(
+    "number",
+    range(len(CASES)),
+    ids=lambda n: f"{CASES[n][0]}@{CASES[n][1]}: {CASES[n][2].name}",
+)
+def test_the_vector_gives_its_figure(measure, number: int) -> None:
+    code, version, vector = CASES[number]
+
+    figures = measure.figures(
+        code, parse_period(vector.period), version=version, agency=f"H{number + 1:02d}"
     )
 
     assert len(figures) == 1

@@ -80,14 +80,14 @@ def _rows(facts: Facts, query: ir.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def _days(periods: Sequence[Period]) -> ir.Table:
+def _days(facts: Facts, periods: Sequence[Period]) -> ir.Table:
     """(bucket, day): the days of each period."""
     pairs = [
         (bucket, day)
         for bucket, period in enumerate(periods)
         for day in range(day_number(period.first), day_number(period.end))
     ]
-    return ibis.memtable(
+    return facts.engine.hold(
         pa.table(
             {
                 "bucket": pa.array([bucket for bucket, _ in pairs], pa.int32()),
@@ -100,7 +100,7 @@ def _days(periods: Sequence[Period]) -> ir.Table:
 def _visits(facts: Facts, term: Visits, periods: Sequence[Period], *, verified: bool) -> list[Cell]:
     rows = facts.table("visits_daily", *span(periods))
     visits = rows.visits_verified if verified else rows.visits
-    dated = rows.mutate(counted=visits).join(_days(periods), "day")
+    dated = rows.mutate(counted=visits).join(_days(facts, periods), "day")
     query = dated.group_by(["bucket", "site_id"]).agg(
         numerator=dated.counted.sum().cast("int64"),
         seen=ibis._.count(),
@@ -130,7 +130,7 @@ def _cube(facts: Facts, periods: Sequence[Period], *, verified: bool) -> ir.Tabl
     """The dossier cube of one trust, with the buckets of each day."""
     rows = facts.table("dossiers_daily", *span(periods))
     scopes = ["verified", "both"] if verified else ["any", "both"]
-    return rows.filter(rows.scope.isin(scopes)).join(_days(periods), "day")
+    return rows.filter(rows.scope.isin(scopes)).join(_days(facts, periods), "day")
 
 
 def _dossiers(
@@ -145,7 +145,6 @@ def _dossiers(
     assert isinstance(numerator, Dossiers)
     assert isinstance(denominator, Dossiers)
     rows = _cube(facts, periods, verified=verified)
-    rows = rows.filter(rows.event.isin(sorted({numerator.event, denominator.event})))
     counted = _counts(rows, numerator)
     keys = ["bucket", "agency", *(["procedure"] if by_procedure else [])]
     query = rows.group_by(keys).agg(
@@ -214,8 +213,8 @@ def _services(
 
 def _offered(facts: Facts, periods: Sequence[Period]) -> ir.Table:
     """(bucket, agency, procedure, level): the catalogue on each period's last day."""
-    services = ibis.memtable(facts.dimensions.catalogue)
-    last_days = ibis.memtable(
+    services = facts.engine.hold(facts.dimensions.catalogue)
+    last_days = facts.engine.hold(
         pa.table(
             {
                 "bucket": pa.array(range(len(periods)), pa.int32()),

@@ -8,7 +8,7 @@ to DuckDB alone (opening it, reading and writing Parquet files) stays on this pa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
+from thuocdo.lake.store import Lake, partition_of
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (instants are compared as naive UTC inside the engine)
 _EPOCH_DAY = date(1970, 1, 1)
@@ -31,6 +32,11 @@ def micros(instant: ir.Value) -> ir.Value:
 def local_day(instant_us: ir.Value) -> ir.Value:
     """The Vietnamese day of an instant (µs UTC), int32: days since 1970-01-01."""
     return ((instant_us + OFFSET_US) // DAY_US).cast("int32")
+
+
+def date_number(day: ir.Value) -> ir.Value:
+    """`day_number` of a date column, or of one written YYYY-MM-DD."""
+    return day.cast("date").delta(ibis.literal(_EPOCH_DAY), unit="day").cast("int32")
 
 
 def day_number(day: date) -> int:
@@ -62,22 +68,30 @@ class Engine:
         self._count = 0
         self._scanned: list[str] = []
         self._kept: list[str] = []
+        self._held: list[str] = []
 
-    def scan(self, files: Sequence[str], schema: pa.Schema) -> ir.Table:
+    def scan(self, files: Sequence[str], schema: pa.Schema, *, partition: bool = False) -> ir.Table:
         """The rows of Parquet files; an empty table of `schema` when there are none.
 
-        Partition columns live in the path only and are not read: the caller knows its partition.
+        partition  also read the column that lives in the path only (`day=2026-11-21/`), as text
         """
         if not files:
-            return ibis.memtable(schema.empty_table())
+            return self.hold(schema.empty_table())
         self._count += 1
         self._scanned.append(f"scan_{self._count}")
         table: ir.Table = self.con.read_parquet(
             list(files),
             table_name=self._scanned[-1],
-            hive_partitioning=False,
+            hive_partitioning=partition,
+            hive_types_autocast=False,
             union_by_name=True,
         )
+        return table
+
+    def hold(self, rows: pa.Table) -> ir.Table:
+        """Arrow rows as a table of the engine, without copying them."""
+        table: ir.Table = ibis.memtable(rows)
+        self._held.append(table.op().name)
         return table
 
     def keep(self, expression: ir.Table) -> ir.Table:
@@ -88,12 +102,14 @@ class Engine:
         return table
 
     def forget(self) -> None:
-        """Drop everything scanned or kept so far."""
+        """Let go of everything scanned, held or kept so far."""
         for name in self._scanned:
             self.con.raw_sql(f"DROP VIEW {name}")
         for name in self._kept:
             self.con.raw_sql(f"DROP TABLE {name}")
-        self._scanned, self._kept = [], []
+        for name in self._held:
+            self.con.con.unregister(name)
+        self._scanned, self._kept, self._held = [], [], []
 
     def rows(self, expression: ir.Table) -> pa.Table:
         """The answer as an Arrow table."""
@@ -112,3 +128,17 @@ def union(tables: Iterable[ir.Table]) -> ir.Table:
     """All rows of tables of one shape."""
     first, *others = tables
     return ibis.union(first, *others) if others else first
+
+
+def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """`items` in runs of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def files_by_partition(lake: Lake, table: str, version: int | None = None) -> dict[str, list[str]]:
+    """Partition → the files an event table has there, at a version or now."""
+    found: dict[str, list[str]] = {}
+    for path in lake.files(table, version=version):
+        found.setdefault(partition_of(path) or "", []).append(path)
+    return found

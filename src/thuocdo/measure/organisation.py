@@ -16,7 +16,10 @@ from thuocdo.core import codes
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import AgencyKind, Block
 
-_BLOCK_OF = {AgencyKind.MINISTRY: Block.MINISTRY, AgencyKind.PROVINCE: Block.PROVINCE}
+_BLOCK_OF = {
+    AgencyKind.MINISTRY.value: Block.MINISTRY.value,
+    AgencyKind.PROVINCE.value: Block.PROVINCE.value,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Agency:
 
     @property
     def block(self) -> str | None:
-        return _BLOCK_OF.get(AgencyKind(self.kind))
+        return _BLOCK_OF.get(self.kind)
 
     @property
     def starts(self) -> date:

@@ -11,19 +11,19 @@ from datetime import date
 from functools import cached_property
 from typing import Protocol
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuocdo.lake import dimensions as lake_dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
-from thuocdo.lake.store import Lake, partition_of
+from thuocdo.lake.store import Lake
 from thuocdo.measure.dimensions import Dimensions
-from thuocdo.measure.engine import Engine, day_number, micros
+from thuocdo.measure.engine import Engine, batched, day_number, files_by_partition, micros
 from thuocdo.measure.facts import cube, dossiers, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest
+from thuocdo.measure.refresh import DAYS_A_QUERY
 
 
 class Facts(Protocol):
@@ -104,39 +104,37 @@ class KnownFacts:
                 "dossiers_daily": lambda: self._by_month(self._cube),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
-        return ibis.memtable(self._made[key])
+        return self.engine.hold(self._made[key])
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
         return (str(self.known), name, str(first), str(last))
 
     def _by_day(
-        self, fact: Callable[[ir.Table, int], ir.Table], first: int, last: int
+        self, fact: Callable[[ir.Table], ir.Table], first: int, last: int
     ) -> list[pa.Table]:
+        days = {
+            day: files
+            for day, files in files_by_partition(self.lake, "page_views").items()
+            if first <= day_number(date.fromisoformat(day)) <= last
+        }
         made = []
-        for partition, files in self._partitions("page_views").items():
-            number = day_number(date.fromisoformat(partition))
-            if first <= number <= last:
-                made.append(self._rows(fact(self._events("page_views", files), number)))
+        for some in batched(sorted(days), DAYS_A_QUERY):
+            files = [file for day in some for file in days[day]]
+            made.append(self._rows(fact(self._events("page_views", files, partition=True))))
         return made
 
     def _by_month(self, fact: Callable[[ir.Table], ir.Table]) -> list[pa.Table]:
         return [
             self._rows(fact(self._events("dossier_events", files)))
-            for files in self._partitions("dossier_events").values()
+            for files in files_by_partition(self.lake, "dossier_events").values()
         ]
 
     def _cube(self, events: ir.Table) -> ir.Table:
         folded = self.engine.keep(dossiers.rows(self.engine, events))
-        return cube.dossiers_daily(folded, ibis.memtable(self.dimensions.catalogue))
+        return cube.dossiers_daily(folded, self.engine.hold(self.dimensions.catalogue))
 
-    def _partitions(self, table: str) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.lake.files(table):
-            found.setdefault(partition_of(path) or "", []).append(path)
-        return found
-
-    def _events(self, table: str, files: list[str]) -> ir.Table:
-        events = self.engine.scan(files, EVENT_TABLES[table][0])
+    def _events(self, table: str, files: list[str], *, partition: bool = False) -> ir.Table:
+        events = self.engine.scan(files, EVENT_TABLES[table][0], partition=partition)
         return events.filter(micros(events.landed_at) <= self.known)
 
     def _rows(self, expression: ir.Table) -> pa.Table:

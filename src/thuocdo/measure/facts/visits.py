@@ -13,18 +13,21 @@ import ibis
 import ibis.expr.types as ir
 
 from thuocdo.core.vocabulary import Trust, ViewKind
-from thuocdo.measure.engine import micros, union
+from thuocdo.measure.engine import date_number, micros, union
 from thuocdo.measure.facts.schemas import SITE_SOURCES_DAILY, VISITS_DAILY, conform
 
 GAP_US: Final = 30 * 60 * 1_000_000
 """A gap of this length or more starts a new visit."""
 
+_KEY: Final = ["day", "site_id"]
 
-def visits_daily(page_views: ir.Table, day: int) -> ir.Table:
-    """Rows of VISITS_DAILY of one local day's `page_views` (lake/schemas.py: PAGE_VIEWS)."""
+
+def visits_daily(events: ir.Table) -> ir.Table:
+    """Rows of VISITS_DAILY of whole local days of page views (lake/schemas.py: PAGE_VIEWS)."""
+    page_views = events.mutate(day=date_number(events.day))
     human = page_views.bot.isnull() & (page_views.kind == ViewKind.VIEW)
     verified = page_views.trust == Trust.VERIFIED
-    totals = page_views.group_by("site_id").agg(
+    totals = page_views.group_by(_KEY).agg(
         views=human.ifelse(1, 0).sum(),
         views_verified=(human & verified).ifelse(1, 0).sum(),
         bot_views=page_views.bot.notnull().ifelse(1, 0).sum(),
@@ -32,13 +35,12 @@ def visits_daily(page_views: ir.Table, day: int) -> ir.Table:
     )
     every = _visits(page_views.filter(human))
     vouched = _visits(page_views.filter(human & verified)).select(
-        "site_id", visits_verified=ibis._.visits
+        *_KEY, visits_verified=ibis._.visits
     )
-    joined = totals.left_join(every, "site_id").select(totals, every.visits, every.visitors)
-    joined = joined.left_join(vouched, "site_id").select(joined, vouched.visits_verified)
+    joined = totals.left_join(every, _KEY).select(totals, every.visits, every.visitors)
+    joined = joined.left_join(vouched, _KEY).select(joined, vouched.visits_verified)
     return conform(
         joined.mutate(
-            day=ibis.literal(day),
             visits=joined.visits.fill_null(0),
             visitors=joined.visitors.fill_null(0),
             visits_verified=joined.visits_verified.fill_null(0),
@@ -49,40 +51,36 @@ def visits_daily(page_views: ir.Table, day: int) -> ir.Table:
 
 
 def _visits(views: ir.Table) -> ir.Table:
-    """(site_id, visits, visitors) of human views.
+    """(day, site_id, visits, visitors) of human views.
 
     Most visitors' views span less than one gap: they are one visit without looking at the order.
     Only the others are sorted.
     """
     anonymous = (
         views.filter(views.visitor.isnull())
-        .group_by("site_id")
+        .group_by(_KEY)
         .agg(visits=ibis._.count(), visitors=ibis.literal(0, "int64"))
     )
     known = views.filter(views.visitor.notnull()).select(
-        "site_id", "visitor", at=micros(views.event_time)
+        *_KEY, "visitor", at=micros(views.event_time)
     )
-    people = known.group_by(["site_id", "visitor"]).agg(first=known.at.min(), last=known.at.max())
+    people = known.group_by([*_KEY, "visitor"]).agg(first=known.at.min(), last=known.at.max())
     brief = people.last - people.first < GAP_US
-    counted = people.group_by("site_id").agg(
-        visits=brief.ifelse(1, 0).sum(), visitors=ibis._.count()
-    )
-    long = known.semi_join(people.filter(~brief), ["site_id", "visitor"])
-    before = long.at.lag().over(group_by=[long.site_id, long.visitor], order_by=long.at)
+    counted = people.group_by(_KEY).agg(visits=brief.ifelse(1, 0).sum(), visitors=ibis._.count())
+    long = known.semi_join(people.filter(~brief), [*_KEY, "visitor"])
+    before = long.at.lag().over(group_by=[long.day, long.site_id, long.visitor], order_by=long.at)
     starts = long.mutate(starts=(before.isnull() | (long.at - before >= GAP_US)).ifelse(1, 0))
-    runs = starts.group_by("site_id").agg(
-        visits=starts.starts.sum(), visitors=ibis.literal(0, "int64")
-    )
+    runs = starts.group_by(_KEY).agg(visits=starts.starts.sum(), visitors=ibis.literal(0, "int64"))
     parts = union([anonymous, counted, runs])
-    return parts.group_by("site_id").agg(visits=parts.visits.sum(), visitors=parts.visitors.sum())
+    return parts.group_by(_KEY).agg(visits=parts.visits.sum(), visitors=parts.visitors.sum())
 
 
-def sources(events: ir.Table, day: int) -> ir.Table:
-    """Rows of SITE_SOURCES_DAILY from page views or service steps of one local day: who reported.
+def sources(events: ir.Table) -> ir.Table:
+    """Rows of SITE_SOURCES_DAILY from page views or service steps of whole days: who reported.
 
     Bots count here: a source that sends anything is connected.
     """
-    grouped = events.group_by("site_id").agg(
+    grouped = events.group_by(_KEY).agg(
         events=ibis._.count(),
         events_verified=(events.trust == Trust.VERIFIED).ifelse(1, 0).sum(),
         last_event=events.event_time.max(),
@@ -90,7 +88,7 @@ def sources(events: ir.Table, day: int) -> ir.Table:
     )
     return conform(
         grouped.mutate(
-            day=ibis.literal(day),
+            day=date_number(grouped.day),
             last_event=micros(grouped.last_event),
             last_landed=micros(grouped.last_landed),
         ),

@@ -1,0 +1,199 @@
+"""Refresh: an increment equals a rebuild, a crash repeats work, readers keep their set."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from thuocdo.core.clock import day_start_us, to_datetime
+from thuocdo.measure.facts import store
+from thuocdo.measure.facts.schemas import FACTS
+from thuocdo.measure.facts.store import FactStore
+
+START = day_start_us(date(2022, 1, 30))
+HOUR_US = 3_600_000_000
+MODEST = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+view = st.tuples(
+    st.just("view"),
+    st.integers(0, 60),
+    st.integers(1, 2),
+    st.sampled_from([None, 1, 2]),
+    st.sampled_from(["verified", "unverified"]),
+)
+event = st.tuples(
+    st.just("event"),
+    st.integers(0, 60),
+    st.integers(1, 3),
+    st.sampled_from(["received", "completed", "rejected"]),
+    st.sampled_from(["verified", "unverified"]),
+)
+service = st.tuples(st.just("service"), st.sampled_from(["full", "partial", "information"]))
+history = st.lists(st.lists(view | event | service, max_size=6), min_size=1, max_size=3)
+
+
+def live(world, batch):
+    """Let a batch of random things happen to a world."""
+    views, events = [], []
+    for what, *more in batch:
+        if what == "service":
+            world.tell("services", {"agency": "H26", "procedure": "1.000001", "level": more[0]})
+        elif what == "view":
+            hour, site, visitor, trust = more
+            views.append(
+                world.view(START + hour * HOUR_US, site=site, visitor=visitor, trust=trust)
+            )
+        else:
+            hour, dossier, status, trust = more
+            at = START + hour * HOUR_US
+            month = f"2022-0{dossier}"
+            events.append(world.event(dossier, status, at, trust=trust, home_month=month))
+    world.send("page_views", *views)
+    world.send("dossier_events", *events)
+
+
+def contents(world):
+    """Every row of every fact table, in an order of its own."""
+    facts = FactStore(world.settings.facts_dir)
+    manifest = facts.read()
+    found = {}
+    for table in FACTS:
+        rows = [
+            tuple(str(value) for value in row.values())
+            for part in manifest.tables.get(table, {}).values()
+            for row in pq.read_table(facts.folder / part.file).to_pylist()
+        ]
+        found[table] = sorted(rows)
+    return found
+
+
+@MODEST
+@given(batches=history)
+def test_an_increment_equals_a_rebuild(new_world, tmp_path_factory, batches):
+    world = new_world(tmp_path_factory.mktemp("history"))
+    for batch in batches:
+        live(world, batch)
+        world.refresh()
+    grown = contents(world)
+
+    world.refresh(full=True)
+
+    assert contents(world) == grown
+
+
+def test_a_second_refresh_does_nothing(world):
+    world.send("page_views", world.view(START))
+    first = world.refresh()
+    before = FactStore(world.settings.facts_dir).stamp()
+
+    second = world.refresh()
+
+    assert first.partitions == {"page_views": ["2022-01-30"]}
+    assert not second.changed
+    assert second.version == first.version
+    assert FactStore(world.settings.facts_dir).stamp() == before
+
+
+def test_only_touched_partitions_are_made_again(world):
+    world.send("page_views", world.view(START), world.view(START + 24 * HOUR_US))
+    world.refresh()
+    facts = FactStore(world.settings.facts_dir)
+    before = facts.read().tables["visits_daily"]
+
+    world.send("page_views", world.view(START + 25 * HOUR_US))
+    done = world.refresh()
+
+    after = facts.read().tables["visits_daily"]
+    assert done.partitions == {"page_views": ["2022-01-31"]}
+    assert after["2022-01-30"] == before["2022-01-30"]
+    assert after["2022-01-31"] != before["2022-01-31"]
+
+
+def test_a_changed_catalogue_rebuilds_the_cube_from_the_dossiers_alone(world):
+    world.send("dossier_events", world.event(1, "received", START))
+    world.refresh()
+    facts = FactStore(world.settings.facts_dir)
+    before = facts.read().tables
+
+    world.tell("services", {"agency": "H26", "procedure": "1.000001", "level": "full"})
+    done = world.refresh()
+
+    after = facts.read().tables
+    assert (done.partitions, done.cube_rebuilt) == ({}, True)
+    assert after["dossiers"] == before["dossiers"]
+    file = facts.folder / after["dossiers_daily"]["2022-01"].file
+    (row,) = pq.read_table(file).to_pylist()
+    assert (row["level"], row["level_source"]) == ("full", "catalogue")
+
+
+def test_a_crash_before_publishing_changes_nothing_and_is_made_good(world, monkeypatch):
+    world.send("page_views", world.view(START))
+    world.refresh()
+    before = contents(world)
+    world.send("page_views", world.view(START, visitor=2))
+
+    def crash(*_):
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FactStore, "publish", crash)
+        with pytest.raises(OSError, match="power cut"):
+            world.refresh()
+    assert contents(world) == before
+
+    world.refresh()
+    assert contents(world) != before
+    grown = contents(world)
+    world.refresh(full=True)
+    assert contents(world) == grown
+
+
+def test_replaced_files_stay_for_readers_and_go_after_the_grace(world, monkeypatch):
+    world.send("page_views", world.view(START))
+    world.refresh()
+    facts = FactStore(world.settings.facts_dir)
+    old = facts.folder / facts.read().tables["visits_daily"]["2022-01-30"].file
+    world.send("page_views", world.view(START, visitor=2))
+    world.refresh()
+    assert old.exists()
+
+    monkeypatch.setattr(store, "GRACE_US", 0)
+    world.send("page_views", world.view(START, visitor=3))
+    world.refresh()
+
+    assert not old.exists()
+    named = {facts.folder / file for file in facts.read().files()}
+    assert all(path.exists() for path in named)
+
+
+def test_facts_of_an_older_format_are_made_again_not_read(world, monkeypatch):
+    world.send("page_views", world.view(START))
+    world.refresh()
+    grown = contents(world)
+    monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
+    facts = FactStore(world.settings.facts_dir)
+
+    assert facts.read().tables == {}
+    world.refresh()
+    assert contents(world) == grown
+
+
+def test_small_counts_keep_interest_and_refusals_apart(world):
+    at = to_datetime(START)
+    step = {"day": date(2022, 1, 30), "event_time": at, "site_id": 1, "procedure": "1.000001"}
+    world.send(
+        "service_steps", step | {"state": "1", "visitor": 5}, step | {"state": "1", "bot": "x"}
+    )
+    world.send(
+        "rejects",
+        {"day": date(2022, 1, 30), "site_id": 9, "reason": "unknown_site", "feed": "mcdt"},
+    )
+    world.refresh()
+    found = contents(world)
+    assert len(found["steps_daily"]) == 1
+    assert len(found["rejects_daily"]) == 1
+    assert found["visits_daily"] == []
