@@ -11,6 +11,7 @@ frame and sealed, and the next frame tries a new one: service returns when space
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -239,11 +240,13 @@ class Writer:
                 number = self._folder.next_number()
                 self._segment = _OpenSegment(segment_path(self._folder.path, number))
             self._segment.write(batch.records)
-        except OSError as problem:
+        except (
+            Exception
+        ) as problem:  # whatever it is, those who wait must hear, and the thread live
             self.failures += 1
-            _log.error("write-ahead log cannot be written", error=str(problem))
+            _complain("write-ahead log cannot be written", problem)
             error = WalError(
-                "wal_write", f"The log cannot be written: {problem.strerror}.", "Free disk space."
+                "wal_write", f"The log cannot be written: {problem}.", "Free disk space."
             )
             self._seal()
         else:
@@ -268,8 +271,14 @@ class Writer:
                 self._leave_open(path, problem)
 
     def _leave_open(self, path: Path, problem: OSError) -> None:
-        _log.error("segment cannot be sealed yet", segment=str(path), error=str(problem))
+        _complain(f"segment {path} cannot be sealed yet", problem)
         self._left_open.append(path)
+
+
+def _complain(what: str, problem: Exception) -> None:
+    """Say what went wrong; where even the message finds no room on disk, the futures still tell."""
+    with contextlib.suppress(OSError):
+        _log.error(what, error=str(problem))
 
 
 def _resolve(future: asyncio.Future[None], error: WalError | None) -> None:
