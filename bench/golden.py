@@ -107,9 +107,21 @@ def measure(files: GoldenFiles, home: Path, out: Path) -> list[Step]:
         run("refresh", ["refresh"], home, files.dossier_events + files.views),
         run(
             "report weekly",
-            ["report", "weekly", "2022-W18", "--period", f"{first}..{last}"]
-            + ["--number", published["number"], "--date", published["date"]]
-            + ["--format", ",".join(FORMATS), "-o", str(out)],
+            [
+                "report",
+                "weekly",
+                "2022-W18",
+                "--period",
+                f"{first}..{last}",
+                "--number",
+                published["number"],
+                "--date",
+                published["date"],
+                "--format",
+                ",".join(FORMATS),
+                "-o",
+                str(out),
+            ],
             home,
         ),
     ]

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 import pyarrow as pa
@@ -71,7 +71,7 @@ def test_the_truth_is_what_a_reader_of_the_files_counts(files, truth):
     }
     received, completed, channels, services = {}, {}, {}, {}
     for event in events(files):
-        at = from_datetime(msgspec.convert(event["event_time"], type=msgspec_datetime()))
+        at = from_datetime(msgspec.convert(event["event_time"], type=datetime))
         key = event["dossier"]
         services[key] = (event["agency"][:3], event["procedure"])
         if event["status"] == "received":
@@ -98,12 +98,6 @@ def test_the_truth_is_what_a_reader_of_the_files_counts(files, truth):
             "dossiers_resolved_online",
         ):
             assert agency[name] == counted[code][name], (code, name)
-
-
-def msgspec_datetime():
-    from datetime import datetime
-
-    return datetime
 
 
 def test_visits_are_those_of_the_truth_without_crawlers(files, truth):
@@ -133,7 +127,7 @@ def test_visits_are_those_of_the_truth_without_crawlers(files, truth):
 
 
 def test_nothing_is_later_than_the_last_day(files):
-    latest = max(msgspec.convert(e["event_time"], type=msgspec_datetime()) for e in events(files))
+    latest = max(msgspec.convert(e["event_time"], type=datetime) for e in events(files))
     assert from_datetime(latest) < PERIOD.end_us
 
 

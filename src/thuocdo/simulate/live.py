@@ -21,6 +21,7 @@ from thuocdo.simulate.http import Answer, Connection
 from thuocdo.simulate.traffic import Message, Traffic
 
 _CONNECTIONS: Final = 16
+_WAITING: Final = 64  # messages a connection may fall behind before the country slows down
 _LOOK_FOR_STOP_SECONDS: Final = 0.2
 _FIRST_WAIT_SECONDS: Final = 0.2
 _LONGEST_WAIT_SECONDS: Final = 5.0
@@ -97,10 +98,13 @@ async def _stream(
 ) -> Sent:
     sent = Sent()
     # One queue per connection; a dossier always takes the same one, so its steps keep their order.
-    queues: list[asyncio.Queue[Message | None]] = [asyncio.Queue(64) for _ in range(_CONNECTIONS)]
+    queues: list[asyncio.Queue[Message | None]] = [
+        asyncio.Queue(_WAITING) for _ in range(_CONNECTIONS)
+    ]
+    connections = [Connection(url) for _ in queues]
     async with asyncio.TaskGroup() as tasks:
-        for queue in queues:
-            tasks.create_task(_send_all(Connection(url), queue, sent, stop))
+        for connection, queue in zip(connections, queues, strict=True):
+            tasks.create_task(_send_all(connection, queue, sent, stop))
         await _produce(Traffic(seed, key), queues, rate, seed, stop, clock)
         for queue in queues:
             await queue.put(None)
