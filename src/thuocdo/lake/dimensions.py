@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name put into SQL here is a constant of this module or a quoted path
 """Dimensions with history: what the registry knew, and when it knew it.
 
 Rows are never changed. Of several rows with one key the latest recorded wins; a `withdrawn` row

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name put into SQL here is a constant of this module or a quoted path
 """Dossier events from a file: each row judged by the same rules as a canonical record.
 
 What passes is gathered without the dossier's number, told apart by content, given its home month,
@@ -104,8 +105,10 @@ class _DossierImport:
 
     def _judge(self) -> int:
         """Every row through the rules; the good ones into `judged`. How many those are."""
-        self._engine.register("none_yet", _events([]))
-        self._engine.execute("CREATE OR REPLACE TEMP TABLE judged AS FROM none_yet")
+        keeping = self._engine.cursor()  # the file is still being read on the other one
+        keeping.execute("SET TimeZone = 'UTC'")
+        keeping.register("none_yet", _events([]))
+        keeping.execute("CREATE OR REPLACE TABLE judged AS FROM none_yet")
         names = list(self._source.columns)
         row = valid = 0
         for batch in self._batches(names):
@@ -125,19 +128,21 @@ class _DossierImport:
                 else:
                     events.append(verdict)
             valid += len(events)
-            self._engine.register("batch", _events(events))
-            self._engine.execute("INSERT INTO judged FROM batch")
+            keeping.register("batch", _events(events))
+            keeping.execute("INSERT INTO judged FROM batch")
+            keeping.unregister("batch")
             self._progress(row, None)
         return valid
 
     def _batches(self, names: list[str]) -> Iterator[list[tuple[object, ...]]]:
         """Rows in the order of the file, instants as ISO text."""
         picked = ", ".join(_plain(name, self._source.columns[name]) for name in names)
-        reading = self._engine.cursor()
-        reading.execute("SET TimeZone = 'UTC'")
-        reading.execute(f"SELECT {picked} FROM ({self._source.once})")
+        reading = self._engine.execute(f"SELECT {picked} FROM ({self._source.once})")
         while batch := reading.fetchmany(_ROWS_AT_ONCE):
             yield batch
+        self._engine.execute(
+            "SELECT 1"
+        ).fetchall()  # lets go of the result: only now bad lines show
 
     def _settle(self) -> None:
         """One row for each content, and a home month for each dossier."""
@@ -151,7 +156,7 @@ class _DossierImport:
         self._engine.execute(
             "CREATE OR REPLACE TEMP TABLE homes (hi BIGINT, lo BIGINT, month VARCHAR)"
         )
-        dossiers = self._engine.execute(
+        dossiers = self._engine.sql(
             "SELECT dossier_hi, dossier_lo, strftime(make_timestamp("
             f"arg_min(coalesce(received_at, event_time), event_time) + {OFFSET_US}), '%Y-%m') "
             "FROM (SELECT * REPLACE (epoch_us(received_at) AS received_at, "
@@ -185,7 +190,7 @@ class _DossierImport:
 
     def _land(self, months: list[str]) -> None:
         """Write what the lake does not have of some months, in one commit."""
-        rows = self._engine.execute(self._new_rows(months)).to_arrow_table()
+        rows = self._engine.sql(self._new_rows(months)).to_arrow_table()
         if rows.num_rows == 0:
             return
         landed_at = now_us()

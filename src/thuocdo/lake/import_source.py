@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name put into SQL here is a constant of this module or a quoted path
 """An import file as a relation `raw`: CSV, NDJSON or Parquet, plain, gzip or zstd (DESIGN.md §6.4).
 
 Everything is read as text where the format has no types, so that a bad value is a rejected row
@@ -49,12 +50,14 @@ CREATE MACRO zone_us(t, n) AS CASE n
     WHEN 1 THEN 0
     ELSE (CASE substr(t, -n, 1) WHEN '-' THEN -1 ELSE 1 END)
         * (substr(t, 1 - n, 2)::BIGINT * 3600 + right(t, 2)::BIGINT * 60) * 1000000 END;
-CREATE MACRO wall_us(t) AS epoch_us(try_cast(replace(t, ',', '.') AS TIMESTAMP));
+CREATE MACRO wall_us(t) AS epoch_us(try_cast(t AS TIMESTAMP));
 CREATE MACRO iso_us(t) AS
-    wall_us(left(t, length(t) - zone_length(t))) - zone_us(t, zone_length(t));
+    wall_us(replace(left(t, length(t) - zone_length(t)), ',', '.')) - zone_us(t, zone_length(t));
 CREATE MACRO packed_us(t) AS epoch_us(try_strptime(t, '%Y%m%d%H%M%S')) - {OFFSET_US};
 CREATE MACRO instant_us(t) AS CASE
-    WHEN regexp_full_match(t, '\\d{{4}}-\\d{{2}}-\\d{{2}}([T ]([01]\\d|2[0-3]):\\d{{2}}(:[0-5]\\d([.,]\\d{{1,9}})?)?([zZ]|[+-]\\d{{2}}:?\\d{{2}})?)?')
+    WHEN t LIKE '____-__-__T__:__:__+07:00' AND substr(t, 12, 2) < '24'
+        THEN wall_us(left(t, 19)) - {OFFSET_US}
+    WHEN regexp_full_match(t, '\\d{{4}}-\\d{{2}}-\\d{{2}}([T ]([01]\\d|2[0-3]):\\d{{2}}(:[0-5]\\d([.,]\\d{{1,9}})?)?([zZ]|[+-]([01]\\d|2[0-3]):?[0-5]\\d)?)?')
         THEN iso_us(t)
     WHEN regexp_full_match(t, '\\d{{14}}') THEN packed_us(t) END;
 """

@@ -1,0 +1,122 @@
+"""Upkeep of the lake: many small files become few, and what nobody reads any more is deleted.
+
+It changes no row: files are swapped in one commit that says so, and a fold that asks which
+partitions were touched does not see it. It may run beside landers and readers: a reader that
+listed files a moment ago still finds them, for a grace period after they were replaced.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow.parquet as pq
+
+from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
+from thuocdo.lake.store import COMPACTION, DataFile, Lake, partition_of
+
+_SMALL_BYTES: Final = 32 << 20
+"""A file below this is worth merging."""
+_TARGET_BYTES: Final = 64 << 20
+"""As much as is merged at once: some million rows, which have to fit in memory."""
+_FEWEST: Final = 4
+"""Fewer small files than this in a partition are left alone: rewriting costs more than it saves."""
+_GRACE_HOURS: Final = 1
+_GRACE_SECONDS: Final = _GRACE_HOURS * 3600
+_LOG_FILES_WORTH_A_CHECKPOINT: Final = 20
+
+
+class Compacted(msgspec.Struct, frozen=True):
+    """What was done: files merged away, files made of them, files deleted from disk."""
+
+    merged: int = 0
+    made: int = 0
+    deleted: int = 0
+
+
+def compact(lake: Lake) -> Compacted:
+    """Merge small files, write a checkpoint, clean the log and delete what is out of use."""
+    merged = made = deleted = 0
+    for table in (*EVENT_TABLES, *DIMENSIONS):
+        for old, new in _merge_table(lake, table):
+            merged += old
+            made += new
+        handle = lake.handle(table)
+        if _log_files_since_checkpoint(lake, table) >= _LOG_FILES_WORTH_A_CHECKPOINT:
+            handle.create_checkpoint()
+            handle.cleanup_metadata()
+        handle.vacuum(retention_hours=_GRACE_HOURS, dry_run=False, enforce_retention_duration=False)
+        deleted += _sweep(lake, table)
+    return Compacted(merged, made, deleted)
+
+
+def _merge_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
+    """(files merged, files made) for each group of small files."""
+    groups = list(_groups(lake.files(table)))
+    for paths in groups:
+        number = lake.landed_version(table, COMPACTION) + 1
+        live = set(lake.files(table))
+        if not live.issuperset(paths):
+            continue  # another compaction took some of them
+        rows = lake.read_files(table, paths)
+        new = lake.write_files(table, rows)
+        old = [_described(lake, table, path) for path in paths]
+        if lake.replace(table, old, new, number=number):
+            yield len(old), len(new)
+
+
+def _groups(paths: list[str]) -> Iterator[list[str]]:
+    """Small files of one partition, together up to the target size."""
+    by_partition: dict[str | None, list[tuple[str, int]]] = {}
+    for path in paths:
+        size = Path(path).stat().st_size
+        if size < _SMALL_BYTES:
+            by_partition.setdefault(partition_of(path), []).append((path, size))
+    for files in by_partition.values():
+        group: list[str] = []
+        total = 0
+        for path, size in files:
+            if total + size > _TARGET_BYTES:
+                yield from [group] if len(group) >= _FEWEST else []
+                group, total = [], 0
+            group.append(path)
+            total += size
+        if len(group) >= _FEWEST:
+            yield group
+
+
+def _described(lake: Lake, table: str, path: str) -> DataFile:
+    file = Path(path)
+    rows = pq.read_metadata(file).num_rows
+    relative = file.relative_to(lake.root / table).as_posix()
+    return DataFile(relative, file.stat().st_size, rows, partition_of(path))
+
+
+def _log_files_since_checkpoint(lake: Lake, table: str) -> int:
+    log = lake.root / table / "_delta_log"
+    checkpoints = [int(path.name[:20]) for path in log.glob("*.checkpoint*.parquet")]
+    return lake.version(table) - max(checkpoints, default=0)
+
+
+def _sweep(lake: Lake, table: str) -> int:
+    """Delete files the log never named: what a killed writer, or one that lost, left behind.
+
+    A file younger than the grace period may be about to be named; one the log still remembers
+    as replaced is the vacuum's to delete.
+    """
+    handle = lake.handle(table)
+    remembered = {
+        Path(name).name
+        for name in handle.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False)
+    }
+    known = {Path(path).name for path in lake.files(table)} | remembered
+    before = time.time() - _GRACE_SECONDS
+    count = 0
+    for path in (lake.root / table).glob("**/part-*.parquet"):
+        if path.name not in known and path.stat().st_mtime < before:
+            path.unlink()
+            count += 1
+    return count
