@@ -6,17 +6,14 @@ import gzip
 import json
 from datetime import date
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import zstandard
 
 from thuocdo.core import snapshot
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake import dimensions
 from thuocdo.lake.store import Lake
 from thuocdo.registry import loaders
-from thuocdo.registry.models import Agency, Change, Service, Site, System
+from thuocdo.registry.models import Agency, Change, Service, System
 
 SERVICES = (
     "agency,procedure,level,name,valid_from\n"
@@ -137,32 +134,6 @@ def test_a_file_without_a_needed_column_is_refused_whole_and_says_which(
     with pytest.raises(ThuocdoError, match="lacks the columns procedure, level") as error:
         loaders.import_services(country, [path], quiet)
     assert error.value.code == "missing_columns"
-
-
-@pytest.mark.parametrize("ending", [".csv", ".ndjson", ".parquet"])
-@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
-def test_every_format_and_packing_is_read_alike(country, tmp_path, quiet, ending, packing) -> None:
-    rows = [
-        {"site_id": "7", "agency": "H26", "kind": "portal", "name": "Cổng Hà Nội"},
-        {"site_id": "8", "agency": "H26.1", "kind": "portal", "name": "Sở Nội vụ, Hà Nội"},
-    ]
-    path = tmp_path / f"sites{ending}"
-    if ending == ".csv":
-        lines = [",".join(rows[0]), *(",".join(f'"{v}"' for v in row.values()) for row in rows)]
-        path.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
-    elif ending == ".ndjson":
-        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    else:
-        typed = [row | {"site_id": int(row["site_id"])} for row in rows]
-        pq.write_table(pa.Table.from_pylist(typed), path)
-    packed = tmp_path / f"{path.name}{packing}"
-    if packing == ".gz":
-        packed.write_bytes(gzip.compress(path.read_bytes()))
-    elif packing == ".zst":
-        packed.write_bytes(zstandard.compress(path.read_bytes()))
-    result = loaders.import_sites(country, [packed], quiet)
-    assert (result.rows, result.accepted, result.rejected) == (2, 2, {})
-    assert Site.objects.get(site_id=8).name == "Sở Nội vụ, Hà Nội"
 
 
 def test_sites_find_their_system_and_make_it_when_there_is_none(country, tmp_path, quiet) -> None:
