@@ -87,7 +87,8 @@ class BatchDoor:
             return
         body = sent
         if isinstance(sent, bytes):
-            body = inflate(sent, scope.headers.get("content-encoding") or "")
+            encoding = scope.headers.get("content-encoding") or ""
+            body = await asyncio.to_thread(inflate, sent, encoding) if encoding else sent
         if isinstance(body, Unreadable):
             await self._refuse(exchange, body, Trust.VERIFIED)
             return

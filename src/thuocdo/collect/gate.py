@@ -27,10 +27,10 @@ _log = structlog.get_logger("thuocdo.collect")
 
 
 class Opens(NamedTuple):
-    """What a valid key opens: agency None and empty systems mean everything."""
+    """What a valid key opens; None means everything."""
 
     agency: str | None
-    systems: frozenset[str]
+    systems: frozenset[str] | None
 
 
 class Gate:
@@ -88,7 +88,9 @@ class Gate:
             return Unreadable(RejectReason.OUT_OF_SCOPE, "authorization: not for this feed")
         return Opens(entry.agency, self._systems(entry))
 
-    def _systems(self, key: KeyEntry) -> frozenset[str]:
+    def _systems(self, key: KeyEntry) -> frozenset[str] | None:
+        if not key.site_ids:
+            return None
         by_id = self.snapshot.site_by_id
         return frozenset(by_id[site].system for site in key.site_ids if site in by_id)
 

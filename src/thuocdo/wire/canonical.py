@@ -86,12 +86,12 @@ def validate(
     feed: str = Feed.CANONICAL,
     trust: str = Trust.VERIFIED,
     agency: str | None = None,
-    systems: Collection[str] = (),
+    systems: Collection[str] | None = None,
 ) -> DossierEvent | Refused:
     """Judge one record.
 
     received         µs UTC: when the server (or the importer) got it
-    agency, systems  what the sender's key opens; None and empty mean everything
+    agency, systems  what the sender's key opens; None means everything
     """
     try:
         return _event(record, snapshot, secret, received, feed, trust, agency, systems)
@@ -139,7 +139,7 @@ def _event(
     feed: str,
     trust: str,
     scope: str | None,
-    systems: Collection[str],
+    systems: Collection[str] | None,
 ) -> DossierEvent:
     for name in REQUIRED:
         if not _text(record, name):
@@ -147,7 +147,7 @@ def _event(
     system = _system(record)
     number = _good(rules.number(_text(record, "dossier")))
     agency = _good(rules.agency(snapshot, _text(record, "agency")))
-    if not in_scope(agency, scope) or (systems and system not in systems):
+    if not in_scope(agency, scope) or (systems is not None and system not in systems):
         raise _Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "agency or system: not this key's"))
     event_time = _good(rules.happened("event_time", _instant(record, "event_time"), received))
     received_at = _optional_instant(record, "received_at")

@@ -1,0 +1,80 @@
+"""The gate knows one whole registry at a time, and what each key opens."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from thuocdo.collect.gate import Gate
+from thuocdo.core import snapshot as snapshots
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.ids import key_hash
+from thuocdo.core.snapshot import KeyEntry, SiteEntry, Snapshot
+from thuocdo.core.vocabulary import RejectReason
+from thuocdo.wire.events import Unreadable
+
+SECRET = b"a secret for tests, long enough"
+SITES = (SiteEntry(101, "H29-one_stop", "H29", "one_stop"),)
+
+
+def gate(path: Path, *keys: KeyEntry) -> Gate:
+    snapshots.write(path, Snapshot(1, SITES, keys))
+    return Gate(path, SECRET)
+
+
+def test_a_key_opens_its_agency_and_the_systems_of_its_sites(tmp_path: Path) -> None:
+    entry = KeyEntry(key_hash(SECRET, "k"), "one", agency="H29", site_ids=(101,))
+    opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
+    assert opens == ("H29", frozenset({"H29-one_stop"}))
+
+
+def test_a_key_of_a_site_that_is_gone_opens_no_system(tmp_path: Path) -> None:
+    entry = KeyEntry(key_hash(SECRET, "k"), "one", site_ids=(999,))
+    opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
+    assert opens == (None, frozenset())
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic k", "k", "Bearer K"])
+def test_anything_but_a_known_key_is_refused(tmp_path: Path, header: str) -> None:
+    found = gate(tmp_path / "snapshot", KeyEntry(key_hash(SECRET, "k"), "one")).admit(
+        header, "mcdt"
+    )
+    assert isinstance(found, Unreadable)
+    assert found.reason == RejectReason.BAD_KEY
+
+
+def test_a_key_holds_through_its_last_day_and_only_for_its_feeds(tmp_path: Path) -> None:
+    keys = (
+        KeyEntry(key_hash(SECRET, "old"), "old", expires="2020-01-01"),
+        KeyEntry(key_hash(SECRET, "new"), "new", expires="2999-12-31", feeds=("canonical",)),
+    )
+    opened = gate(tmp_path / "snapshot", *keys)
+    for key, feed, reason in (
+        ("old", "canonical", RejectReason.BAD_KEY),
+        ("new", "canonical", None),
+        ("new", "tracking", RejectReason.OUT_OF_SCOPE),
+    ):
+        assert getattr(opened.admit(f"Bearer {key}", feed), "reason", None) == reason
+
+
+def test_a_moved_file_is_taken_over_and_a_broken_or_missing_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    known = gate(path)
+    asyncio.run(known.look())
+    assert known.sites == {"101"}
+    snapshots.write(path, Snapshot(2, (*SITES, SiteEntry(7, "H57-portal", "H57", "portal"))))
+    asyncio.run(known.look())
+    assert known.sites == {"101", "7"}
+    path.write_bytes(b"broken")
+    asyncio.run(known.look())
+    path.unlink()
+    asyncio.run(known.look())
+    assert known.snapshot.made_at == 2
+
+
+def test_without_a_snapshot_there_is_no_gate(tmp_path: Path) -> None:
+    with pytest.raises(ThuocdoError) as refused:
+        Gate(tmp_path / "none", SECRET)
+    assert refused.value.code == "bad_snapshot"
