@@ -37,12 +37,13 @@ class World:
         self.lake = Lake.open(self.settings)
         self.lake.create()
         self._batch = itertools.count()
+        self._moment = itertools.count()
         self._dossier = itertools.count(1)
 
     def tell(self, name: str, *rows: dict[str, Any]) -> None:
-        """Record dimension rows, known since 2020."""
+        """Record dimension rows, known since 2020, each call a moment after the one before."""
         schema = DIMENSIONS[name][0]
-        base = {"recorded_at": to_datetime(RECORDED), "withdrawn": False}
+        base = {"recorded_at": to_datetime(RECORDED + next(self._moment)), "withdrawn": False}
         full = [dict.fromkeys(schema.names) | base | row for row in rows]
         if full:
             dimensions.write(self.lake, name, pa.Table.from_pylist(full, schema=schema))

@@ -18,7 +18,7 @@ from thuocdo.measure.facts import dossiers
 
 START = day_start_us(date(2022, 1, 31))
 MODEST = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
