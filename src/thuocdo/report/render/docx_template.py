@@ -79,6 +79,7 @@ def _styles(doc: Any) -> None:
     normal = doc.styles["Normal"]
     _style_font(normal, 13)
     normal.paragraph_format.space_before = normal.paragraph_format.space_after = Pt(0)
+    normal.paragraph_format.line_spacing = 1.0
     language = OxmlElement("w:lang")
     language.set(qn("w:val"), "vi-VN")
     normal.element.get_or_add_rPr().append(language)
@@ -88,7 +89,7 @@ def _styles(doc: Any) -> None:
     body.paragraph_format.first_line_indent = _INDENT
     body.paragraph_format.space_before = Pt(0)
     body.paragraph_format.space_after = Pt(6)
-    body.paragraph_format.line_spacing = 1.1
+    body.paragraph_format.line_spacing = 1.05
     reference = doc.styles.add_style("footnote reference", WD_STYLE_TYPE.CHARACTER)
     reference.font.superscript = True
     note = doc.styles.add_style("footnote text", WD_STYLE_TYPE.PARAGRAPH)
@@ -132,12 +133,12 @@ def _letterhead(doc: Any) -> None:
 
 def _title(doc: Any) -> None:
     first = _line(doc.add_paragraph(), "{{ kind }}", 14, bold=True)
-    first.paragraph_format.space_before = Pt(16)
+    first.paragraph_format.space_before = Pt(12)
     _line(doc.add_paragraph(), "{{ week_line }}", 14, bold=True)
     _line(doc.add_paragraph(), "{{ subject }}", 14, bold=True)
     _rule(doc.add_paragraph(), _TEXT_WIDTH, Mm(48))
     purpose = _line(doc.add_paragraph(), "{{ purpose }}", 13, italic=True)
-    purpose.paragraph_format.space_before, purpose.paragraph_format.space_after = Pt(4), Pt(10)
+    purpose.paragraph_format.space_before, purpose.paragraph_format.space_after = Pt(4), Pt(8)
     _tag(doc, "{%p if remark %}")
     remark = _line(doc.add_paragraph(), "({{ remark }})", 12, italic=True)
     remark.paragraph_format.space_after = Pt(10)
@@ -174,7 +175,9 @@ def _body(doc: Any) -> None:
     for name in ("quality", "methods"):
         _tag(doc, f"{{%p if {name} %}}")
         doc.add_heading(f"{{{{ {name}_heading }}}}", 2)
-        _each(doc, name, "- {{ item }}")
+        _each(doc, f"{name}[:-1]", "- {{ item }}")
+        # Its last lines go with the signature: a signature never stands on a page alone.
+        _text(doc, f"- {{{{ {name}[-1] }}}}").paragraph_format.keep_with_next = name == "methods"
         _tag(doc, "{%p endif %}")
     _text(doc, "{{ closing }}").paragraph_format.keep_with_next = True
 
