@@ -162,6 +162,21 @@ def test_sites_find_their_system_and_make_it_when_there_is_none(country, tmp_pat
     assert (row["agency"], row["kind"], row["valid_from"]) == ("H29", "portal", date(2022, 1, 1))
 
 
+def test_a_system_made_for_sites_lives_as_long_as_they_do(country, tmp_path, quiet) -> None:
+    text = (
+        "site_id,agency,kind,name,valid_from,valid_to\n"
+        "1,H29.09,portal,x,2022-01-01,2022-06-30\n"
+        "2,H29.09,portal,y,2022-03-01,2022-12-31\n"
+    )
+    loaders.import_sites(country, [write(tmp_path, "then.csv", text)], quiet)
+    made = System.objects.get(code="H29.09-portal")
+    assert (made.valid_from, made.valid_to) == (date(2022, 1, 1), date(2022, 12, 31))
+    later = "site_id,agency,kind,name,valid_from\n3,H29.09,portal,z,2026-01-01\n"
+    loaders.import_sites(country, [write(tmp_path, "now.csv", later)], quiet)
+    rows = System.objects.filter(code="H29.09-portal").values_list("valid_from", "valid_to")
+    assert list(rows) == [(made.valid_from, made.valid_to), (date(2026, 1, 1), None)]
+
+
 def test_agencies_of_any_code_come_in_and_their_services_after_them(
     country, tmp_path, quiet
 ) -> None:

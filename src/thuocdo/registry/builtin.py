@@ -14,18 +14,13 @@ from importlib import resources
 from django.db import transaction
 
 from thuocdo.core.vocabulary import AgencyKind, SystemKind
-from thuocdo.registry.models import Agency, Change, Dated, System, system_code
+from thuocdo.registry.models import SYSTEM_NAMES, Agency, Change, Dated, System, system_code
 from thuocdo.registry.trail import operator, record
 
 NATIONAL_PORTAL = system_code("NATIONAL", SystemKind.SERVICE_PORTAL.value)
 """The one portal that stays when the ministries' and provinces' own are closed."""
 
 NATIONAL_PORTAL_OWNER = "G22"  # Văn phòng Chính phủ
-_SYSTEM_NAMES = {
-    SystemKind.PORTAL: "Cổng thông tin điện tử",
-    SystemKind.SERVICE_PORTAL: "Cổng dịch vụ công",
-    SystemKind.ONE_STOP: "Hệ thống thông tin một cửa",
-}
 
 
 def load_builtin() -> int:
@@ -61,7 +56,7 @@ def builtin_systems(agencies: list[Agency]) -> Iterator[System]:
                 code=system_code(agency.code, kind.value),
                 agency=agency.code,
                 kind=kind.value,
-                name=f"{_SYSTEM_NAMES[kind]} {agency.name}",
+                name=f"{SYSTEM_NAMES[kind.value]} {agency.name}",
                 valid_from=agency.valid_from,
                 valid_to=None if last == date.max else last,
             )

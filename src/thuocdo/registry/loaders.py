@@ -22,10 +22,10 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import RejectReason
 from thuocdo.registry import rows, trail
 from thuocdo.registry.files import Record, records
-from thuocdo.registry.models import SYSTEM_LABELS, Agency, Change, Dated, Service, Site, System
-from thuocdo.registry.models import system_code as usual_system_code
+from thuocdo.registry.models import Agency, Change, Dated, Service, Site
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rows import Fields, Known, RefusedError
+from thuocdo.registry.systems import SystemsOfSites
 from thuocdo.registry.upsert import Upsert
 
 Progress = Callable[[int, int | None], None]
@@ -95,7 +95,7 @@ def _take(
 ) -> tuple[int, int]:
     """(records read, rows new or changed)."""
     known = rows.knows(frozenset(Agency.objects.values_list("code", flat=True)))
-    upsert, systems = Upsert(kind.model), _Systems()
+    upsert, systems = Upsert(kind.model), SystemsOfSites()
     total = accepted = 0
     for record in records(paths, kind.required):
         total += 1
@@ -127,28 +127,6 @@ def _fields(kind: _Kind, record: Record, known: Known) -> Fields:
         if column not in record.values:
             raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is missing")
     return kind.read(record.values, known)
-
-
-class _Systems:
-    """Finds the system that a site belongs to and makes it when there is none."""
-
-    def __init__(self) -> None:
-        self._known = set(System.objects.values_list("code", flat=True))
-        self._names = dict(Agency.objects.order_by("valid_from").values_list("code", "name"))
-        self._new: list[System] = []
-
-    def attach(self, fields: Fields) -> Fields:
-        """The site's own fields, with `system` in place of `agency` and `kind`."""
-        agency, kind = fields.pop("agency"), fields.pop("kind")
-        code = usual_system_code(agency, kind)
-        if code not in self._known:
-            name = f"{SYSTEM_LABELS[kind]} {self._names.get(agency, agency)}"
-            self._new.append(System(code=code, agency=agency, kind=kind, name=name))
-            self._known.add(code)
-        return fields | {"system": code}
-
-    def save(self) -> None:
-        System.objects.bulk_create(self._new)
 
 
 class _Rejects:

@@ -219,6 +219,14 @@ class System(Dated):
         self.code = self.code or system_code(self.agency, self.kind)
 
 
+SYSTEM_NAMES = {
+    SystemKind.PORTAL.value: "Cổng thông tin điện tử",
+    SystemKind.SERVICE_PORTAL.value: "Cổng dịch vụ công",
+    SystemKind.ONE_STOP.value: "Hệ thống thông tin một cửa",
+}
+"""How a system is called, before its agency's name, when nobody gave it a name of its own."""
+
+
 def system_code(agency: str, kind: str) -> str:
     """The code of the one system of a kind that an agency usually has: `H26-portal`."""
     return f"{agency}-{kind}"
