@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 import msgspec
 
-from thuocdo.core.vietnamese import collation_key, round_half_up
+from thuocdo.core.vietnamese import collation_key, percent, round_half_up
 from thuocdo.measure.model import Figure, NationalFigure
 
 UNRANKED_FLAGS = frozenset(
@@ -40,7 +39,8 @@ def national(figures: Sequence[Figure], block: str | None) -> NationalFigure:
     """The mean of the agencies and the ratio of the sums, over the ranked figures of a block.
 
     block  None: of both blocks together. Both values are None when nobody is ranked; the ratio is
-           None for plain counts, whose sum is `numerator`. Two decimals, rounded once, half up.
+           None for plain counts, whose sum is `numerator`. The mean is that of the values as
+           printed, so that a reader can check it by hand. Two decimals, half up.
     """
     own = [
         figure for figure in figures if figure.rank is not None and block in (None, figure.block)
@@ -48,16 +48,14 @@ def national(figures: Sequence[Figure], block: str | None) -> NationalFigure:
     if not own:
         return NationalFigure(block, None, None, None, None, 0)
     numerator = sum(figure.numerator or 0 for figure in own)
-    if own[0].denominator is None:
-        return NationalFigure(
-            block, _rounded(Fraction(numerator, len(own))), None, numerator, None, len(own)
-        )
-    denominator = sum(figure.denominator or 0 for figure in own)
-    ratios = [Fraction(100 * (f.numerator or 0), f.denominator or 1) for f in own]
+    is_count = own[0].denominator is None
+    denominator = None if is_count else sum(figure.denominator or 0 for figure in own)
+    ratio = None if denominator is None else percent(numerator, denominator)
+    printed = sum((Decimal(str(_value(figure))) for figure in own), Decimal())
     return NationalFigure(
         block=block,
-        mean_of_agencies=_rounded(sum(ratios, Fraction(0)) / len(own)),
-        ratio_of_sums=_rounded(Fraction(100 * numerator, denominator)),
+        mean_of_agencies=float(round_half_up(printed / len(own))),
+        ratio_of_sums=None if ratio is None else float(ratio),
         numerator=numerator,
         denominator=denominator,
         agencies=len(own),
@@ -67,9 +65,3 @@ def national(figures: Sequence[Figure], block: str | None) -> NationalFigure:
 def _value(figure: Figure) -> float:
     assert figure.value is not None  # every figure without a value carries a flag that unranks it
     return figure.value
-
-
-def _rounded(exact: Fraction) -> float:
-    # Two spare digits past the rounding place would not do for a tie; an exact quotient would
-    # not end. 30 digits are more than any such tie can need with counts below 10**12.
-    return float(round_half_up(Decimal(exact.numerator) / Decimal(exact.denominator)))

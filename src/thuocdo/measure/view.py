@@ -98,8 +98,13 @@ class KnownFacts:
         key = (name, first, last)
         if key not in self._made:
             make: dict[str, Callable[[], list[pa.Table]]] = {
-                "visits_daily": lambda: self._by_day(visits.visits_daily, first, last),
-                "site_sources_daily": lambda: self._by_day(visits.sources, first, last),
+                "visits_daily": lambda: self._by_day(
+                    "page_views", visits.visits_daily, first, last
+                ),
+                "site_sources_daily": lambda: [
+                    *self._by_day("page_views", visits.sources, first, last),
+                    *self._by_day("service_steps", visits.sources, first, last),
+                ],
                 "system_sources_daily": lambda: self._by_month(dossiers.sources),
                 "dossiers_daily": lambda: self._by_month(self._cube),
             }
@@ -110,17 +115,17 @@ class KnownFacts:
         return (str(self.known), name, str(first), str(last))
 
     def _by_day(
-        self, fact: Callable[[ir.Table], ir.Table], first: int, last: int
+        self, table: str, fact: Callable[[ir.Table], ir.Table], first: int, last: int
     ) -> list[pa.Table]:
         days = {
             day: files
-            for day, files in files_by_partition(self.lake, "page_views").items()
+            for day, files in files_by_partition(self.lake, table).items()
             if first <= day_number(date.fromisoformat(day)) <= last
         }
         made = []
         for some in batched(sorted(days), DAYS_A_QUERY):
             files = [file for day in some for file in days[day]]
-            made.append(self._rows(fact(self._events("page_views", files, partition=True))))
+            made.append(self._rows(fact(self._events(table, files, partition=True))))
         return made
 
     def _by_month(self, fact: Callable[[ir.Table], ir.Table]) -> list[pa.Table]:

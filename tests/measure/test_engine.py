@@ -1,0 +1,59 @@
+"""One language for two engines: every fact compiles for DuckDB and for Spark."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import pytest
+
+from thuocdo.core.clock import day_start_us, local_day, to_datetime
+from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS, REJECTS, SERVICE_STEPS
+from thuocdo.measure import engine as engines
+from thuocdo.measure.engine import Engine
+from thuocdo.measure.facts import cube, dossiers, small, visits
+from thuocdo.measure.facts.schemas import DOSSIERS, FACTS
+
+
+def raw(name, schema):
+    return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+
+EXPRESSIONS = {
+    "visits_daily": visits.visits_daily(raw("page_views", PAGE_VIEWS)),
+    "site_sources_daily": visits.sources(raw("page_views", PAGE_VIEWS)),
+    "steps_daily": small.steps_daily(raw("service_steps", SERVICE_STEPS)),
+    "rejects_daily": small.rejects_daily(raw("rejects", REJECTS)),
+    "dossiers": dossiers.scoped(
+        dossiers.fold(raw("events", DOSSIER_EVENTS)), dossiers.fold(raw("events", DOSSIER_EVENTS))
+    ),
+    "system_sources_daily": dossiers.sources(raw("events", DOSSIER_EVENTS)),
+    "dossiers_daily": cube.dossiers_daily(
+        raw("dossiers", DOSSIERS), raw("services", cube.CATALOGUE)
+    ),
+}
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "pyspark"])
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_compiles_for_both_engines(fact, dialect):
+    assert "SELECT" in str(ibis.to_sql(EXPRESSIONS[fact], dialect=dialect))
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_has_its_columns_and_types(fact):
+    assert EXPRESSIONS[fact].schema() == ibis.Schema.from_pyarrow(FACTS[fact])
+
+
+def test_instants_and_days_are_exact_to_the_microsecond(tmp_path):
+    midnight = day_start_us(date(2022, 5, 1))
+    instants = [midnight - 1, midnight, midnight + 1, 0, -1, 4_102_444_799_999_999]
+    engine = Engine(tmp_path, memory_limit="256MiB")
+    table = ibis.memtable(
+        {"at": [to_datetime(us) for us in instants]}, schema={"at": "timestamp('UTC', 6)"}
+    )
+    us = engines.micros(table["at"])
+    rows = engine.rows(table.select(us=us, day=engines.local_day(us))).to_pylist()
+    engine.close()
+    assert [row["us"] for row in rows] == instants
+    assert [engines.number_day(row["day"]) for row in rows] == [local_day(i) for i in instants]
