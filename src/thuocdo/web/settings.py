@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from django.utils.translation import gettext_lazy
 
 from thuocdo.core import settings as instance
 
@@ -117,7 +118,7 @@ WHITENOISE_USE_FINDERS = True  # served from the package itself: no collecting s
 UNFOLD = {
     "SITE_TITLE": "Thước Đo",
     "SITE_HEADER": "Thước Đo",
-    "SITE_SUBHEADER": "Sổ đăng ký",
+    "SITE_SUBHEADER": gettext_lazy("Sổ đăng ký"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "straighten",
     "SHOW_LANGUAGES": True,
