@@ -66,21 +66,21 @@ def test_a_batch_that_is_there_already_is_not_written_again(lake: Lake) -> None:
 
 def test_of_several_writers_of_one_batch_at_one_moment_exactly_one_wins(lake: Lake) -> None:
     barrier = threading.Barrier(6)
-    won: list[bool] = []
+    won: list[tuple[int, bool]] = []
 
     def write() -> None:
         own = Lake(lake.root)
-        own.version("page_views")
-        barrier.wait()
-        won.append(own.append("page_views", views(5), app_id="w", version=1))
+        for number in range(8):
+            barrier.wait()
+            won.append((number, own.append("page_views", views(5), app_id="w", version=number)))
 
     threads = [threading.Thread(target=write) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(won) == [False] * 5 + [True]
-    assert lake.read("page_views").num_rows == 5
+    assert sorted(number for number, first in won if first) == list(range(8))
+    assert lake.read("page_views").num_rows == 40
 
 
 def test_different_writers_at_one_moment_all_get_in(lake: Lake) -> None:

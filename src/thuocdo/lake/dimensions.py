@@ -7,6 +7,8 @@ says that the key's earlier rows no longer hold (DESIGN.md §5.1, bitemporal rul
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,8 +50,8 @@ def _completed(name: str, rows: pa.Table) -> pa.Table:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
     rows = conform(name, rows)
     now = pa.scalar(now_us(), INSTANT)
-    filled = {"recorded_at": now, "withdrawn": pa.scalar(False)}
-    for column, value in filled.items():
+    filled: tuple[tuple[str, Any], ...] = (("recorded_at", now), ("withdrawn", pa.scalar(False)))
+    for column, value in filled:
         place = schema.get_field_index(column)
         rows = rows.set_column(
             place, schema.field(column), pc.fill_null(rows.column(column), value)

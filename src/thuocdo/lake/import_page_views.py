@@ -29,7 +29,7 @@ from thuocdo.lake.enrich import Client, Place, client_of, host_of, place_of
 from thuocdo.lake.import_rejects import LineNumbers, RefusedRow, RejectBook
 from thuocdo.lake.import_source import Source
 from thuocdo.lake.schemas import INSTANT
-from thuocdo.lake.store import DataFile, Lake, repeated
+from thuocdo.lake.store import Column, DataFile, Lake, repeated
 from thuocdo.wire import rules
 
 REQUIRED: Final = ("site_id", "event_time")
@@ -263,7 +263,7 @@ class _PageViewImport:
         for start, end in pairwise([*(int(n) for n in starts), rows.num_rows]):
             part = rows.slice(start, end - start)
             first = self._accepted + start
-            columns = {
+            columns: dict[str, Column] = {
                 "event_time": part.column("ev").cast(INSTANT),
                 "site_id": part.column("site"),
                 **{name: part.column(name) for name in _CARRIED},

@@ -248,7 +248,7 @@ def _binary(path: Path) -> Iterator[BinaryIO]:
     elif path.suffix == ".zst":
         with path.open("rb") as packed:
             reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-            yield io.BufferedReader(reader)  # type: ignore[arg-type,misc]
+            yield io.BufferedReader(reader)
     else:
         with path.open("rb") as file:
             yield file

@@ -24,7 +24,7 @@ from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.schemas import EVENT_TABLES
-from thuocdo.lake.store import SORT_KEYS
+from thuocdo.lake.store import SORT_KEYS, in_order
 from thuocdo.wire import matomo, rules
 from thuocdo.wire.events import (
     DossierEvent,
@@ -164,9 +164,9 @@ class Batch:
             self._reject_hit(hit, Unreadable(hit.refused, "refused at the gate", site))
             return
         for event in events:
-            if type(event) is Unreadable:
+            if isinstance(event, Unreadable):
                 self._reject_hit(hit, event)
-            elif type(event) is not Unreadable and event.site_id not in self._sites:
+            elif event.site_id not in self._sites:
                 self._unknown_site(hit, event)
             elif type(event) is PageView:
                 self._put("page_views", self._reader.view(hit, event), Feed.TRACKING, hit, event)
@@ -265,10 +265,11 @@ class Batch:
         made = pa.table(
             [pa.array(columns[field.name], field.type) for field in schema], schema=schema
         )
-        order = [(key, "ascending") for key in (partition, *SORT_KEYS.get(table, ()))]
         place = schema.get_field_index("event_id")
         numbers = made.column("event_id")
-        return made.sort_by(order).set_column(place, schema.field(place), numbers)
+        return in_order(made, (partition, *SORT_KEYS.get(table, ()))).set_column(
+            place, schema.field(place), numbers
+        )
 
 
 def home_months(columns: dict[str, Sequence[object]], homes: Homes) -> list[str]:

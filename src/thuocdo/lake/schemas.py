@@ -1,8 +1,8 @@
 """The lake's tables (DESIGN.md §5.1), defined once. Instants are µs UTC; days are Vietnam's.
 
-A row's identity is (`segment`, `event_id`): the WAL segment or import file it came in and its
-place there. That costs almost nothing at rest, because it compresses; a stored random id would
-cost eight bytes a row. Content-derived ids are computed when replays have to be recognised.
+A row's identity is (`segment`, `event_id`): the WAL segment or import it came in, and its number
+among the rows landed with it, given in the order they are stored. That costs almost nothing at
+rest, because it compresses; a stored random id would cost eight bytes a row. Content-derived ids are computed when replays have to be recognised.
 A dossier is two signed 64-bit halves of one 128-bit keyed hash: every engine groups by them fast.
 """
 
@@ -14,7 +14,12 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
-_LANDED = [
+
+def _schema(columns: list[tuple[str, pa.DataType]]) -> pa.Schema:
+    return pa.schema(columns)
+
+
+_LANDED: Final[list[tuple[str, pa.DataType]]] = [
     ("landed_at", INSTANT),
     ("segment", pa.string()),
     ("event_id", pa.int64()),
@@ -22,7 +27,7 @@ _LANDED = [
     ("trust", pa.string()),
 ]
 
-PAGE_VIEWS = pa.schema(
+PAGE_VIEWS = _schema(
     [
         ("day", pa.date32()),
         ("event_time", INSTANT),
@@ -44,7 +49,7 @@ PAGE_VIEWS = pa.schema(
     ]
 )
 
-SERVICE_STEPS = pa.schema(
+SERVICE_STEPS = _schema(
     [
         ("day", pa.date32()),
         ("event_time", INSTANT),
@@ -57,7 +62,7 @@ SERVICE_STEPS = pa.schema(
     ]
 )
 
-DOSSIER_EVENTS = pa.schema(
+DOSSIER_EVENTS = _schema(
     [
         ("home_month", pa.string()),  # "2022-04"
         ("dossier_hi", pa.int64()),
@@ -82,7 +87,7 @@ DOSSIER_EVENTS = pa.schema(
     ]
 )
 
-REJECTS = pa.schema(
+REJECTS = _schema(
     [
         ("day", pa.date32()),  # of landing
         ("site_id", pa.int64()),
@@ -94,7 +99,7 @@ REJECTS = pa.schema(
     ]
 )
 
-DECLARED = pa.schema(
+DECLARED = _schema(
     [
         ("agency", pa.string()),
         ("indicator", pa.string()),
@@ -112,7 +117,7 @@ DECLARED = pa.schema(
 # `recorded_at` is when we knew; of several rows with one key the latest recorded wins, and a row
 # with `withdrawn` true says that the key's earlier rows no longer hold.
 
-AGENCIES = pa.schema(
+AGENCIES = _schema(
     [
         ("code", pa.string()),
         ("name", pa.string()),
@@ -128,7 +133,7 @@ AGENCIES = pa.schema(
     ]
 )
 
-SYSTEMS = pa.schema(
+SYSTEMS = _schema(
     [
         ("code", pa.string()),  # "<agency>-<kind>" unless given
         ("agency", pa.string()),
@@ -141,7 +146,7 @@ SYSTEMS = pa.schema(
     ]
 )
 
-SITES = pa.schema(
+SITES = _schema(
     [
         ("site_id", pa.int64()),
         ("system", pa.string()),
@@ -156,7 +161,7 @@ SITES = pa.schema(
     ]
 )
 
-SERVICES = pa.schema(
+SERVICES = _schema(
     [
         ("agency", pa.string()),
         ("procedure", pa.string()),

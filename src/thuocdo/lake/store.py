@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
@@ -33,6 +33,8 @@ from deltalake.transaction import AddAction, RemoveAction
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
+
+Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
 
 SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "page_views": ("site_id", "visitor", "event_time"),
@@ -155,12 +157,12 @@ class Lake:
             return [self._write(table, str(values[0]), rows)]
         column = pc.cast(keys, pa.string())
         return [
-            self._write(table, str(value), rows.filter(pc.equal(column, str(value))))
+            self._write(table, str(value), rows.filter(pc.equal(column, pa.scalar(str(value)))))
             for value in sorted(values)
         ]
 
     def write_partition(
-        self, table: str, partition: str, columns: Mapping[str, pa.Array | pa.ChunkedArray]
+        self, table: str, partition: str, columns: Mapping[str, Column]
     ) -> DataFile:
         """Write rows of one partition that are in `SORT_KEYS` order already.
 
@@ -263,14 +265,8 @@ class Lake:
         return self.root / table / "_delta_log" / f"{version:020d}.json"
 
     def _already_there(self, table: str, batches: Mapping[str, int]) -> bool:
-        there = [self.landed_version(table, app_id) >= last for app_id, last in batches.items()]
-        if any(there) and not all(there):
-            raise ThuocdoError(
-                "half_landed",
-                f"{table} holds some of the batches {dict(batches)} and lacks others.",
-                "Commit only the batches that are missing.",
-            )
-        return bool(there) and all(there)
+        with self._lock:
+            return _holds(table, self._fresh(table), batches)
 
     def _log(self, table: str, actions: list[Any], batches: Mapping[str, int]) -> bool:
         """Write one log entry, again and again until it is in or the batches turn out to be."""
@@ -279,10 +275,12 @@ class Lake:
         )
         partition = partition_column(table)
         for attempt in range(_COMMIT_ATTEMPTS):
-            if self._already_there(table, batches):
-                return False
             with self._lock:
                 handle = self._fresh(table)
+                # Asked of the very state the commit builds on: Delta refuses a commit when the
+                # same writer's batch came after that state, but not when it was part of it.
+                if _holds(table, handle, batches):
+                    return False
                 before = handle.version()
                 try:
                     handle.create_write_transaction(
@@ -308,9 +306,7 @@ class Lake:
 
     def _write(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
         column = partition_column(table)
-        keys = [(key, "ascending") for key in SORT_KEYS.get(table, ())]
-        if keys:
-            rows = rows.sort_by(keys)
+        rows = in_order(rows, SORT_KEYS.get(table, ()))
         if column:
             rows = rows.drop_columns([column])
         return self._put(table, partition, rows)
@@ -365,11 +361,34 @@ def conform(table: str, rows: pa.Table) -> pa.Table:
     return rows.select(schema.names).cast(schema)
 
 
-def _typed(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+def _holds(table: str, handle: DeltaTable, batches: Mapping[str, int]) -> bool:
+    """Whether a table's state has these batches. Raises ThuocdoError `half_landed`."""
+    there = []
+    for app_id, last in batches.items():
+        found = handle.transaction_version(app_id)
+        there.append(found is not None and found >= last)
+    if any(there) and not all(there):
+        raise ThuocdoError(
+            "half_landed",
+            f"{table} holds some of the batches {dict(batches)} and lacks others.",
+            "Commit only the batches that are missing.",
+        )
+    return bool(there) and all(there)
+
+
+def in_order(rows: pa.Table, keys: Iterable[str]) -> pa.Table:
+    """Rows sorted by columns, ascending; as they are when there is none."""
+    ascending: list[tuple[str, Literal["ascending", "descending"]]] = [
+        (key, "ascending") for key in keys
+    ]
+    return rows.sort_by(ascending) if ascending else rows
+
+
+def _typed(column: Column, kind: pa.DataType) -> Column:
     return column if pa.types.is_dictionary(column.type) else column.cast(kind)
 
 
-def repeated(word: str, count: int) -> pa.DictionaryArray:
+def repeated(word: str, count: int) -> pa.Array[Any]:
     """One word for many rows, at no cost."""
     return pa.DictionaryArray.from_arrays(
         pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([word])
