@@ -14,7 +14,6 @@ IMPOSSIBLE = (
     "/?period=0001",
     "/?from=0001-01-01&to=9999-12-31",
     "/?as_organised=31/12/2025",
-    "/?as_known=soon",
     "/?trust=some",
     "/xep-hang/online_dossier_rate/?block=planet",
     "/xep-hang/online_dossier_rate/?version=1999-01",
@@ -73,7 +72,7 @@ def test_our_own_fault_is_a_page_in_words(client, country, monkeypatch):
 )
 @given(
     st.sampled_from(
-        ["period", "from", "to", "block", "version", "as_organised", "as_known", "trust", "format"]
+        ["period", "from", "to", "block", "version", "as_organised", "held", "trust", "format"]
     ),
     st.text(max_size=60),
 )

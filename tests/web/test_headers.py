@@ -44,3 +44,10 @@ def test_the_style_sheet_and_the_mark_are_served(client, db):
 def test_pages_are_compressed_when_the_reader_can_read_that(client, country):
     response = client.get("/", headers={"accept-encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
+
+
+def test_a_public_page_sets_no_cookie(client, country):
+    response = client.get("/")
+    assert not response.cookies
+    assert "Cookie" in response.headers["Vary"]
+    assert response.headers["Cache-Control"] == "no-cache"

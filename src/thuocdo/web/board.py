@@ -77,9 +77,12 @@ class CoveragePart:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line at the top of every page: period, versions, coverage, freshness (µs UTC)."""
+    """The line at the top of every page: period, versions, coverage, freshness (µs UTC).
 
-    period: choosing.Period
+    What the reader chose beyond that (another map, verified sources only) is said.
+    """
+
+    choice: Choice
     versions: list[str]
     coverage: list[CoveragePart]
     landed_at: int | None
@@ -137,7 +140,6 @@ def figures(
         version=choice.version,
         block=block,
         agency=agency,
-        as_known=choice.as_known,
         as_organised=choice.as_organised,
         trust=choice.trust,
     )
@@ -172,7 +174,6 @@ def series(
         agency=agency,
         block=block,
         version=choice.version,
-        as_known=choice.as_known,
         as_organised=choice.as_organised or period.last,
         trust=choice.trust,
     )
@@ -218,7 +219,7 @@ def line(choice: Choice, groups: Iterable[Sequence[Figure]]) -> Line:
                 )
     landed_at = measure().freshness().landed_at
     return Line(
-        period=choice.period,
+        choice=choice,
         versions=sorted(versions),
         coverage=[
             CoveragePart(

@@ -1,5 +1,7 @@
 """What the reader chose in the address: period, block, version, dates. Nothing is trusted.
 
+The moment of knowing ("as known at") is not among the choices: figures of the past are recomputed
+from raw events, which a public page must not let anybody ask for; `thuocdo indicator` does it.
 One set of parameter names in both languages, so that changing the language keeps the choice.
 A range of dates wins over a preset, because only somebody who typed it can have sent it.
 """
@@ -37,7 +39,6 @@ class Choice:
     preset        key of PRESETS, or "custom"
     version       of the definition; None: the one in force on the period's last day
     as_organised  the map of organisations of this day; None: the period's last day
-    as_known      instant, µs UTC; None: everything that has landed
     """
 
     period: Period
@@ -45,7 +46,6 @@ class Choice:
     block: Block
     version: str | None
     as_organised: date | None
-    as_known: int | None
     trust: str
 
 
@@ -59,14 +59,12 @@ def read(request: HttpRequest) -> Choice:
     query = request.GET
     preset, period = _period(query)
     as_organised = _text(query, "as_organised")
-    as_known = _text(query, "as_known")
     return Choice(
         period=period,
         preset=preset,
         block=Block(_one_of(query, "block", tuple(Block), Block.PROVINCE)),
         version=_text(query, "version") or None,
         as_organised=_sane(clock.parse_day(as_organised)) if as_organised else None,
-        as_known=clock.parse_instant(as_known) if as_known else None,
         trust=_one_of(query, "trust", ("any", "verified"), "any"),
     )
 
@@ -100,12 +98,16 @@ def months_within(period: Period) -> list[Period]:
 
 def _period(query: QueryDict) -> tuple[str, Period]:
     first, last = _text(query, "from"), _text(query, "to")
-    if first or last:
+    asked = _text(query, "period")
+    # A form that was filled with dates and comes back with them untouched asks for its preset.
+    untouched = asked in PRESETS and _text(query, "held") == f"{first}..{last}"
+    if (first or last) and not untouched:
         first_day = clock.parse_day(first) if first else None
         last_day = clock.parse_day(last) if last else today()
         start = first_day or last_day.replace(month=1, day=1)
         return CUSTOM, Period(_sane(start), _sane(last_day))
-    asked = _text(query, "period") or DEFAULT_PRESET
+    if asked in {"", CUSTOM}:
+        asked = DEFAULT_PRESET
     if asked in PRESETS:
         return asked, preset_period(asked, today())
     found = clock.parse_period(asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.web import problems
@@ -36,6 +37,10 @@ class SafetyHeaders:
             "Content-Security-Policy", _ADMIN_POLICY if admin else _PUBLIC_POLICY
         )
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            # Figures move by the second, and the theme is a cookie: ask again, each reader apart.
+            response.headers.setdefault("Cache-Control", "no-cache")
+            patch_vary_headers(response, ("Cookie",))
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 THEME_COOKIE = "theme"
@@ -31,9 +32,14 @@ def favicon(_request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(static("web/mark.svg"))
 
 
+@csrf_exempt
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the reader's choice of light or dark; anything else returns to the system's own."""
+    """Keep the reader's choice of light or dark; anything else returns to the system's own.
+
+    A forged change of colours harms nobody, so the form carries no token: public pages set no
+    cookie until a reader asks for one.
+    """
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
         target = reverse("overview")
