@@ -270,7 +270,8 @@ def report_weekly(
 ) -> None:
     """Make the weekly report in the formats asked for and keep its frozen data."""
     from thuocdo.measure.service import Measure
-    from thuocdo.report.make import make_weekly
+    from thuocdo.report.making import make_weekly
+    from thuocdo.report.render import Format
 
     found = _ready()
     wanted = [part.strip() for part in formats.split(",")]
@@ -285,8 +286,8 @@ def report_weekly(
         date=clock.parse_day(date) if date else None,
         as_known=clock.parse_instant(as_known) if as_known else None,
         as_organised=clock.parse_day(as_organised) if as_organised else None,
-        formats=wanted,
-        output=output,
+        formats=[Format(part) for part in wanted],
+        out=output,
     )
     for path in paths:
         typer.echo(path)

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -128,14 +129,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Instance:
-    """A fresh, initialised instance with Vietnam's agencies and one portal and one one-stop system."""
-    made = Instance(tmp_path / "home")
-    made.run("init")
-    return made
-
-
 SITES = [
     {"site_id": 227, "agency": "H13", "kind": "portal", "name": "Cổng TTĐT Cần Thơ"},
     {"site_id": 101, "agency": "H13", "kind": "one_stop", "name": "Một cửa Cần Thơ"},
@@ -146,14 +139,38 @@ SERVICES = [
 ]
 
 
+@pytest.fixture(scope="session")
+def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    """Made once by `thuocdo init`: Vietnam's agencies, nothing else. Tests get copies."""
+    made = Instance(tmp_path_factory.mktemp("empty") / "home")
+    made.run("init")
+    return made
+
+
+@pytest.fixture(scope="session")
+def can_tho_instance(
+    empty_instance: Instance, tmp_path_factory: pytest.TempPathFactory
+) -> Instance:
+    """Knows Cần Thơ's portal (227), its one-stop system (101) and two services. Tests get copies."""
+    made = copy_of(empty_instance, tmp_path_factory.mktemp("can-tho"))
+    made.run("import", "sites", made.write_csv("sites.csv", SITES))
+    made.run("import", "services", made.write_csv("services.csv", SERVICES))
+    return made
+
+
+def copy_of(instance: Instance, folder: Path) -> Instance:
+    """An instance is a folder: copied, it is another instance with the same past."""
+    shutil.copytree(instance.home, folder / "home")
+    for path in instance.home.parent.glob("*.csv"):
+        shutil.copy(path, folder)
+    return Instance(folder / "home")
+
+
 @pytest.fixture
-def can_tho(instance: Instance) -> Instance:
-    """An instance that knows Cần Thơ's portal (227), its one-stop system (101) and two services."""
-    instance.run("import", "sites", instance.write_csv("sites.csv", SITES))
-    instance.run("import", "services", instance.write_csv("services.csv", SERVICES))
-    return instance
+def instance(empty_instance: Instance, tmp_path: Path) -> Instance:
+    return copy_of(empty_instance, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def golden_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("golden")
+@pytest.fixture
+def can_tho(can_tho_instance: Instance, tmp_path: Path) -> Instance:
+    return copy_of(can_tho_instance, tmp_path)

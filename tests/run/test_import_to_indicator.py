@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.run.conftest import copy_of
 
 PERIOD = ("--period", "2026-03-01..2026-03-31")
 
@@ -53,20 +54,28 @@ def figure(instance: Any, code: str, *more: str) -> tuple[Any, Any, Any]:
     return row["numerator"], row["denominator"], row["value"]
 
 
+@pytest.fixture(scope="module")
+def loaded_once(can_tho_instance: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """For tests that only look."""
+    made = copy_of(can_tho_instance, tmp_path_factory.mktemp("loaded"))
+    made.run("import", "dossiers", made.write_csv("dossiers.csv", DOSSIERS))
+    made.run("import", "page-views", made.write_csv("views.csv", VIEWS))
+    made.run("refresh")
+    return made
+
+
 @pytest.fixture
-def loaded(can_tho: Any) -> Any:
-    can_tho.run("import", "dossiers", can_tho.write_csv("dossiers.csv", DOSSIERS))
-    can_tho.run("import", "page-views", can_tho.write_csv("views.csv", VIEWS))
-    can_tho.run("refresh")
-    return can_tho
+def loaded(loaded_once: Any, tmp_path: Path) -> Any:
+    """For tests that change something: a copy."""
+    return copy_of(loaded_once, tmp_path)
 
 
-def test_every_indicator_counts_what_was_imported(loaded: Any) -> None:
-    assert figure(loaded, "portal_visits")[::2] == (4, 4)  # 30 minutes part, midnight parts
-    assert figure(loaded, "online_dossier_rate") == (3, 4, 75.0)
-    assert figure(loaded, "online_dossier_rate", "--version", "2022-05") == (2, 3, 66.67)
-    assert figure(loaded, "services_with_online_dossiers") == (2, 2, 100.0)
-    assert figure(loaded, "full_online_rate") == (1, 4, 25.0)
+def test_every_indicator_counts_what_was_imported(loaded_once: Any) -> None:
+    assert figure(loaded_once, "portal_visits")[::2] == (4, 4)  # 30 minutes part, midnight parts
+    assert figure(loaded_once, "online_dossier_rate") == (3, 4, 75.0)
+    assert figure(loaded_once, "online_dossier_rate", "--version", "2022-05") == (2, 3, 66.67)
+    assert figure(loaded_once, "services_with_online_dossiers") == (2, 2, 100.0)
+    assert figure(loaded_once, "full_online_rate") == (1, 4, 25.0)
 
 
 def test_a_second_run_of_the_same_files_changes_nothing(loaded: Any) -> None:
@@ -111,12 +120,12 @@ def test_bad_rows_are_refused_by_reason_and_written_to_a_file(can_tho: Any) -> N
     assert "HS-3" not in refused.read_text()
 
 
-def test_an_unverified_or_verified_question_gives_its_own_answer(loaded: Any) -> None:
-    assert figure(loaded, "online_dossier_rate", "--trust", "verified") == (3, 4, 75.0)
+def test_an_unverified_or_verified_question_gives_its_own_answer(loaded_once: Any) -> None:
+    assert figure(loaded_once, "online_dossier_rate", "--trust", "verified") == (3, 4, 75.0)
 
 
-def test_nothing_is_known_before_it_landed(loaded: Any) -> None:
-    row = loaded.figures("online_dossier_rate", *PERIOD, "--as-known", "2026-01-01")
+def test_nothing_is_known_before_it_landed(loaded_once: Any) -> None:
+    row = loaded_once.figures("online_dossier_rate", *PERIOD, "--as-known", "2026-01-01")
     assert row.get("H13", {}).get("value") is None
 
 
@@ -134,9 +143,9 @@ def test_nothing_is_known_before_it_landed(loaded: Any) -> None:
     ],
 )
 def test_a_wrong_argument_gets_one_line_saying_what_to_write(
-    can_tho: Any, arguments: tuple[str, ...], hint: str
+    loaded_once: Any, arguments: tuple[str, ...], hint: str
 ) -> None:
-    done = can_tho.run(*arguments, check=False)
+    done = loaded_once.run(*arguments, check=False)
     assert done.returncode != 0
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
@@ -151,7 +160,7 @@ def test_a_file_without_its_columns_is_named_with_what_is_missing(can_tho: Any) 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_json_has_the_documented_keys(loaded: Any) -> None:
-    output = loaded.run("indicator", "online_dossier_rate", *PERIOD, "--format", "json").stdout
+def test_json_has_the_documented_keys(loaded_once: Any) -> None:
+    output = loaded_once.run("indicator", "online_dossier_rate", *PERIOD, "--format", "json").stdout
     keys = {"agency", "name", "numerator", "denominator", "value", "coverage", "flags"}
     assert all(keys <= row.keys() for row in json.loads(output))

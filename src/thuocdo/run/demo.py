@@ -86,7 +86,7 @@ def _load_country(settings: Settings) -> None:
 
 def _report(settings: Settings) -> Path:
     from thuocdo.measure.service import Measure
-    from thuocdo.report.make import make_weekly
+    from thuocdo.report.making import make_weekly
 
     folder = settings.reports_dir / GOLDEN
     if not folder.exists():

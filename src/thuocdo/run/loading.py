@@ -14,6 +14,8 @@ class FileSet(Protocol):
     """Files in the import formats of DESIGN.md §6.4."""
 
     @property
+    def agencies(self) -> Path: ...
+    @property
     def sites(self) -> Path: ...
     @property
     def services(self) -> Path: ...
@@ -24,7 +26,7 @@ class FileSet(Protocol):
 
 
 def load(settings: Settings, files: FileSet) -> Iterator[tuple[str, ImportResult]]:
-    """Import sites, services, dossiers and page views; yields what each import said."""
+    """Import agencies, sites, services, dossiers and page views; yields what each import said."""
     from thuocdo.lake import imports
     from thuocdo.lake.store import Lake
     from thuocdo.registry.setup import setup_django
@@ -33,6 +35,7 @@ def load(settings: Settings, files: FileSet) -> Iterator[tuple[str, ImportResult
     from thuocdo.registry import loaders
 
     quiet: Callable[[int, int | None], None] = lambda _done, _total: None  # noqa: E731
+    yield "agencies", loaders.import_agencies(settings, [files.agencies], quiet)
     yield "sites", loaders.import_sites(settings, [files.sites], quiet)
     yield "services", loaders.import_services(settings, [files.services], quiet)
     lake = Lake.open(settings)

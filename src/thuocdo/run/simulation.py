@@ -12,7 +12,6 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.run.loading import FileSet, load
-from thuocdo.run.once import refresh_now
 
 HISTORY_DAYS: Final = 90
 GOLDEN_REPORTS: Final = ("2022-W18", "2022-W40")
@@ -49,6 +48,8 @@ def simulate(
     for what, result in load(settings, files):
         refused = sum(result.rejected.values())
         yield f"{what}: accepted {result.accepted}, duplicates {result.duplicates}, rejected {refused}"
+    from thuocdo.run.once import refresh_now
+
     _, refreshed = refresh_now(settings)
     yield f"facts version {refreshed.version}"
 

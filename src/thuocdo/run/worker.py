@@ -91,7 +91,7 @@ def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
     if week is None or week == ledger.reported_week:
         return False
     from thuocdo.measure.service import Measure
-    from thuocdo.report.make import make_weekly
+    from thuocdo.report.making import make_weekly
 
     if not (settings.reports_dir / week).exists():
         make_weekly(settings, Measure(settings), week)
