@@ -32,7 +32,7 @@ from thuocdo.simulate.dossiers import (
 )
 from thuocdo.simulate.nation import old_form
 from thuocdo.simulate.tables import view_writer, write_csv, write_ndjson, write_truth
-from thuocdo.simulate.visits import VIEW_SCHEMA, Sites, page_views, spread
+from thuocdo.simulate.visits import VIEW_SCHEMA, Sites, over_sites_and_days, page_views, spread
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -270,7 +270,7 @@ def _visits(
             _SERVICE_PORTAL_SHARE * total / max(int(count), 1),
             shares,
         )
-        visits = spread(round(int(count) * float(shares.sum())), np.outer(days, shares))
+        visits = over_sites_and_days(round(int(count) * float(shares.sum())), shares, days)
         if Quirk.SILENT_PORTAL in office.quirks:
             visits[-_SILENT_DAYS:, 0] = 0
         ids += [site.site_id for site in office.sites]

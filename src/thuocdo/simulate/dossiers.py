@@ -131,11 +131,11 @@ def complete(
     received = np.where(refused, NEVER, draft.received)
     span = np.where(draft.finished == NEVER, 2 * DAY_US, draft.finished - draft.received)
     steps = rng.random(count)
-    processing = np.where((steps < 0.8) & ~refused, draft.received + span // 3, NEVER)
+    processing = np.where((steps < 0.5) & ~refused, draft.received + span // 3, NEVER)
     supplement = np.where((steps < 0.06) & ~refused, draft.received + span // 2, NEVER)
     resolved = draft.outcome == Outcome.RESOLVED.value
     handed_over = rng.integers(5, 40 * 60, count) * MINUTE_US
-    returned = np.where(resolved & (rng.random(count) < 0.85), draft.finished + handed_over, NEVER)
+    returned = np.where(resolved & (rng.random(count) < 0.6), draft.finished + handed_over, NEVER)
     allowed = rng.integers(-2, 6, count) * DAY_US
     due = np.where(draft.finished == NEVER, draft.received + 10 * DAY_US, draft.finished + allowed)
     due = np.where(rng.random(count) < 0.97, np.maximum(due, draft.received + DAY_US), NEVER)

@@ -32,7 +32,7 @@ from thuocdo.simulate.tables import (
     write_parquet,
     write_truth,
 )
-from thuocdo.simulate.visits import VIEW_SCHEMA, Sites, page_views, spread
+from thuocdo.simulate.visits import VIEW_SCHEMA, Sites, over_sites_and_days, page_views
 
 Floats = npt.NDArray[np.float64]
 
@@ -248,9 +248,9 @@ def _planned_visits(
     hosts: list[str] = []
     columns: list[npt.NDArray[np.int64]] = []
     for place, goal in enumerate(plan.goals):
-        inside = np.outer(days[1:-1] * rng.lognormal(0.0, 0.15, len(days) - 2), shares)
+        inside = days[1:-1] * rng.lognormal(0.0, 0.15, len(days) - 2)
         visits = np.zeros((len(days), len(_SITE_KINDS)), dtype=np.int64)
-        visits[1:-1] = spread(goal.visits, inside)
+        visits[1:-1] = over_sites_and_days(goal.visits, shares, inside)
         visits[0] = visits[1:-1].mean(axis=0)
         visits[-1] = visits[0] + 1 * (visits[0] > 0)
         others = shares == 0

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 GOLDEN_NAMES = ("2022-W18", "2022-W40")
 
-_DOSSIERS = 330_000  # resolved in the whole country; large enough for two decimals everywhere
+_DOSSIERS = 260_000  # resolved in the whole country; large enough for two decimals everywhere
 _FEWEST_RESOLVED = 500
 _MOST_RESOLVED = 40_000
 _MARGIN = 0.03  # distance of the unprinted from the printed, as a share of the gap

@@ -22,6 +22,7 @@ from thuocdo.core.clock import DAY_US, OFFSET_US, Period
 from thuocdo.simulate.nation import rows_of
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
 _LABEL: pa.DataType = pa.dictionary(pa.int32(), pa.string())
@@ -82,7 +83,7 @@ class Sites:
 
 
 @cache
-def _agents() -> tuple[tuple[str, ...], npt.NDArray[np.float64], int]:
+def _agents() -> tuple[tuple[str, ...], Floats, int]:
     """(user agents with people's first, shares summing to 1 in each part, how many are people's)."""
     rows = sorted(rows_of("simulate", "agents.csv"), key=lambda row: row["bot"] != "")
     people = sum(row["bot"] == "" for row in rows)
@@ -92,7 +93,7 @@ def _agents() -> tuple[tuple[str, ...], npt.NDArray[np.float64], int]:
     return tuple(row["user_agent"] for row in rows), shares, people
 
 
-def spread(total: int, weights: npt.NDArray[np.float64]) -> Ints:
+def spread(total: int, weights: Floats) -> Ints:
     """Share a total out by weights so that the parts sum to it exactly (largest remainder)."""
     exact = total * weights / weights.sum()
     parts: Ints = np.floor(exact).astype(np.int64)
@@ -100,6 +101,12 @@ def spread(total: int, weights: npt.NDArray[np.float64]) -> Ints:
     largest = np.argsort(-(exact - parts), axis=None, kind="stable")[:missing]
     parts.reshape(-1)[largest] += 1
     return parts
+
+
+def over_sites_and_days(total: int, shares: Floats, days: Floats) -> Ints:
+    """visits[day, site]: first to the sites, so that small ones are heard from, then to the days."""
+    columns = [spread(int(part), days) for part in spread(total, shares)]
+    return np.stack(columns, axis=1)
 
 
 def page_views(
