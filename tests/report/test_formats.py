@@ -128,12 +128,10 @@ def test_the_word_footnote_is_a_real_one(w18):
     assert 'w:footnoteReference w:id="1"' in opened.element.xml
 
 
-def test_the_word_template_in_the_repository_is_what_its_script_makes(tmp_path, w18):
+def test_the_word_template_in_the_repository_is_what_its_script_makes(tmp_path):
     made = tmp_path / "weekly.docx"
     docx_template.make(made)
-    fresh, kept = open_docx(str(made)), open_docx(str(docx_template.TEMPLATE))
-    assert fresh.element.xml == kept.element.xml
-    assert fresh.styles.element.xml == kept.styles.element.xml
+    assert made.read_bytes() == docx_template.TEMPLATE.read_bytes()
 
 
 def test_the_pdf_embeds_its_fonts_and_numbers_pages_from_the_second(w18):
@@ -203,21 +201,24 @@ def test_a_report_without_a_single_value_is_still_a_report_and_says_so(empty):
 
 
 # Typst, Word and browsers each have characters of their own to trip over.
+AWKWARD = "<b>&{{x}} #*_$`@\\ {%p if %}"
+LETTERS = st.characters(min_codepoint=33, max_codepoint=0x1EF9, exclude_categories=["C", "Z", "M"])
+
+
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    name=st.text(
-        st.characters(min_codepoint=33, max_codepoint=0x1EF9, exclude_categories=["C", "Z", "M"]),
-        min_size=1,
-        max_size=40,
-    )
-)
+@given(name=st.text(LETTERS, min_size=1, max_size=40))
 def test_a_name_of_any_letters_passes_through_unchanged(make, name):
     report = make("2022-W18")
-    report.tables["1"].top[0] = (f"{name} <b>&{{{{x}}}} #*_$`@\\ {name}", 9_941_921)
+    report.tables["1"].top[0] = (f"{name} {AWKWARD} {name}", 9_941_921)
     assert docx_tables(report) == html_tables(report) == printed_rows(report)
-    assert "9.941.921" in pdf_text(report)
+
+
+def test_a_name_that_looks_like_code_is_set_as_it_is_in_the_pdf(make):
+    report = make("2022-W18")
+    report.tables["1"].top[0] = (AWKWARD, 9_941_921)
+    assert "".join(AWKWARD.split()) in "".join(pdf_text(report).split())
 
 
 def test_the_fonts_come_with_their_licence():

@@ -7,15 +7,17 @@ force on the report's date.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from thuocdo.core.clock import Period, now_us, parse_week
 from thuocdo.core.issuers import issuer_on
+from thuocdo.measure.model import Figure
 from thuocdo.measure.service import Measure
 from thuocdo.report.assemble import Measured, assemble, definitions_on, letterhead_of
-from thuocdo.report.editions import edition_on, published_periods
-from thuocdo.report.model import WeeklyReport
+from thuocdo.report.editions import TableSpec, edition_on, published_periods
+from thuocdo.report.model import Definition, WeeklyReport
 from thuocdo.report.selection import mean_of_printed
 
 _FRIDAY = 4  # days after the Monday of an ISO week
@@ -48,17 +50,9 @@ def build(
     specs = [spec for section in edition.sections for spec in section.tables]
     codes = [spec.indicator for spec in specs]
     definitions = definitions_on(measure.definitions(), codes, issued)
-    figures = {
-        (spec.indicator, spec.block.value): measure.figures(
-            spec.indicator,
-            covered,
-            version=definitions[spec.indicator].version,
-            block=spec.block.value,
-            as_known=as_known,
-            as_organised=organised,
-        )
-        for spec in specs
-    }
+    figures = _figures(
+        measure, specs, definitions, covered, as_known=as_known, as_organised=organised
+    )
     headline = [
         figure
         for key, found in figures.items()
@@ -85,6 +79,29 @@ def build(
             remark=remark,
         ),
     )
+
+
+def _figures(
+    measure: Measure,
+    specs: Sequence[TableSpec],
+    definitions: Mapping[str, Definition],
+    period: Period,
+    *,
+    as_known: int | None,
+    as_organised: dt.date,
+) -> dict[tuple[str, str], list[Figure]]:
+    """Every agency's figures for every table, by (indicator, block)."""
+    return {
+        (spec.indicator, spec.block.value): measure.figures(
+            spec.indicator,
+            period,
+            version=definitions[spec.indicator].version,
+            block=spec.block.value,
+            as_known=as_known,
+            as_organised=as_organised,
+        )
+        for spec in specs
+    }
 
 
 def _year_before(week: Period) -> Period:

@@ -38,10 +38,10 @@ def docx(report: WeeklyReport) -> bytes:
     properties.created = properties.modified = datetime.combine(report.date, time())
     made = io.BytesIO()
     template.save(made)
-    return _with_fixed_times(made.getvalue())
+    return with_fixed_times(made.getvalue())
 
 
-def _with_fixed_times(packed: bytes) -> bytes:
+def with_fixed_times(packed: bytes) -> bytes:
     """The same zip without the moment it was made in."""
     fixed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(fixed, "w") as target:

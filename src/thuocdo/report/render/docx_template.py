@@ -7,6 +7,7 @@ The template's `{{ … }}` and `{% … %}` are filled by docxtpl with `document.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
-from thuocdo.report.render.docx import TEMPLATE
+from thuocdo.report.render.docx import TEMPLATE, with_fixed_times
 
 FONT = "Times New Roman"
 _TEXT_WIDTH = Mm(160)  # A4 less 30 mm left and 20 mm right
@@ -49,7 +50,9 @@ def make(path: Path = TEMPLATE) -> None:
         if rel.reltype == RELATIONSHIP_TYPE.THUMBNAIL
     ]:
         del doc.part.package.rels[key]  # python-docx ships a picture of another document
-    doc.save(str(path))
+    made = io.BytesIO()
+    doc.save(made)
+    path.write_bytes(with_fixed_times(made.getvalue()))
 
 
 def _page(doc: Any) -> None:
@@ -156,6 +159,19 @@ def _body(doc: Any) -> None:
     mark.set(qn("w:id"), "1")
     reference._r.append(mark)
     paragraph.add_run(". {{ coverage }}")
+    _sections(doc)
+    _chart(doc)
+    for name in ("quality", "methods"):
+        _tag(doc, f"{{%p if {name} %}}")
+        doc.add_heading(f"{{{{ {name}_heading }}}}", 2)
+        _each(doc, f"{name}[:-1]", "- {{ item }}")
+        # Its last lines go with the signature: a signature never stands on a page alone.
+        _text(doc, f"- {{{{ {name}[-1] }}}}").paragraph_format.keep_with_next = name == "methods"
+        _tag(doc, "{%p endif %}")
+    _text(doc, "{{ closing }}").paragraph_format.keep_with_next = True
+
+
+def _sections(doc: Any) -> None:
     _tag(doc, "{%p for section in sections %}")
     doc.add_heading("{{ section.heading }}", 3)
     _tag(doc, "{%p if section.lead %}")
@@ -166,20 +182,15 @@ def _body(doc: Any) -> None:
     _tag(doc, "{%p endfor %}")
     _each(doc, "section.notes", "Ghi chú: {{ item }}", italic=True)
     _tag(doc, "{%p endfor %}")
+
+
+def _chart(doc: Any) -> None:
     _tag(doc, "{%p if chart %}")
     picture = _line(doc.add_paragraph(), "{{ chart }}", 13)
     picture.paragraph_format.space_before, picture.paragraph_format.keep_with_next = Pt(6), True
     caption = _line(doc.add_paragraph(), "Hình 1 – {{ chart_title }}", 13, italic=True)
     caption.paragraph_format.space_after = Pt(8)
     _tag(doc, "{%p endif %}")
-    for name in ("quality", "methods"):
-        _tag(doc, f"{{%p if {name} %}}")
-        doc.add_heading(f"{{{{ {name}_heading }}}}", 2)
-        _each(doc, f"{name}[:-1]", "- {{ item }}")
-        # Its last lines go with the signature: a signature never stands on a page alone.
-        _text(doc, f"- {{{{ {name}[-1] }}}}").paragraph_format.keep_with_next = name == "methods"
-        _tag(doc, "{%p endif %}")
-    _text(doc, "{{ closing }}").paragraph_format.keep_with_next = True
 
 
 def _ranking(doc: Any) -> None:
