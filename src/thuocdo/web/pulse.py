@@ -45,7 +45,7 @@ class Heard:
 def today(settings: Settings) -> Today:
     """The counts of today in the current facts; zeros when nothing has come in yet."""
     store = FactStore(settings.facts_dir)
-    manifest, day = store.read(), clock.local_day(clock.now_us())
+    manifest, day = _manifest(store, store.stamp()), clock.local_day(clock.now_us())
     number = day_number(day)
     counts = dict.fromkeys(("views", "visits", "steps", "received", "resolved"), 0)
     for table in ("visits_daily", "steps_daily", "dossiers_daily"):
@@ -58,10 +58,16 @@ def today(settings: Settings) -> Today:
 def heard(settings: Settings) -> Heard:
     """The latest event of every source in the current facts."""
     store = FactStore(settings.facts_dir)
-    tables = store.read().tables
+    tables = _manifest(store, store.stamp()).tables
     sites = _latest_of(store, tables.get("site_sources_daily", {}).values(), "site_id")
     systems = _latest_of(store, tables.get("system_sources_daily", {}).values(), "system")
     return Heard(sites, systems)
+
+
+@lru_cache(maxsize=1)
+def _manifest(store: FactStore, _stamp: tuple[int, int] | None) -> Manifest:
+    """The current manifest, read once for every time it is replaced."""
+    return store.read()
 
 
 def _latest_of(store: FactStore, parts: Iterable[Part], key: str) -> dict[Any, int]:
