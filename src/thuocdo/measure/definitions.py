@@ -221,5 +221,5 @@ def _refusal(path: Path, reason: str) -> ThuocdoError:
     return ThuocdoError(
         "bad_definition",
         f"{path.name} is refused: {reason}.",
-        "Correct the definition file; docs/architecture.md names its parts.",
+        "Correct the definition file.",
     )

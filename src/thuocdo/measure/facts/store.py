@@ -24,8 +24,9 @@ from thuocdo.core.clock import now_us
 FORMAT: Final = 1
 """Raised when the meaning of a stored fact changes: older facts are then rebuilt, not read."""
 
-GRACE_US: Final = 15 * 60 * 1_000_000
-"""How long a replaced file stays for readers that hold the manifest before."""
+GRACE_US: Final = 3 * 60 * 1_000_000
+"""How long a replaced file stays for readers that hold the manifest before: longer than any query,
+short enough that a refresh a second leaves hundreds of old files and not thousands."""
 
 _MANIFEST: Final = "MANIFEST.json"
 _LOCK: Final = ".lock"
