@@ -38,6 +38,8 @@ _CHUNK_ROWS: Final = 1_500_000
 _TEXTS_AT_ONCE: Final = 50_000
 _EPOCH: Final = date(1970, 1, 1)
 _REFUSED_DAY: Final = -1
+_BUCKET_DAYS: Final = 8
+"""Days staged together: few open files while a file of many days is read."""
 _HUGE: Final = 2**62
 
 Progress = Callable[[int, int | None], None]
@@ -76,6 +78,7 @@ class _PageViewImport:
         self._progress = progress
         self._started = now_us()
         self._segment = f"import:{source.digest}-{self._started:x}"
+        self._texts = [name for name in _READERS if name in source.columns]
         self._accepted = 0
 
     def run(self) -> ImportResult:
@@ -116,14 +119,13 @@ class _PageViewImport:
 
     def _read_texts(self) -> None:
         """Distinct addresses, referrers and agents, each read once by Python."""
-        present = [name for name in _READERS if name in self._source.columns]
         for name, read in _READERS.items():
             _keep(self._engine, f"read_{name}", read([], 0))
-        if not present:
+        if not self._texts:
             return
-        lists = ", ".join(f"list(DISTINCT {self._source.text(name)})" for name in present)
+        lists = ", ".join(f"list(DISTINCT {self._source.text(name)})" for name in self._texts)
         found = self._engine.sql(f"SELECT {lists} FROM raw").to_arrow_table()
-        for place, name in enumerate(present):
+        for place, name in enumerate(self._texts):
             texts = found.column(place).combine_chunks().flatten().drop_null()
             for start in range(0, len(texts), _TEXTS_AT_ONCE):
                 made = _READERS[name](texts.slice(start, _TEXTS_AT_ONCE).to_pylist(), start)
@@ -133,24 +135,26 @@ class _PageViewImport:
 
     def _stage(self) -> tuple[int, int]:
         """Judge every row and keep what may be kept, by day; how many are valid and how many not."""
+        self._engine.execute("SET preserve_insertion_order = false")  # each day is sorted later
         self._engine.execute(
             f"""
             COPY (
                 SELECT
                     CASE WHEN verdict IS NULL THEN d.day ELSE {_REFUSED_DAY} END AS day,
+                    CASE WHEN verdict IS NULL THEN d.day // {_BUCKET_DAYS}
+                        ELSE {_REFUSED_DAY} END AS bucket,
                     j.ev, j.site,
                     CASE WHEN j.visitor IS NULL THEN NULL ELSE (('0x' || substr(sha256(
                         d.salt || j.site_text || '/' || j.visitor), 1, 16))::UBIGINT::HUGEINT
                         - 9223372036854775808)::BIGINT END AS visitor,
-                    u.id AS url, r.id AS referrer, a.id AS agent
+                    {", ".join(self._text_id(name) for name in _READERS)}
                 FROM ({self._judged(f"({self._source.once})")}) j
                 LEFT JOIN salts d ON d.day = (j.ev + {OFFSET_US}) // {DAY_US}
-                LEFT JOIN read_url u ON u.text = j.url
-                LEFT JOIN read_referrer r ON r.text = j.referrer
-                LEFT JOIN read_user_agent a ON a.text = j.agent
-            ) TO '{self._staged}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (day))
+                {" ".join(f"LEFT JOIN read_{name} ON read_{name}.text = j.{name}" for name in self._texts)}
+            ) TO '{self._staged}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (bucket))
             """
         )
+        self._engine.execute("SET preserve_insertion_order = true")
         counts: list[tuple[int, int]] = []
         if any(self._staged.glob("*/*.parquet")):
             counts = self._engine.execute(
@@ -160,6 +164,10 @@ class _PageViewImport:
         self._rows_by_day = {int(day): int(count) for day, count in sorted(counts)}
         refused = self._rows_by_day.pop(_REFUSED_DAY, 0)
         return sum(self._rows_by_day.values()), refused
+
+    def _text_id(self, name: str) -> str:
+        """SQL: the number of a row's text, NULL when the file has no such column."""
+        return f"{f'read_{name}.id' if name in self._texts else 'NULL::INTEGER'} AS {name}"
 
     def _judged(self, relation: str, numbered: str = "") -> str:
         """SQL: every row with its instant, its site and its verdict (NULL: taken)."""
@@ -181,7 +189,7 @@ class _PageViewImport:
                 {source.text("visitor")} AS visitor,
                 {source.text("url")} AS url,
                 {source.text("referrer")} AS referrer,
-                {source.text("user_agent")} AS agent
+                {source.text("user_agent")} AS user_agent
                 FROM {relation}) r
             LEFT JOIN sites s ON s.site = r.site_text"""
 
@@ -231,14 +239,17 @@ class _PageViewImport:
 
     def _new_rows(self, chunk: dict[int, int], there: list[str]) -> str:
         """SQL: the staged rows of some days, ordered, without those the lake has."""
-        files = [f"{self._staged}/day={day}/*.parquet" for day in chunk]
+        buckets = sorted({day // _BUCKET_DAYS for day in chunk})
+        files = [f"{self._staged}/bucket={bucket}/*.parquet" for bucket in buckets]
+        days = ", ".join(map(str, chunk))
         staged = f"""
             SELECT s.day, s.ev, s.site, s.visitor, u.host, u.path, u.procedure,
                 r.host AS referrer_host, a.device, a.browser, a.os, a.bot
             FROM read_parquet({files}, hive_partitioning = true) s
             LEFT JOIN read_url u ON u.id = s.url
             LEFT JOIN read_referrer r ON r.id = s.referrer
-            LEFT JOIN read_user_agent a ON a.id = s.agent"""
+            LEFT JOIN read_user_agent a ON a.id = s.user_agent
+            WHERE s.day IN ({days})"""
         order = "ORDER BY day, site, visitor, ev"
         if not there:
             return f"{staged} {order}"

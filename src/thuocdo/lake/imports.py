@@ -30,8 +30,8 @@ from thuocdo.lake.store import Lake
 Progress = Callable[[int, int | None], None]
 """Told how many rows are done, of how many (None: not known yet)."""
 
-_MEMORY: Final = "1400MB"
-_PARTITION_BUFFER_ROWS: Final = 65_536
+_MEMORY: Final = "1800MB"
+_PARTITION_BUFFER_ROWS: Final = 16_384
 
 
 class _ImportFile(Protocol):
