@@ -79,3 +79,10 @@ def test_our_own_fault_is_a_page_in_words(client, country, monkeypatch):
 def test_no_query_string_makes_the_site_fail(client, country, name, value):
     response = client.get("/xep-hang/portal_visits/", {name: value})
     assert response.status_code in {200, 400}
+
+
+def test_a_foreign_host_name_is_refused_in_words(client, country):
+    client.raise_request_exception = False
+    response = client.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "Máy chủ không đọc được yêu cầu này." in response.content.decode()

@@ -62,7 +62,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "thuocdo.web.urls"
-WSGI_APPLICATION = "thuocdo.web.wsgi.application"
+ASGI_APPLICATION = "thuocdo.web.asgi.application"
 
 TEMPLATES = [
     {
