@@ -150,8 +150,8 @@ def wrk(port: int, path: str, seconds: int, connections: int) -> Load:
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
     return Load(
         rate=float(found(r"Requests/sec:\s+([\d.]+)", out)),
-        p50=milliseconds(found(r"50%\s+(\S+)", out)),
-        p99=milliseconds(found(r"99%\s+(\S+)", out)),
+        p50=milliseconds(found(r"\n +50% +(\S+)", out)),
+        p99=milliseconds(found(r"\n +99% +(\S+)", out)),
         bad=int(bad[1] if bad else 0) + sum(map(int, errors.groups() if errors else ())),
     )
 
