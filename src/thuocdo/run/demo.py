@@ -30,6 +30,10 @@ GOLDEN_NUMBER: Final = "09/BC-UBQGCĐS"
 GOLDEN_PERIOD: Final = "2022-01-01..2022-04-30"
 GOLDEN_VISITS_SCALE: Final = 0.01
 """Dossiers are at full size; visits 1:100, so that the demo stays under 300 MB."""
+GOLDEN_REMARK: Final = (
+    "Số liệu mô phỏng: báo cáo được dựng lại từ sự kiện thô do chương trình mô phỏng sinh ra; "
+    "lượt truy cập theo tỷ lệ 1:100, hồ sơ theo tỷ lệ đầy đủ."
+)
 
 
 def demo(
@@ -96,6 +100,7 @@ def _report(settings: Settings) -> Path:
             GOLDEN,
             period=clock.parse_period(GOLDEN_PERIOD),
             number=GOLDEN_NUMBER,
+            remark=GOLDEN_REMARK,
         )
     return folder
 
