@@ -7,6 +7,7 @@ repeated: stopped anywhere and started again, it goes on where it was and double
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import typer
 
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
-from thuocdo.run.loading import load
+from thuocdo.run.loading import FileSet, load
 from thuocdo.run.once import refresh_now
 from thuocdo.run.simulation import write
 from thuocdo.run.supervisor import Role, Supervisor, standard_roles
@@ -77,15 +78,19 @@ def _once(settings: Settings, mark: str, name: str, action: Callable[[Settings],
 
 def _load_golden(settings: Settings) -> None:
     folder = settings.home / "simulated" / GOLDEN
-    files = write(folder, seed=SEED, scale=GOLDEN_VISITS_SCALE, golden=GOLDEN)
-    for _ in load(settings, files):
-        pass
+    _load(settings, folder, write(folder, seed=SEED, scale=GOLDEN_VISITS_SCALE, golden=GOLDEN))
 
 
 def _load_country(settings: Settings) -> None:
-    files = write(settings.home / "simulated" / "country", seed=SEED, scale=1.0)
+    folder = settings.home / "simulated" / "country"
+    _load(settings, folder, write(folder, seed=SEED, scale=1.0))
+
+
+def _load(settings: Settings, folder: Path, files: FileSet) -> None:
+    """Import the raw files; then they have done their work, and the same seed makes them again."""
     for _ in load(settings, files):
         pass
+    shutil.rmtree(folder)
 
 
 def _report(settings: Settings) -> Path:
