@@ -29,9 +29,11 @@ app = typer.Typer(
 imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
 reports = typer.Typer(help="Make reports.")
 keys = typer.Typer(help="Site keys for the canonical feeds.")
+accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
 app.add_typer(imports, name="import")
 app.add_typer(reports, name="report")
 app.add_typer(keys, name="key")
+app.add_typer(accounts, name="account")
 
 Files = Annotated[list[Path], typer.Argument(help="CSV, NDJSON or Parquet; plain, .gz or .zst.")]
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
@@ -314,6 +316,22 @@ def key_create(
         found, name, agency=agency, site_ids=tuple(site or ()), feeds=tuple(feed or ())
     )
     typer.echo(key)
+
+
+@accounts.command("create")
+def account_create(
+    name: Annotated[str, typer.Argument(help="The operator's name.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Make an operator's account, with every right; asks for the password."""
+    from thuocdo.registry.setup import setup_django
+
+    _ready()
+    setup_django()
+    from thuocdo.registry.accounts import create_operator
+
+    create_operator(name, password)
+    typer.echo(f"{name} can sign in at /admin/.")
 
 
 # --- simulation -----------------------------------------------------------------------------------

@@ -1,0 +1,63 @@
+"""What has to happen now and then happens when it is due, once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thuocdo.core import clock, settings
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.run import worker
+
+
+def at(text: str) -> int:
+    return clock.parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        ("2026-11-20T14:59:59", None),
+        ("2026-11-20T15:00:00", "2026-W47"),
+        ("2026-11-22T23:59:59", "2026-W47"),
+        ("2026-11-23T00:00:00", None),
+        ("2027-01-01T16:00:00", "2026-W53"),
+    ],
+)
+def test_the_weekly_report_is_due_from_friday_afternoon(moment: str, week: str | None) -> None:
+    assert worker.week_due(at(moment)) == week
+
+
+@pytest.fixture
+def home(instance: Any) -> settings.Settings:
+    return settings.load({"THUOCDO_HOME": str(instance.home), "THUOCDO_SECRET_KEY": "x" * 32})
+
+
+def test_due_jobs_run_once(home: settings.Settings) -> None:
+    friday = at("2026-11-20T16:00:00")
+    assert worker.tick(home, friday) == ["compact", "report"]
+    assert worker.tick(home, friday + 60_000_000) == []
+    assert worker.tick(home, friday + worker.COMPACT_EVERY_US) == ["compact"]
+    assert {path.suffix for path in (home.reports_dir / "2026-W47").iterdir()} == {
+        *(".json", ".docx", ".pdf", ".html", ".xlsx")
+    }
+
+
+def test_a_report_somebody_made_before_is_left_alone(home: settings.Settings) -> None:
+    folder: Path = home.reports_dir / "2026-W47"
+    folder.mkdir(parents=True)
+    worker.tick(home, at("2026-11-20T16:00:00"))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_second_worker_is_refused(home: settings.Settings, instance: Any) -> None:
+    with instance.role("worker"):
+        limit = time.monotonic() + 20
+        while not (home.state_dir / "worker.json").exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+        with pytest.raises(ThuocdoError, match="Another worker"):
+            worker.run(home, threading.Event())
