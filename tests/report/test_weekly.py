@@ -177,6 +177,12 @@ def test_without_a_folder_all_formats_lie_below_the_instance(settings, measure):
     assert {path.parent for path in paths} == {settings.reports_dir / "2022-W40"}
 
 
+def test_an_instance_with_a_remark_prints_it_on_every_report(settings, measure, tmp_path):
+    settings.remark_path.write_text("Số liệu mô phỏng.\n", encoding="utf-8")
+    [path] = make_weekly(settings, measure, "2022-W40", formats=[Format.JSON], out=tmp_path / "out")
+    assert json.loads(path.read_text(encoding="utf-8"))["remark"] == "Số liệu mô phỏng."
+
+
 def test_what_is_no_week_is_refused(measure):
     with pytest.raises(ThuocdoError) as refused:
         build(measure, "2022-18")

@@ -59,6 +59,11 @@ class Settings:
         return self.state_dir / "snapshot.msgpack"
 
     @property
+    def remark_path(self) -> Path:
+        """A line that every report of this instance carries, for figures that are not a country's."""
+        return self.home / "remark.txt"
+
+    @property
     def is_initialised(self) -> bool:
         return self.snapshot_path.exists()
 

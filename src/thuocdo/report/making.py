@@ -26,13 +26,13 @@ def make_weekly(
     as_organised: dt.date | None = None,
     formats: Collection[Format] = tuple(Format),
     out: Path | None = None,
-    remark: str = "",
+    remark: str | None = None,
 ) -> list[Path]:
     """Make the report of a week (`2022-W18`); the files written, in the order of `Format`.
 
     It is always kept below `<home>/reports`; with `out` the formats asked for are printed there
-    and those paths are returned. `as_known` is µs UTC; `remark` is printed under the title, for
-    figures that are not the country's (a demo, a scaled simulation).
+    and those paths are returned. `as_known` is µs UTC. `remark` is printed under the title, for
+    figures that are not the country's; without it the instance's own is (`Settings.remark_path`).
     """
     report = build(
         measure,
@@ -42,7 +42,7 @@ def make_weekly(
         date=date,
         as_known=as_known,
         as_organised=as_organised,
-        remark=remark,
+        remark=_own_remark(settings) if remark is None else remark,
     )
     wanted = [form for form in Format if form in formats]
     if out is None:
@@ -50,3 +50,8 @@ def make_weekly(
         return kept if Format.JSON in wanted else kept[1:]
     archive.save(report, settings)
     return archive.write(report, out, wanted)
+
+
+def _own_remark(settings: Settings) -> str:
+    path = settings.remark_path
+    return path.read_text().strip() if path.exists() else ""

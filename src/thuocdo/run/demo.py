@@ -20,7 +20,7 @@ from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.run.loading import FileSet, load
 from thuocdo.run.once import refresh_now
-from thuocdo.run.simulation import write
+from thuocdo.run.simulation import REMARK, write
 from thuocdo.run.supervisor import Role, Supervisor, standard_roles
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ def _load_country(settings: Settings) -> None:
 
 def _load(settings: Settings, folder: Path, files: FileSet) -> None:
     """Import the raw files; then they have done their work, and the same seed makes them again."""
+    settings.remark_path.write_text(REMARK)
     for _ in load(settings, files):
         pass
     shutil.rmtree(folder)

@@ -14,6 +14,8 @@ from thuocdo.core.settings import Settings
 from thuocdo.run.loading import FileSet, load
 
 HISTORY_DAYS: Final = 90
+REMARK: Final = "Số liệu mô phỏng, không phải số liệu của cơ quan nhà nước."
+"""Once simulated events are in an instance, each of its reports says so."""
 GOLDEN_REPORTS: Final = ("2022-W18", "2022-W40")
 
 
@@ -45,6 +47,7 @@ def simulate(
     yield f"raw files and their truth are in {directory}"
     if output is not None:
         return
+    settings.remark_path.write_text(REMARK)
     for what, result in load(settings, files):
         refused = sum(result.rejected.values())
         yield f"{what}: accepted {result.accepted}, duplicates {result.duplicates}, rejected {refused}"
