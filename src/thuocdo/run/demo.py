@@ -48,11 +48,16 @@ def demo(
     _once(settings, "country", "ninety days of today's country", _load_country)
     _step("facts", lambda: refresh_now(settings))
     report = _step("the weekly report of week 18", lambda: _report(settings))
-    supervisor = Supervisor([_stream(collect_port, rate), *standard_roles(collect_port, web_port)])
+    roles = [_stream(collect_port, rate), *standard_roles(collect_port, web_port)]
+    logs = settings.home / "log"
+    logs.mkdir(exist_ok=True)
+    for role in roles:
+        role.log_file = logs / f"{role.name}.log"
+    supervisor = Supervisor(roles)
     supervisor.start()
     try:
         supervisor.wait_until_up(stop)
-        _say_where(collect_port, web_port, report)
+        _say_where(collect_port, web_port, report, logs)
         supervisor.run(stop)
     finally:
         typer.echo("Stopping; what was acknowledged is on disk.")
@@ -116,11 +121,12 @@ def _stream(collect_port: int, rate: float) -> Role:
     return Role("stream", ["simulate", "--stream", url, "--rate", str(rate), "--seed", str(SEED)])
 
 
-def _say_where(collect_port: int, web_port: int, report: Path) -> None:
+def _say_where(collect_port: int, web_port: int, report: Path, logs: Path) -> None:
     typer.echo(
         f"\nThước Đo is running.\n"
         f"  site            http://127.0.0.1:{web_port}/  (English: /en/)\n"
         f"  collector       http://127.0.0.1:{collect_port}/health\n"
         f"  weekly report   {report}\n"
+        f"  logs            {logs}\n"
         f"Live events keep coming; press Ctrl-C to stop, `make demo` to go on.\n"
     )

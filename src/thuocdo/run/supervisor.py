@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -50,15 +51,22 @@ class Role:
     deaths: int = 0
     started: float = 0.0
     restart_at: float = field(default=0.0)
+    log_file: Path | None = None
+    """Where its output goes; None is the supervisor's own terminal."""
 
     def start(self) -> None:
         command = [sys.executable, "-m", "thuocdo", *self.arguments]
+        output = self.log_file.open("ab") if self.log_file else None
         # A session of its own: Ctrl-C reaches the supervisor only, which then ends the roles in order.
         self.process = subprocess.Popen(
             command,
             start_new_session=True,
+            stdout=output,
+            stderr=output,
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
         )
+        if output is not None:
+            output.close()  # the child has its own
         self.started = time.monotonic()
         log.info("started", role=self.name, pid=self.process.pid)
 
