@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from thuocdo.lake.landing import Landed
     from thuocdo.measure.refresh import Refreshed
 
+_PIPE_WIDTH = 200
+
 Tick = Callable[[int, int | None], None]
 
 
@@ -151,7 +153,9 @@ def _print_table(figures: Sequence[Figure]) -> None:
             f"{figure.coverage.reporting}/{figure.coverage.expected}" if figure.coverage else "",
             " ".join(figure.flags),
         )
-    Console().print(table)
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=_PIPE_WIDTH)
+    console.print(table)
 
 
 def _value(figure: Figure) -> str:

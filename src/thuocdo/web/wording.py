@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -47,6 +49,11 @@ _US = 1_000_000
 def flag(code: str) -> str:
     """A flag in words; one without words yet is shown by its code rather than hidden."""
     return str(_FLAGS[code]) if code in _FLAGS else _("ghi chú mã %(code)s") % {"code": code}
+
+
+def flags(codes: Iterable[str]) -> str:
+    """Several flags in words, in their order."""
+    return "; ".join(flag(code) for code in codes)
 
 
 def lag(instant: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -90,8 +91,9 @@ def coverage(value: Coverage | None) -> str:
 
 
 @register.filter
-def flag_words(figure: Figure) -> str:
-    return "; ".join(wording.flag(code) for code in figure.flags)
+def flag_words(figure: Figure, shared: Collection[str] = ()) -> str:
+    """A figure's flags in words, less those that are said once for the whole table."""
+    return wording.flags(code for code in figure.flags if code not in shared)
 
 
 @register.simple_tag

@@ -20,6 +20,7 @@ from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import flag_words
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_TO_SHARE = 2
 _COLUMNS = (
     "rank", "agency", "name", "value", "unit", "numerator", "denominator",
     "sources_reporting", "sources_expected", "flags",
@@ -45,6 +46,7 @@ def page(request: HttpRequest, indicator: str) -> HttpResponse:
     if wanted:
         return _download(wanted, choice, indicator, [*ranked, *unranked])
     unit = figures[0].unit if figures else definition.unit
+    shared = _shared_flags(ranked)
     context = {
         "title": definition.title,
         "line": board.line(choice, [figures]),
@@ -57,10 +59,19 @@ def page(request: HttpRequest, indicator: str) -> HttpResponse:
         "unit": unit,
         "ranked": ranked,
         "unranked": unranked,
+        "shared": shared,
+        "shared_words": wording.flags(shared),
         "largest": board.largest(ranked, unit),
         "national": board.measure().national(list(figures), choice.block.value),
     }
     return render(request, "web/ranking.html", context)
+
+
+def _shared_flags(figures: Sequence[Figure]) -> list[str]:
+    """Flags that every row carries: said once above the table, not in each row."""
+    if len(figures) < _ROWS_TO_SHARE:
+        return []
+    return [code for code in figures[0].flags if all(code in row.flags for row in figures)]
 
 
 def _download(
