@@ -66,7 +66,7 @@ def test_a_compaction_touches_nothing(lake: Lake) -> None:
     since = lake.version("page_views")
     compaction.compact(lake)
     assert lake.version("page_views") > since
-    assert lake.touched("page_views", since, lake.version("page_views")) == set()
+    assert lake.changes("page_views", since, lake.version("page_views")) == {}
 
 
 def test_a_batch_stays_known_after_a_checkpoint(lake: Lake) -> None:

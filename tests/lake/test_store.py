@@ -109,8 +109,8 @@ def test_days_go_to_partitions_and_touched_names_them(lake: Lake) -> None:
     lake.append("page_views", both, app_id="w", version=1)
     first = lake.version("page_views")
     lake.append("page_views", views(1, day="2022-05-01"), app_id="w", version=2)
-    assert lake.touched("page_views", 0, first) == {"2022-04-29", "2022-04-30"}
-    assert lake.touched("page_views", first, lake.version("page_views")) == {"2022-05-01"}
+    assert lake.changes("page_views", 0, first).keys() == {"2022-04-29", "2022-04-30"}
+    assert lake.changes("page_views", first, lake.version("page_views")).keys() == {"2022-05-01"}
     assert len(lake.files("page_views", partitions={"2022-04-30"})) == 1
     assert lake.read("page_views", partitions={"2022-04-30"}).num_rows == 3
 
@@ -127,7 +127,7 @@ def test_a_cleaned_log_is_said_not_guessed(lake: Lake) -> None:
     lake.append("page_views", views(1), app_id="w", version=1)
     lake.log_path("page_views", 1).rename(lake.log_path("page_views", 1).with_suffix(".gone"))
     with pytest.raises(ThuocdoError, match="no longer reaches back"):
-        lake.touched("page_views", 0, 1)
+        lake.changes("page_views", 0, 1)
 
 
 def test_another_engine_reads_the_same_rows(lake: Lake) -> None:

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - every name put into SQL here is a constant of this module or a quoted path
-"""Dossier events from a file: each row judged by the same rules as a canonical record.
+"""Dossier events from a file: each row judged by the same rules as a canonical record, in bulk.
 
 What passes is gathered without the dossier's number, told apart by content, given its home month,
 and written month by month. Equal rows of one file, or of any earlier import, are duplicates.
@@ -24,22 +24,17 @@ from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.import_rejects import LineNumbers, RefusedRow, RejectBook
 from thuocdo.lake.import_source import Source
-from thuocdo.lake.schemas import DOSSIER_EVENTS, INSTANT
+from thuocdo.lake.judge_dossiers import CONTENT, KEPT, TIMES, Judge, events_table
+from thuocdo.lake.schemas import INSTANT
 from thuocdo.lake.store import Lake, repeated
 from thuocdo.wire import canonical
-from thuocdo.wire.events import DossierEvent, Refused
+from thuocdo.wire.events import Refused
 
 REQUIRED: Final = canonical.REQUIRED
 OPTIONAL: Final = canonical.OPTIONAL
-_ROWS_AT_ONCE: Final = 20_000
+_ROWS_AT_ONCE: Final = 200_000
 _CHUNK_ROWS: Final = 2_000_000
-_HOMES_AT_ONCE: Final = 200_000
-_CONTENT: Final = (
-    "dossier_hi", "dossier_lo", "system", "agency", "procedure", "status", "event_time",
-    "received_at", "due_at", "channel", "level_declared", "payment", "returned_by_post",
-    "digitised", "applicant_kind", "from_national_portal",
-)  # fmt: skip
-_KEPT: Final = (*_CONTENT, "level_catalogue", "quality")
+_HOMES_AT_ONCE: Final = 500_000
 
 Progress = Callable[[int, int | None], None]
 
@@ -107,46 +102,33 @@ class _DossierImport:
         """Every row through the rules; the good ones into `judged`. How many those are."""
         keeping = self._engine.cursor()  # the file is still being read on the other one
         keeping.execute("SET TimeZone = 'UTC'")
-        keeping.register("none_yet", _events([]))
-        keeping.execute("CREATE OR REPLACE TABLE judged AS FROM none_yet")
-        names = list(self._source.columns)
+        keeping.register("batch", events_table([]))
+        keeping.execute("CREATE OR REPLACE TABLE judged AS FROM batch")
+        judge = Judge(self._snapshot, self._settings.secret, self._started)
         row = valid = 0
-        for batch in self._batches(names):
-            events: list[DossierEvent] = []
-            for values in batch:
-                row += 1
-                verdict = canonical.validate(
-                    dict(zip(names, values, strict=True)),
-                    self._snapshot,
-                    self._settings.secret,
-                    self._started,
-                    feed=Feed.IMPORT,
-                    trust=Trust.VERIFIED,
-                )
-                if isinstance(verdict, Refused):
-                    self._refused.append((row, verdict))
-                else:
-                    events.append(verdict)
-            valid += len(events)
-            keeping.register("batch", _events(events))
+        for rows in self._batches():
+            events, refused = judge.judge(rows)
+            self._refused += [(row + place, verdict) for place, verdict in refused]
+            keeping.register("batch", events)
             keeping.execute("INSERT INTO judged FROM batch")
             keeping.unregister("batch")
+            row += rows.num_rows
+            valid += events.num_rows
             self._progress(row, None)
         return valid
 
-    def _batches(self, names: list[str]) -> Iterator[list[tuple[object, ...]]]:
-        """Rows in the order of the file, instants as ISO text."""
-        picked = ", ".join(_plain(name, self._source.columns[name]) for name in names)
-        reading = self._engine.execute(f"SELECT {picked} FROM ({self._source.once})")
-        while batch := reading.fetchmany(_ROWS_AT_ONCE):
-            yield batch
-        self._engine.execute(
-            "SELECT 1"
-        ).fetchall()  # lets go of the result: only now bad lines show
+    def _batches(self) -> Iterator[pa.Table]:
+        """Rows in the order of the file, as text, with the instants of their times."""
+        source = self._source
+        picked = [f"{_plain(name, kind)} AS {name}" for name, kind in source.columns.items()]
+        picked += [f"{source.instant(name)} AS {name}_us" for name in TIMES]
+        reading = self._engine.sql(f"SELECT {', '.join(picked)} FROM ({source.once})")
+        for batch in reading.to_arrow_reader(_ROWS_AT_ONCE):
+            yield pa.table(batch)
 
     def _settle(self) -> None:
         """One row for each content, and a home month for each dossier."""
-        content = ", ".join(_CONTENT)
+        content = ", ".join(CONTENT)
         self._engine.execute(
             f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {content}, "
             f"first(level_catalogue) AS level_catalogue, first(quality) AS quality "
@@ -201,7 +183,7 @@ class _DossierImport:
             part = rows.slice(place, count)
             first = self._accepted + place
             columns = {
-                **{name: part.column(name) for name in _KEPT},
+                **{name: part.column(name) for name in KEPT},
                 "landed_at": pa.repeat(pa.scalar(landed_at, INSTANT), count),
                 "segment": repeated(self._segment, count),
                 "event_id": pa.array(range(first, first + count), pa.int64()),
@@ -219,7 +201,7 @@ class _DossierImport:
         there = self._lake.files("dossier_events", partitions=months)
         missing = ""
         if there:
-            same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM f.{name}" for name in _CONTENT[2:])
+            same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM f.{name}" for name in CONTENT[2:])
             missing = (
                 f"AND NOT EXISTS (FROM read_parquet({there}) k WHERE k.feed = '{Feed.IMPORT}' "
                 f"AND k.dossier_hi = f.dossier_hi AND k.dossier_lo = f.dossier_lo AND {same})"
@@ -239,15 +221,6 @@ def _plain(name: str, kind: str) -> str:
     if kind.startswith("TIMESTAMP"):
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f')"
     return f"{name}::VARCHAR"
-
-
-def _events(events: list[DossierEvent]) -> pa.Table:
-    """Events as columns of `dossier_events`, without where and when they landed."""
-    columns = {
-        name: pa.array([getattr(event, name) for event in events], DOSSIER_EVENTS.field(name).type)
-        for name in _KEPT
-    }
-    return pa.table(columns)
 
 
 def _row(row: int, refused: Refused) -> RefusedRow:

@@ -120,6 +120,8 @@ class Source:
         kind = self.columns.get(column, "NULL")
         if kind == "TIMESTAMP WITH TIME ZONE":
             return f"epoch_us({column})"
+        if kind == "TIMESTAMP_NS":
+            return f"(epoch_ns({column}) // 1000 - {OFFSET_US})"
         if kind.startswith("TIMESTAMP") or kind == "DATE":
             return f"(epoch_us({column}::TIMESTAMP) - {OFFSET_US})"
         return f"instant_us({self.text(column)})"

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
@@ -66,6 +66,17 @@ class DataFile:
     size: int
     rows: int
     partition: str | None
+
+
+class Change(NamedTuple):
+    """What became of one partition between two versions.
+
+    added  absolute paths of files with new rows; compaction may have merged them away since
+    lost   rows were taken out (erased)
+    """
+
+    added: list[str]
+    lost: bool
 
 
 class Lake:
@@ -210,12 +221,12 @@ class Lake:
         wanted = set(partitions)
         return [path for path in found if partition_of(path) in wanted]
 
-    def touched(self, table: str, since: int, until: int) -> set[str]:
-        """Partitions that got rows in versions since < v <= until; compaction does not count.
+    def changes(self, table: str, since: int, until: int) -> dict[str, Change]:
+        """What became of each partition in versions since < v <= until; compaction does not count.
 
         Raises ThuocdoError `log_gone` when the log of those versions was cleaned: rebuild instead.
         """
-        found: set[str] = set()
+        found: dict[str, Change] = {}
         for version in range(since + 1, until + 1):
             path = self.log_path(table, version)
             try:
@@ -227,9 +238,16 @@ class Lake:
                     "Run `thuocdo rebuild`.",
                 ) from None
             for line in lines:
-                added = json.loads(line).get("add")
-                if added and added["dataChange"]:
-                    found.update(value or "" for value in added["partitionValues"].values())
+                action = json.loads(line)
+                changed = action.get("add") or action.get("remove")
+                if not changed or not changed["dataChange"]:
+                    continue
+                place = str(self.root / table / unquote(changed["path"]))
+                change = found.setdefault(partition_of(place) or "", Change([], False))
+                if "add" in action:
+                    change.added.append(place)
+                else:
+                    found[partition_of(place) or ""] = change._replace(lost=True)
         return found
 
     def read(self, table: str, *, partitions: Collection[str] | None = None) -> pa.Table:
