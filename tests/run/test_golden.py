@@ -29,7 +29,7 @@ def by_value(rows: list[list[Any]]) -> list[tuple[Any, frozenset[str]]]:
 
 @pytest.mark.parametrize("week", ["2022-W18", "2022-W40"])
 def test_a_published_report_is_remade_from_raw_events(instance: Any, week: str) -> None:
-    golden = scaled(json.loads((GOLDEN / f"{week}.json").read_text()))
+    golden = scaled(json.loads((GOLDEN / f"golden-{week}.json").read_text()))
     instance.run("simulate", "--golden", week, "--scale", str(VISITS_SCALE))
     instance.run("refresh")
     first, last = golden["period"]

@@ -31,7 +31,7 @@ def send(url: str, body: bytes, content_type: str, **headers: str) -> tuple[int,
             return refusal.code, refusal.headers.get("X-Thuocdo", ""), refusal.read().decode()
 
 
-def open_cps(number: str, status: int, **changes: str) -> dict[str, str]:
+def open_cps(number: str, status: int) -> dict[str, str]:
     """OpenCPS, release-candidate 3.x (facts/emc.md 1C, client 1)."""
     return {
         "siteId": "101",
@@ -45,7 +45,7 @@ def open_cps(number: str, status: int, **changes: str) -> dict[str, str]:
         "isFromDVCQG": "0",
         "isDVCBC": "0",
         "data": "",
-    } | changes
+    }
 
 
 def encoded(message: dict[str, str]) -> tuple[bytes, str]:
@@ -148,7 +148,7 @@ def test_no_personal_data_reaches_the_disk(receiving: Any) -> None:
     [
         ({"siteId": "999999"}, "unknown_site"),
         ({"siteId": "x"}, "bad_value"),
-        ({"siteId": "-5"}, "unknown_site"),
+        ({"siteId": "-5"}, "bad_value"),
         ({"codeTTHC": "9.999999"}, "unknown_procedure"),
         ({"codeProfile": ""}, "missing_field"),
         ({"status": "77"}, "bad_value"),
@@ -158,7 +158,7 @@ def test_a_bad_message_is_answered_clearly_and_kept_as_a_reject(
     receiving: Any, changes: dict[str, str], reason: str
 ) -> None:
     url = f"{receiving.collector}/TrackingMCDT"
-    status, said, _ = send(url, *encoded(open_cps("CT-1", 1, **changes)))
+    status, said, _ = send(url, *encoded(open_cps("CT-1", 1) | changes))
     assert 400 <= status < 500
     assert reason in said
     landed(receiving)
