@@ -9,13 +9,17 @@ lake takes only as many of them as it does not have yet, whichever file they cam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -121,17 +125,18 @@ class _PageViewImport:
         """Distinct addresses, referrers and agents, each read once by Python."""
         for name, read in _READERS.items():
             _keep(self._engine, f"read_{name}", read([], 0))
-        if not self._texts:
-            return
-        lists = ", ".join(f"list(DISTINCT {self._source.text(name)})" for name in self._texts)
-        found = self._engine.sql(f"SELECT {lists} FROM raw").to_arrow_table()
-        for place, name in enumerate(self._texts):
-            texts = found.column(place).combine_chunks().flatten().drop_null()
-            for start in range(0, len(texts), _TEXTS_AT_ONCE):
-                made = _READERS[name](texts.slice(start, _TEXTS_AT_ONCE).to_pylist(), start)
-                self._engine.register("made", made)
-                self._engine.execute(f"INSERT INTO read_{name} FROM made")
-                self._engine.unregister("made")
+        for name in self._texts:
+            found = self._engine.sql(
+                f"SELECT text FROM (SELECT {name}::VARCHAR AS text FROM raw GROUP BY text) "
+                "WHERE trim(text) <> ''"
+            )
+            keeping = self._engine.cursor()  # the texts are still coming on the other one
+            count = 0
+            for batch in found.to_arrow_reader(_TEXTS_AT_ONCE):
+                keeping.register("made", _READERS[name](batch.column(0).to_pylist(), count))
+                keeping.execute(f"INSERT INTO read_{name} FROM made")
+                keeping.unregister("made")
+                count += batch.num_rows
 
     def _stage(self) -> tuple[int, int]:
         """Judge every row and keep what may be kept, by day; how many are valid and how many not."""
@@ -165,6 +170,10 @@ class _PageViewImport:
         refused = self._rows_by_day.pop(_REFUSED_DAY, 0)
         return sum(self._rows_by_day.values()), refused
 
+    def _text(self, name: str) -> str:
+        """SQL: a row's text as it stands in the file: what it says is read from it once."""
+        return f"{name}::VARCHAR AS {name}" if name in self._texts else f"NULL AS {name}"
+
     def _text_id(self, name: str) -> str:
         """SQL: the number of a row's text, NULL when the file has no such column."""
         return f"{f'read_{name}.id' if name in self._texts else 'NULL::INTEGER'} AS {name}"
@@ -187,9 +196,7 @@ class _PageViewImport:
                 {source.text("event_time")} IS NOT NULL AS given,
                 {source.instant("event_time")} AS ev,
                 {source.text("visitor")} AS visitor,
-                {source.text("url")} AS url,
-                {source.text("referrer")} AS referrer,
-                {source.text("user_agent")} AS user_agent
+                {", ".join(self._text(name) for name in _READERS)}
                 FROM {relation}) r
             LEFT JOIN sites s ON s.site = r.site_text"""
 
@@ -243,13 +250,8 @@ class _PageViewImport:
         files = [f"{self._staged}/bucket={bucket}/*.parquet" for bucket in buckets]
         days = ", ".join(map(str, chunk))
         staged = f"""
-            SELECT s.day, s.ev, s.site, s.visitor, u.host, u.path, u.procedure,
-                r.host AS referrer_host, a.device, a.browser, a.os, a.bot
-            FROM read_parquet({files}, hive_partitioning = true) s
-            LEFT JOIN read_url u ON u.id = s.url
-            LEFT JOIN read_referrer r ON r.id = s.referrer
-            LEFT JOIN read_user_agent a ON a.id = s.user_agent
-            WHERE s.day IN ({days})"""
+            SELECT day, ev, site, visitor, url, referrer, user_agent
+            FROM read_parquet({files}, hive_partitioning = true) WHERE day IN ({days})"""
         order = "ORDER BY day, site, visitor, ev"
         if not there:
             return f"{staged} {order}"
@@ -258,45 +260,88 @@ class _PageViewImport:
                 SELECT epoch_us(event_time) AS ev, site_id AS site, visitor, host, path, count(*) AS n
                 FROM read_parquet({there}) WHERE feed = '{Feed.IMPORT}' GROUP BY ALL
             ), numbered AS (
-                SELECT *, row_number() OVER (PARTITION BY ev, site, visitor, host, path) AS place
-                FROM ({staged})
+                SELECT s.*, u.host, u.path, row_number() OVER (
+                    PARTITION BY ev, site, visitor, u.host, u.path) AS place
+                FROM ({staged}) s LEFT JOIN read_url u ON u.id = s.url
             )
-            SELECT c.* EXCLUDE (place) FROM numbered c LEFT JOIN known k
+            SELECT c.* EXCLUDE (place, host, path) FROM numbered c LEFT JOIN known k
                 ON k.ev = c.ev AND k.site = c.site AND k.visitor IS NOT DISTINCT FROM c.visitor
                 AND k.host IS NOT DISTINCT FROM c.host AND k.path IS NOT DISTINCT FROM c.path
             WHERE c.place > coalesce(k.n, 0) {order}"""
 
     def _write(self, rows: pa.Table, landed_at: int) -> list[DataFile]:
         """One file a day from rows in order; their numbers follow on from the last chunk's."""
-        files: list[DataFile] = []
         days = rows.column("day").combine_chunks()
         starts = [0, *(pc.indices_nonzero(pc.not_equal(days[1:], days[:-1])).to_numpy() + 1)]
-        for start, end in pairwise([*(int(n) for n in starts), rows.num_rows]):
+        spans = list(pairwise([*(int(n) for n in starts), rows.num_rows]))
+        words = self._words(rows)
+
+        def write(span: tuple[int, int]) -> DataFile:
+            start, end = span
             part = rows.slice(start, end - start)
             first = self._accepted + start
             columns: dict[str, Column] = {
                 "event_time": part.column("ev").cast(INSTANT),
                 "site_id": part.column("site"),
-                **{name: part.column(name) for name in _CARRIED},
+                "visitor": part.column("visitor"),
+                **{name: word.of(part.column(word.text)) for name, word in words.items()},
                 "kind": repeated(ViewKind.VIEW, part.num_rows),
                 "landed_at": pa.repeat(pa.scalar(landed_at, INSTANT), part.num_rows),
                 "segment": repeated(self._segment, part.num_rows),
-                "event_id": pa.array(range(first, first + part.num_rows), pa.int64()),
+                "event_id": pa.array(np.arange(first, first + part.num_rows)),
                 "feed": repeated(Feed.IMPORT, part.num_rows),
                 "trust": repeated(Trust.VERIFIED, part.num_rows),
             }
             day = (_EPOCH + timedelta(days=days[start].as_py())).isoformat()
-            files.append(self._lake.write_partition("page_views", day, columns))
-        return files
+            return self._lake.write_partition("page_views", day, columns)
+
+        with ThreadPoolExecutor(os.cpu_count()) as writers:
+            return list(writers.map(write, spans))
+
+    def _words(self, rows: pa.Table) -> dict[str, _Words]:
+        """Columns of the lake that are read from texts, for the texts of some rows."""
+        words: dict[str, _Words] = {}
+        for text in self._texts:
+            ids = rows.column(text).combine_chunks().drop_null().to_numpy()
+            used = np.flatnonzero(np.bincount(ids))
+            self._engine.register("used", pa.table({"id": used}))
+            found = self._engine.sql(
+                f"SELECT * EXCLUDE (id, text) FROM used JOIN read_{text} USING (id) ORDER BY id"
+            ).to_arrow_table()
+            self._engine.unregister("used")
+            for name in found.column_names:
+                column = "referrer_host" if text == "referrer" else name
+                words[column] = _Words.made(text, used, found.column(name).combine_chunks())
+        return words
 
 
-_CARRIED: Final = (
-    "visitor", "host", "path", "procedure", "referrer_host", "device", "browser", "os", "bot",
-)  # fmt: skip
+class _Words(NamedTuple):
+    """What was read from each text: its place in a dictionary of words."""
+
+    text: str  # the column of the file
+    codes: npt.NDArray[np.int32]  # by the text's number; -1 for nothing, at the end for no text
+    words: pa.Array[Any]
+
+    @classmethod
+    def made(cls, text: str, ids: npt.NDArray[np.intp], read: pa.Array[Any]) -> _Words:
+        """read  the words of the texts `ids`, in that order"""
+        encoded = read.dictionary_encode()
+        codes = np.full(int(ids.max(initial=0)) + 2, -1, np.int32)
+        codes[ids] = encoded.indices.fill_null(-1).to_numpy()
+        return cls(text, codes, encoded.dictionary)
+
+    def of(self, texts: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+        """The words of a column of text numbers, with a dictionary of those that occur."""
+        codes = self.codes[texts.combine_chunks().fill_null(-1).to_numpy()]
+        used = np.flatnonzero(np.bincount(codes + 1, minlength=len(self.words) + 1)[1:])
+        place = np.zeros(len(self.words) + 1, np.int32)
+        place[used] = np.arange(len(used), dtype=np.int32)
+        indices = pa.array(place[codes], mask=codes < 0)
+        return pa.DictionaryArray.from_arrays(indices, self.words.take(used))
 
 
 def _places(texts: list[str], first: int) -> pa.Table:
-    return _table(texts, first, [place_of(text) for text in texts], Place._fields)
+    return _table(texts, first, [place_of(text.strip()) for text in texts], Place._fields)
 
 
 def _referrers(texts: list[str], first: int) -> pa.Table:
@@ -304,7 +349,7 @@ def _referrers(texts: list[str], first: int) -> pa.Table:
 
 
 def _clients(texts: list[str], first: int) -> pa.Table:
-    return _table(texts, first, [client_of(text) for text in texts], Client._fields)
+    return _table(texts, first, [client_of(text.strip()) for text in texts], Client._fields)
 
 
 def _table(
@@ -327,7 +372,7 @@ def _table(
 def _keep(engine: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
     """Rows as a table of the engine."""
     engine.register("kept_rows", rows)
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM kept_rows")
+    engine.execute(f"CREATE OR REPLACE TABLE {name} AS FROM kept_rows")
     engine.unregister("kept_rows")
 
 

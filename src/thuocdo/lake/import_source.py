@@ -40,6 +40,9 @@ _FORMATS: Final[dict[str, Format]] = {
 }
 
 MACROS: Final = f"""
+CREATE MACRO trimmed(t) AS CASE
+    WHEN t LIKE ' %' OR t LIKE '% ' THEN nullif(trim(t), '')
+    WHEN t <> '' THEN t END;
 CREATE MACRO zone_length(t) AS CASE
     WHEN right(t, 1) IN ('Z', 'z') THEN 1
     WHEN length(t) > 16 AND substr(t, -6, 1) IN ('+', '-') THEN 6
@@ -113,7 +116,7 @@ class Source:
         """SQL: the trimmed text of a column, NULL when it is empty or the file lacks it."""
         if column not in self.columns:
             return "NULL::VARCHAR"
-        return f"nullif(trim({column}::VARCHAR), '')"
+        return f"trimmed({column}::VARCHAR)"
 
     def instant(self, column: str) -> str:
         """SQL: µs UTC of a column, NULL when it is no time. Without a zone it is Vietnam's."""
