@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from thuocdo.core.clock import DAY_US, day_start_us
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.engine import Engine, same
 from thuocdo.measure.facts import cube, dossiers, visits
 from thuocdo.measure.facts.schemas import DOSSIERS
 from thuocdo.measure.refresh import MEMORY_LIMIT
@@ -142,16 +142,16 @@ def main() -> None:
         engine = Engine(home, memory_limit=MEMORY_LIMIT)
         began = start()
         scanned = engine.scan([str(views)], PAGE_VIEWS, partition=True)
-        engine.write(visits.visits_daily(scanned), out)
+        engine.write(out, visits.visits_daily, scanned)
         say("visits of one day", asked.views, time.perf_counter() - began)
         began = start()
         scanned = engine.scan([str(events)], DOSSIER_EVENTS)
-        engine.write(dossiers.rows(engine, scanned), out)
+        engine.write(out, same, dossiers.rows(engine, scanned))
         say("fold of dossier events", asked.events, time.perf_counter() - began)
         began = start()
         folded = engine.scan([str(out)], DOSSIERS)
         services = engine.hold(cube.CATALOGUE.empty_table())
-        engine.write(cube.dossiers_daily(folded, services), home / "cube.parquet")
+        engine.write(home / "cube.parquet", cube.dossiers_daily, folded, services)
         say("cube", pq.read_metadata(out).num_rows, time.perf_counter() - began)
         engine.close()
 

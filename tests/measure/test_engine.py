@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import ibis
+import pyarrow as pa
 import pytest
 
 from thuocdo.core.clock import day_start_us, local_day, to_datetime
@@ -49,11 +50,14 @@ def test_instants_and_days_are_exact_to_the_microsecond(tmp_path):
     midnight = day_start_us(date(2022, 5, 1))
     instants = [midnight - 1, midnight, midnight + 1, 0, -1, 4_102_444_799_999_999]
     engine = Engine(tmp_path, memory_limit="256MiB")
-    table = ibis.memtable(
-        {"at": [to_datetime(us) for us in instants]}, schema={"at": "timestamp('UTC', 6)"}
-    )
-    us = engines.micros(table["at"])
-    rows = engine.rows(table.select(us=us, day=engines.local_day(us))).to_pylist()
+    schema = pa.schema({"at": pa.timestamp("us", "UTC")})
+    table = pa.table({"at": [to_datetime(us) for us in instants]}, schema=schema)
+
+    def numbers(rows):
+        us = engines.micros(rows["at"])
+        return rows.select(us=us, day=engines.local_day(us))
+
+    rows = engine.rows(numbers, engine.hold(table)).to_pylist()
     engine.close()
     assert [row["us"] for row in rows] == instants
     assert [engines.number_day(row["day"]) for row in rows] == [local_day(i) for i in instants]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import DAY_US, day_start_us, to_datetime
 from thuocdo.core.vocabulary import Status
 from thuocdo.lake.schemas import DOSSIER_EVENTS
-from thuocdo.measure.engine import Engine, day_number
+from thuocdo.measure.engine import Engine, day_number, same
 from thuocdo.measure.facts import dossiers
 
 START = day_start_us(date(2022, 1, 31))
@@ -50,13 +50,13 @@ def table(events):
     return pa.Table.from_pylist(rows, schema=DOSSIER_EVENTS)
 
 
-def rows(engine, expression):
-    found = engine.rows(expression).to_pylist()
+def rows(engine, make, *inputs):
+    found = engine.rows(make, *inputs).to_pylist()
     return sorted(found, key=lambda row: (row["dossier_hi"], row.get("scope", "")))
 
 
 def folded(engine, *events):
-    return rows(engine, dossiers.fold(ibis.memtable(table(events))))
+    return rows(engine, dossiers.fold, engine.hold(table(events)))
 
 
 times = st.integers(0, 60)
@@ -90,19 +90,27 @@ def test_any_order_and_any_repetition_give_the_same_dossiers(engine, events, dat
     assert folded(engine, *again) == folded(engine, *events)
 
 
+def state(part):
+    return dossiers.merge(dossiers.lift(part))
+
+
+def together(first, second):
+    return dossiers.finish(dossiers.merge(ibis.union(state(first), state(second))))
+
+
+def swapped(first, second):
+    both = dossiers.merge(ibis.union(state(first), state(second)))
+    return dossiers.finish(dossiers.merge(ibis.union(state(second), both)))
+
+
 @MODEST
 @given(events=events, cut=st.integers(0, 12))
 def test_states_may_be_merged_in_any_grouping(engine, events, cut):
-    def state(part):
-        return dossiers.merge(dossiers.lift(ibis.memtable(table(part))))
+    first, second = engine.hold(table(events[:cut])), engine.hold(table(events[cut:]))
 
-    first, second = state(events[:cut]), state(events[cut:])
-    together = dossiers.merge(ibis.union(first, second))
-    swapped = dossiers.merge(ibis.union(second, dossiers.merge(ibis.union(first, second))))
-
-    whole = rows(engine, dossiers.finish(state(events)))
-    assert rows(engine, dossiers.finish(together)) == whole
-    assert rows(engine, dossiers.finish(swapped)) == whole
+    whole = rows(engine, dossiers.fold, engine.hold(table(events)))
+    assert rows(engine, together, first, second) == whole
+    assert rows(engine, swapped, first, second) == whole
 
 
 def test_the_channel_is_that_of_the_earliest_event_that_knows_it(engine):
@@ -184,7 +192,7 @@ def test_a_dossier_of_both_trusts_has_a_row_for_each_question(engine):
         event(dossier=2, trust="verified"),
         event(dossier=3),
     ]
-    found = rows(engine, dossiers.rows(engine, ibis.memtable(table(mixed))))
+    found = rows(engine, same, dossiers.rows(engine, engine.hold(table(mixed))))
     assert [(row["dossier_hi"], row["scope"], row["outcome"]) for row in found] == [
         (1, "any", "resolved"),
         (1, "verified", "open"),

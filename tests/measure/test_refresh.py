@@ -11,10 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thuocdo.core.clock import day_start_us, to_datetime
+from thuocdo.measure.engine import Engine, same
 from thuocdo.measure.facts import store
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
+from thuocdo.measure.view import StoredFacts
 
+ALWAYS = (-(2**31), 2**31)
 START = day_start_us(date(2022, 1, 30))
 HOUR_US = 3_600_000_000
 MODEST = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,16 +62,18 @@ def live(world, batch):
 
 def contents(world):
     """Every row of every fact table, in an order of its own."""
-    facts = FactStore(world.settings.facts_dir)
-    manifest = facts.read()
+    store = FactStore(world.settings.facts_dir)
+    engine = Engine(world.settings.home, memory_limit="1GiB")
+    facts = StoredFacts(store, store.read(), engine)
     found = {}
     for table in FACTS:
         rows = [
             tuple(str(value) for value in row.values())
-            for part in manifest.tables.get(table, {}).values()
-            for row in pq.read_table(facts.folder / part.file).to_pylist()
+            for piece in facts.pieces(table, *ALWAYS)
+            for row in engine.rows(same, piece.rows()).to_pylist()
         ]
         found[table] = sorted(rows)
+    engine.close()
     return found
 
 

@@ -7,16 +7,20 @@ dossiers for agencies of somebody else, counts as expected and reporting for tho
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
-from thuocdo.core.clock import Period
 from thuocdo.core.vocabulary import Trust
-from thuocdo.measure.definitions import Indicator, Version, Visits
+from thuocdo.measure.compute import Remember
+from thuocdo.measure.definitions import Version, Visits
 from thuocdo.measure.engine import day_number
-from thuocdo.measure.view import Facts
+from thuocdo.measure.frame import Frame
+from thuocdo.measure.view import Facts, Piece
+
+_KEYS: Final = {"site_sources_daily": ["site_id"], "system_sources_daily": ["system", "agency"]}
 
 
 class SourceSeen(NamedTuple):
@@ -32,47 +36,46 @@ def source_table(version: Version) -> str:
     return "site_sources_daily" if is_visits else "system_sources_daily"
 
 
-def sources(
-    facts: Facts, indicator: Indicator, version: Version, period: Period, trust: str, day: date
-) -> list[SourceSeen]:
-    """Every source that counts for coverage in the period, on the organisation map of `day`."""
-    table = source_table(version)
-    rows = facts.table(table, day_number(period.first), day_number(period.last))
+def sources(facts: Facts, frame: Frame, remember: Remember) -> list[SourceSeen]:
+    """Every source that counts for coverage in the period, on the organisation map of the frame."""
+    table = source_table(frame.version)
+    keys = _KEYS[table]
+    first, last = day_number(frame.period.first), day_number(frame.period.last)
+    verified = frame.trust == Trust.VERIFIED
+
+    def hear(piece: Piece) -> set[tuple[Any, ...]]:
+        given = piece.rows()  # first: making history forgets what is held
+        days = facts.engine.hold(pa.table({"day": pa.array(range(first, last + 1), pa.int32())}))
+        rows = facts.engine.rows(heard, given, days, keys=keys, verified=verified)
+        facts.engine.forget()
+        return set(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+    found: set[tuple[Any, ...]] = set()
+    for piece in facts.pieces(table, first, last):
+        key = ("heard", piece.key, first, last, verified)
+        found |= remember(key, partial(hear, piece))
     if table == "site_sources_daily":
-        return _sites(facts, indicator, rows, period, trust)
-    return _systems(facts, indicator, rows, period, trust, day)
+        return _sites(facts, frame, {site for (site,) in found})
+    return _systems(facts, frame, found)
 
 
-def _heard(
-    facts: Facts, rows: ir.Table, keys: list[str], period: Period, trust: str
-) -> list[dict[str, Any]]:
-    """The distinct sources that sent an event in the period, of verified events if so asked."""
-    inside = rows.filter(rows.day.between(day_number(period.first), day_number(period.last)))
-    if trust == Trust.VERIFIED:
+def heard(rows: ir.Table, days: ir.Table, *, keys: list[str], verified: bool) -> ir.Table:
+    """The distinct sources that sent an event on these days, of verified events if so asked."""
+    inside = rows.semi_join(days, "day")
+    if verified:
         inside = inside.filter(inside.events_verified > 0)
-    found: list[dict[str, Any]] = facts.engine.rows(inside.select(*keys).distinct()).to_pylist()
-    facts.engine.forget()
-    return found
+    return inside.select(*keys).distinct()
 
 
-def _sites(
-    facts: Facts, indicator: Indicator, rows: ir.Table, period: Period, trust: str
-) -> list[SourceSeen]:
-    heard = {row["site_id"] for row in _heard(facts, rows, ["site_id"], period, trust)}
-    expected = facts.dimensions.sites.expected(list(indicator.source_kinds), period)
+def _sites(facts: Facts, frame: Frame, heard: set[int]) -> list[SourceSeen]:
+    expected = facts.dimensions.sites.expected(frame.indicator.source_kinds, frame.period)
     return [SourceSeen(site.agency, site.key in heard) for site in expected]
 
 
-def _systems(
-    facts: Facts, indicator: Indicator, rows: ir.Table, period: Period, trust: str, day: date
-) -> list[SourceSeen]:
-    organisation, systems = facts.dimensions.organisation, facts.dimensions.systems
-    pairs = {
-        (row["system"], row["agency"])
-        for row in _heard(facts, rows, ["system", "agency"], period, trust)
-    }
+def _systems(facts: Facts, frame: Frame, pairs: set[tuple[str, str]]) -> list[SourceSeen]:
+    organisation, day = facts.dimensions.organisation, frame.organised
     heard = {system for system, _ in pairs}
-    expected = systems.expected(list(indicator.source_kinds), period)
+    expected = facts.dimensions.systems.expected(frame.indicator.source_kinds, frame.period)
     found = [SourceSeen(system.agency, system.key in heard) for system in expected]
     own = {(system.key, organisation.top(system.agency, day)) for system in expected}
     guests = {(system, organisation.top(agency, day)) for system, agency in pairs} - own

@@ -6,6 +6,7 @@ at an instant).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -56,7 +57,7 @@ class Register:
         begun = [source for source in history if source.starts <= day]
         return begun[-1] if begun else history[0]
 
-    def expected(self, kinds: list[str], period: Period) -> list[Source]:
+    def expected(self, kinds: Collection[str], period: Period) -> list[Source]:
         """One row per source of these kinds that was there in the period."""
         found = []
         for history in self._rows.values():

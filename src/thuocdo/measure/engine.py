@@ -8,19 +8,28 @@ to DuckDB alone (opening it, reading and writing Parquet files) stays on this pa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
+import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
 from thuocdo.lake.store import Lake, partition_of
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (instants are compared as naive UTC inside the engine)
 _EPOCH_DAY = date(1970, 1, 1)
+_ROW_GROUP = 250_000
+
+Make: TypeAlias = Callable[..., ir.Table]
+"""A definition: from tables (and choices) to a table."""
 
 
 def micros(instant: ir.Value) -> ir.Value:
@@ -49,79 +58,153 @@ def number_day(number: int) -> date:
     return date.fromordinal(_EPOCH_DAY.toordinal() + number)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows an engine can see: the name they have there, and their shape."""
+
+    name: str
+    schema: ibis.Schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """An expression as this engine runs it; the names of `_input` stand for its inputs."""
+
+    text: str
+    shape: ibis.Schema
+
+    def over(self, inputs: Sequence[Rows]) -> str:
+        text = self.text
+        for place, rows in enumerate(inputs):
+            text = text.replace(f'"{_input(place)}"', f'"{rows.name}"')
+        return text
+
+
+def _input(place: int) -> str:
+    return f"rows_of_input_{place}"
+
+
+_STATEMENTS: dict[Hashable, _Statement] = {}
+"""Every expression compiled by this process: building one costs more than running it on a few rows."""
+
+
+def _statement(make: Make, inputs: Sequence[Rows], choices: Mapping[str, Any]) -> _Statement:
+    key = (make, tuple(rows.schema for rows in inputs), msgspec.json.encode(choices))
+    found = _STATEMENTS.get(key)
+    if found is None:
+        tables = [ibis.table(rows.schema, name=_input(n)) for n, rows in enumerate(inputs)]
+        expression = make(*tables, **choices)
+        text = str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+        found = _STATEMENTS[key] = _Statement(text, expression.schema())
+    return found
+
+
 class Engine:
     """One DuckDB database in memory that spills below the instance's home.
 
+    It runs functions from tables to a table (`Make`): Ibis expressions, compiled once a process
+    for each function, shape of its inputs and choices (keywords; plain values or definitions).
     Not to be shared between threads without a lock.
     """
 
     def __init__(self, home: Path, *, memory_limit: str, threads: int | None = None) -> None:
         spill = home / "state" / "spill"
         spill.mkdir(parents=True, exist_ok=True)
-        self.con = ibis.duckdb.connect(
-            memory_limit=memory_limit,
-            threads=threads or os.cpu_count() or 1,
-            temp_directory=str(spill),
-            preserve_insertion_order=False,
+        self._con = duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads or os.cpu_count() or 1,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": False,
+            }
         )
-        self.con.raw_sql("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
+        # Files never change under their name, so what their footers say is kept.
+        self._con.execute("SET parquet_metadata_cache = true")
+        self._con.execute("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
         self._count = 0
-        self._scanned: list[str] = []
+        self._views: list[str] = []
         self._kept: list[str] = []
         self._held: list[str] = []
 
-    def scan(self, files: Sequence[str], schema: pa.Schema, *, partition: bool = False) -> ir.Table:
-        """The rows of Parquet files; an empty table of `schema` when there are none.
+    def scan(self, files: Sequence[str], schema: pa.Schema, *, partition: bool = False) -> Rows:
+        """The rows of Parquet files of `schema`; none when there are no files.
 
-        partition  also read the column that lives in the path only (`day=2026-11-21/`), as text
+        partition  also read the column that lives in the path only (`day=2026-11-21/`)
         """
         if not files:
             return self.hold(schema.empty_table())
-        self._count += 1
-        self._scanned.append(f"scan_{self._count}")
-        table: ir.Table = self.con.read_parquet(
-            list(files),
-            table_name=self._scanned[-1],
-            hive_partitioning=partition,
-            hive_types_autocast=False,
-            union_by_name=True,
+        relation = self._con.read_parquet(
+            list(files), hive_partitioning=partition, union_by_name=True
         )
-        return table
+        name = self._name("scan", self._views)
+        relation.create_view(name)
+        shape = ibis.Schema.from_pyarrow(schema)
+        return Rows(name, ibis.schema({c: shape[c] for c in shape if c in relation.columns}))
 
-    def hold(self, rows: pa.Table) -> ir.Table:
-        """Arrow rows as a table of the engine, without copying them."""
-        table: ir.Table = ibis.memtable(rows)
-        self._held.append(table.op().name)
-        return table
+    def hold(self, rows: pa.Table) -> Rows:
+        """Arrow rows as rows of the engine, without copying them."""
+        name = self._name("held", self._held)
+        self._con.register(name, rows)
+        return Rows(name, ibis.Schema.from_pyarrow(rows.schema))
 
-    def keep(self, expression: ir.Table) -> ir.Table:
-        """Compute once and hold in memory, for expressions used several times over."""
-        self._count += 1
-        table: ir.Table = self.con.create_table(f"kept_{self._count}", expression, temp=True)
-        self._kept.append(f"kept_{self._count}")
-        return table
+    def view(self, make: Make, *inputs: Rows, **choices: Any) -> Rows:
+        """What `make` says, computed whenever it is read."""
+        statement = _statement(make, inputs, choices)
+        name = self._name("view", self._views)
+        self._con.execute(f"CREATE VIEW {name} AS {statement.over(inputs)}")
+        return Rows(name, statement.shape)
+
+    def keep(self, make: Make, *inputs: Rows, pinned: bool = False, **choices: Any) -> Rows:
+        """What `make` says, computed once and held in memory: for what is used several times.
+
+        pinned  stays when all else is forgotten, until it is dropped
+        """
+        statement = _statement(make, inputs, choices)
+        name = self._name("kept", [] if pinned else self._kept)
+        self._con.execute(f"CREATE TEMP TABLE {name} AS {statement.over(inputs)}")
+        return Rows(name, statement.shape)
+
+    def drop(self, rows: Rows) -> None:
+        """Let go of pinned rows."""
+        self._con.execute(f"DROP TABLE {rows.name}")
+
+    def rows(self, make: Make, *inputs: Rows, **choices: Any) -> pa.Table:
+        """What `make` says, as an Arrow table in exactly the types it says."""
+        statement = _statement(make, inputs, choices)
+        found: pa.Table = self._con.sql(statement.over(inputs)).to_arrow_table()
+        return found.cast(statement.shape.to_pyarrow())
+
+    def write(self, path: Path, make: Make, *inputs: Rows, **choices: Any) -> None:
+        """Write what `make` says to a Parquet file (zstd)."""
+        statement = _statement(make, inputs, choices)
+        shape = statement.shape.to_pyarrow()
+        batches = self._con.sql(statement.over(inputs)).to_arrow_reader(_ROW_GROUP)
+        with pq.ParquetWriter(path, shape, compression="zstd") as writer:
+            for batch in batches:  # DuckDB's sums are wider than what the expression says
+                writer.write_table(pa.Table.from_batches([batch]).cast(shape))
 
     def forget(self) -> None:
-        """Let go of everything scanned, held or kept so far."""
-        for name in self._scanned:
-            self.con.raw_sql(f"DROP VIEW {name}")
+        """Let go of everything scanned, held, viewed or kept so far, save what is pinned."""
+        for name in reversed(self._views):
+            self._con.execute(f"DROP VIEW {name}")
         for name in self._kept:
-            self.con.raw_sql(f"DROP TABLE {name}")
+            self._con.execute(f"DROP TABLE {name}")
         for name in self._held:
-            self.con.con.unregister(name)
-        self._scanned, self._kept, self._held = [], [], []
-
-    def rows(self, expression: ir.Table) -> pa.Table:
-        """The answer as an Arrow table."""
-        table: pa.Table = self.con.to_pyarrow(expression)
-        return table
-
-    def write(self, expression: ir.Table, path: Path) -> None:
-        """Write to a Parquet file (zstd)."""
-        self.con.to_parquet(expression, path, compression="zstd")
+            self._con.unregister(name)
+        self._views, self._kept, self._held = [], [], []
 
     def close(self) -> None:
-        self.con.disconnect()
+        self._con.close()
+
+    def _name(self, kind: str, names: list[str]) -> str:
+        self._count += 1
+        names.append(f"{kind}_{self._count}")
+        return names[-1]
+
+
+def same(rows: ir.Table) -> ir.Table:
+    """Rows as they are."""
+    return rows
 
 
 def union(tables: Iterable[ir.Table]) -> ir.Table:

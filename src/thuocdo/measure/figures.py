@@ -8,29 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from thuocdo.core.clock import Period
 from thuocdo.core.vietnamese import collation_key, percent
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Indicator, Services, Version
+from thuocdo.measure.definitions import Services
+from thuocdo.measure.frame import Frame
 from thuocdo.measure.model import Coverage, Figure, Point
-from thuocdo.measure.organisation import Agency, Organisation
+from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What all figures of one answer have in common."""
-
-    indicator: Indicator
-    version: Version
-    period: Period
-    organised: date
-    known: int | None
-    trust: str
-    organisation: Organisation
 
 
 @dataclass(slots=True)

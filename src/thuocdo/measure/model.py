@@ -80,3 +80,13 @@ class Freshness(msgspec.Struct, frozen=True):
     facts_version: int
     refreshed_at: int | None
     landed_at: int | None  # youngest event in the facts
+
+
+class DayCounts(msgspec.Struct, frozen=True):
+    """What came in on one Vietnamese day. `steps` measure interest, never dossiers."""
+
+    views: int
+    visits: int
+    received: int
+    resolved: int
+    steps: int

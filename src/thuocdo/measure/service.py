@@ -8,10 +8,11 @@ for a look at one file's date.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final, TypeVar, cast
+from functools import cached_property, partial
+from typing import Final
 
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
@@ -19,38 +20,46 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
-from thuocdo.measure import compute, coverage, definitions, figures, ranking
+from thuocdo.measure import compute, coverage, day, definitions, figures, ranking
+from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Version, Visits
 from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts.store import FactStore, Manifest
-from thuocdo.measure.figures import Frame
-from thuocdo.measure.model import Figure, Freshness, NationalFigure, Point
+from thuocdo.measure.frame import Frame
+from thuocdo.measure.model import DayCounts, Figure, Freshness, NationalFigure, Point
+from thuocdo.measure.organisation import Agency
 from thuocdo.measure.refresh import SOURCE_TABLES
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
 """What the engine of a reader may hold before it spills."""
 
-REMEMBERED: Final = 4096
-"""Answers kept; the least recently asked goes first."""
-
 _BY: Final = ("agency", "ministry", "province", "service")
 
-T = TypeVar("T")
+
+class _Desk:
+    """An engine, its lock and its memory. Two of them: history must not keep today waiting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.lock = threading.RLock()
+        self.remember = Answers()
+
+    @cached_property
+    def engine(self) -> Engine:
+        return Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
 
 
 class Measure:
     """Figures of one instance. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._store = FactStore(settings.facts_dir)
-        self._lock = threading.RLock()
-        self._engine: Engine | None = None
+        self._lake = Lake.open(settings)
+        self._now, self._then = _Desk(settings), _Desk(settings)
         self._stamp: object = object()  # equal to no manifest's
         self._stored: StoredFacts | None = None
         self._known: tuple[Hashable, KnownFacts] | None = None
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
     def definitions(self) -> list[Indicator]:
         """Every indicator with its versions. Raises ThuocdoError `bad_definition`."""
@@ -80,22 +89,21 @@ class Measure:
         An empty instance gives figures without value that say why, or no figures at all.
         Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`, `bad_choice`.
         """
-        with self._lock:
-            indicator = definitions.definition(code)
-            chosen = indicator.version_for(period.last, version)
-            _check("by", by, _BY)
-            _check("block", block, (None, *Block))
-            _check("trust", trust, ("any", Trust.VERIFIED))
-            if by in (Block.MINISTRY, Block.PROVINCE):
-                _check("block", block, (None, by))
-                block = by
-            if by == "service" and isinstance(chosen.numerator, Visits):
-                raise ThuocdoError(
-                    "not_by_service",
-                    f"{code} counts sites, not services.",
-                    "Leave out by=service or choose another indicator.",
-                )
-            facts = self._facts(as_known)
+        indicator = definitions.definition(code)
+        chosen = indicator.version_for(period.last, version)
+        _check("by", by, _BY)
+        _check("block", block, (None, *Block))
+        _check("trust", trust, ("any", Trust.VERIFIED))
+        if by in (Block.MINISTRY, Block.PROVINCE):
+            _check("block", block, (None, by))
+            block = by
+        if by == "service" and isinstance(chosen.numerator, Visits):
+            raise ThuocdoError(
+                "not_by_service",
+                f"{code} counts sites, not services.",
+                "Leave out by=service or choose another indicator.",
+            )
+        with self._facts(as_known) as (facts, remember):
             frame = Frame(
                 indicator=indicator,
                 version=chosen,
@@ -108,10 +116,10 @@ class Measure:
             key = (
                 "figures",
                 *(code, chosen.identity, period, by, block, agency, as_known, as_organised, trust),
-                self._fingerprint(facts, chosen, [period]),
+                _fingerprint(facts, chosen, [period]),
             )
-            answer = self._remember(key, lambda: self._figures(facts, frame, by, block, agency))
-            return list(answer)
+            answer = partial(_figures, facts, remember, frame, by, block, agency)
+            return list(remember(key, answer))
 
     def series(
         self,
@@ -132,128 +140,127 @@ class Measure:
         """
         if not periods:
             return []
-        with self._lock:
-            indicator = definitions.definition(code)
-            last = max(period.last for period in periods)
-            chosen = indicator.version_for(last, version)
-            _check("block", block, (None, *Block))
-            _check("trust", trust, ("any", Trust.VERIFIED))
-            facts = self._facts(as_known)
+        indicator = definitions.definition(code)
+        last = max(period.last for period in periods)
+        chosen = indicator.version_for(last, version)
+        _check("block", block, (None, *Block))
+        _check("trust", trust, ("any", Trust.VERIFIED))
+        with self._facts(as_known) as (facts, remember):
             organisation = facts.dimensions.organisation
-            day = as_organised or last
-            frame = Frame(indicator, chosen, periods[-1], day, as_known, trust, organisation)
-            whose = organisation.find(agency, day) if agency else None
+            map_day = as_organised or last
+            frame = Frame(indicator, chosen, periods[-1], map_day, as_known, trust, organisation)
+            whose = organisation.find(agency, map_day) if agency else None
             key = (
                 "series",
-                *(code, chosen.identity, tuple(periods), agency, block, as_known, day, trust),
-                self._fingerprint(facts, chosen, periods),
+                *(code, chosen.identity, tuple(periods), agency, block, as_known, map_day, trust),
+                _fingerprint(facts, chosen, periods),
             )
 
             def draw() -> list[Point]:
-                found = self._cells(facts, frame, periods, by_procedure=False)
+                found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
                 return figures.points(frame, periods, found, agency=whose, block=block)
 
-            return list(self._remember(key, draw))
+            return list(remember(key, draw))
 
     def national(self, found: Sequence[Figure], block: str | None) -> NationalFigure:
         """Both national values of a block, or of both blocks (None), from ranked figures."""
         return ranking.national(found, block)
 
+    def counts(self, of_day: date) -> DayCounts:
+        """What came in on one Vietnamese day, as the current facts have it."""
+        with self._facts(None) as (facts, remember):
+            return day.counts(facts, of_day, remember)
+
     def freshness(self) -> Freshness:
         """How old the current facts are."""
-        with self._lock:
+        with self._now.lock:
             manifest = self._current().manifest
             return Freshness(manifest.version, manifest.refreshed_at, manifest.landed_at)
 
-    def _figures(
-        self, facts: Facts, frame: Frame, by: str, block: str | None, agency: str | None
-    ) -> list[Figure]:
-        whose = frame.organisation.find(agency, frame.organised) if agency else None
-        found = self._cells(facts, frame, [frame.period], by_procedure=by == "service")
-        if by == "service":
-            names = facts.dimensions.procedure_names
-            return figures.of_services(frame, names, found, agency=whose, block=block)
-        key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
-        heard = self._remember(
-            (*key, frame.organised, self._fingerprint(facts, frame.version, [frame.period])),
-            lambda: coverage.sources(
-                facts, frame.indicator, frame.version, frame.period, frame.trust, frame.organised
-            ),
-        )
-        if whose is not None and (whose.parent is not None or whose.block is None):
-            return [figures.of_agency(frame, whose, found, heard)]
-        ranked = figures.of_tops(frame, found, heard, block)
-        return [f for f in ranked if whose is None or f.agency == whose.code]
-
-    def _cells(
-        self,
-        facts: Facts,
-        frame: Frame,
-        periods: Sequence[Period],
-        *,
-        by_procedure: bool,
-    ) -> list[compute.Cell]:
-        key = (
-            "cells",
-            *(frame.version.identity, tuple(periods), frame.trust, by_procedure),
-            self._fingerprint(facts, frame.version, periods),
-        )
-        return self._remember(
-            key,
-            lambda: compute.cells(
-                facts, frame.version, periods, frame.trust, by_procedure=by_procedure
-            ),
-        )
-
-    def _fingerprint(
-        self, facts: Facts, version: Version, periods: Sequence[Period]
-    ) -> tuple[str, ...]:
-        """Names the files an answer comes from: other facts may change without touching it."""
-        first, last = compute.span(periods)
-        return (
-            *facts.fingerprint(compute.FACT_OF[type(version.numerator)], first, last),
-            *facts.fingerprint(coverage.source_table(version), first, last),
-            *facts.fingerprint("dimensions", first, last),
-        )
-
-    def _remember(self, key: Hashable, compute_it: Callable[[], T]) -> T:
-        if key in self._answers:
-            self._answers.move_to_end(key)
-            return cast("T", self._answers[key])
-        answer = compute_it()
-        self._answers[key] = answer
-        if len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
-        return answer
+    @contextmanager
+    def _facts(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
+        """The stored facts where they are what was known at that instant, else recomputed ones."""
+        versions: dict[str, int] = {}
+        with self._now.lock:
+            stored = self._current()
+            if as_known is not None:
+                versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
+            if as_known is None or _holds(stored, versions, as_known):
+                yield stored, self._now.remember
+                return
+        with self._then.lock:
+            key = (as_known, tuple(versions.items()))
+            if self._known is None or self._known[0] != key:
+                self._known = (key, KnownFacts(self._lake, self._then.engine, as_known))
+            yield self._known[1], self._then.remember
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
         if self._stored is None or stamp != self._stamp:
+            manifest = self._store.read()
+            self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
             self._stamp = stamp
-            before, manifest = self._stored, self._store.read()
-            self._stored = StoredFacts(self._store, manifest, self._open())
-            if before is not None and before.manifest.dimensions == manifest.dimensions:
-                self._stored.dimensions = before.dimensions
         return self._stored
 
-    def _open(self) -> Engine:
-        if self._engine is None:
-            self._engine = Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
-        return self._engine
 
-    def _facts(self, as_known: int | None) -> Facts:
-        """The stored facts where they are what was known at that instant, else recomputed ones."""
-        stored = self._current()
-        if as_known is None:
-            return stored
-        lake = Lake.open(self._settings)
-        versions = {table: lake.version(table) for table in (*SOURCE_TABLES, *DIMENSIONS)}
-        if _holds(stored, versions, as_known):
-            return stored
-        key = (as_known, tuple(versions.items()))
-        if self._known is None or self._known[0] != key:
-            self._known = (key, KnownFacts(lake, self._open(), as_known))
-        return self._known[1]
+def _figures(
+    facts: Facts, remember: Answers, frame: Frame, by: str, block: str | None, agency: str | None
+) -> list[Figure]:
+    whose = frame.organisation.find(agency, frame.organised) if agency else None
+    periods = [frame.period]
+    if by == "service":
+        found = _cells(facts, remember, frame, periods, by_procedure=True)
+        names = facts.dimensions.procedure_names
+        return figures.of_services(frame, names, found, agency=whose, block=block)
+    found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
+    key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
+    heard = remember(
+        (*key, frame.organised, _fingerprint(facts, frame.version, periods)),
+        lambda: coverage.sources(facts, frame, remember),
+    )
+    if whose is not None and not _is_top(whose):
+        return [figures.of_agency(frame, whose, found, heard)]
+    ranked = figures.of_tops(frame, found, heard, block)
+    return [f for f in ranked if whose is None or f.agency == whose.code]
+
+
+def _cells(
+    facts: Facts,
+    remember: Answers,
+    frame: Frame,
+    periods: Sequence[Period],
+    *,
+    by_procedure: bool = False,
+    whole: bool = False,
+) -> list[compute.Cell]:
+    """The counts in each period; `whole`: added up by ministry and province, which are few."""
+    batches = compute.batches(
+        facts, frame.version, periods, frame.trust, remember, by_procedure=by_procedure
+    )
+    if not whole:
+        return compute.to_cells(batches)
+    around = facts.fingerprint("dimensions", *compute.span(periods))
+    found: list[compute.Cell] = []
+    for batch in batches:
+        key = ("tops", batch.key, around, frame.organised)
+        add_up = partial(compute.by_top, batch.cells, frame.organisation, frame.organised)
+        found.extend(remember(key, add_up))
+    return found
+
+
+def _is_top(agency: Agency | None) -> bool:
+    """Whether figures of tops answer for it; nobody in particular is all of them."""
+    return agency is None or (agency.parent is None and agency.block is not None)
+
+
+def _fingerprint(facts: Facts, version: Version, periods: Sequence[Period]) -> tuple[str, ...]:
+    """Names the files an answer comes from: other facts may change without touching it."""
+    first, last = compute.span(periods)
+    return (
+        *facts.fingerprint(compute.FACT_OF[type(version.numerator)], first, last),
+        *facts.fingerprint(coverage.source_table(version), first, last),
+        *facts.fingerprint("dimensions", first, last),
+    )
 
 
 def _holds(stored: StoredFacts, versions: dict[str, int], as_known: int) -> bool:

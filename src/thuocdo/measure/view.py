@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -18,12 +19,38 @@ import pyarrow.parquet as pq
 from thuocdo.lake import dimensions as lake_dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import Lake
+from thuocdo.measure.building import DAYS_A_QUERY
 from thuocdo.measure.dimensions import Dimensions
-from thuocdo.measure.engine import Engine, batched, day_number, files_by_partition, micros
-from thuocdo.measure.facts import cube, dossiers, visits
+from thuocdo.measure.engine import (
+    Engine,
+    Make,
+    Rows,
+    batched,
+    day_number,
+    files_by_partition,
+    micros,
+    same,
+)
+from thuocdo.measure.facts import cube, dossiers, patches, visits
 from thuocdo.measure.facts.schemas import FACTS
-from thuocdo.measure.facts.store import FactStore, Manifest
-from thuocdo.measure.refresh import DAYS_A_QUERY
+from thuocdo.measure.facts.store import FactStore, Manifest, Part
+
+_BY_MONTH: Final = ("dossiers", "dossiers_daily", "system_sources_daily")
+"""Facts whose parts are home months; those of the others are days."""
+
+_SMALL_FILES: Final = 2_000
+"""Files of daily counts kept in memory: some years of days, a few hundred rows each."""
+
+
+class Piece(NamedTuple):
+    """Some rows of a fact table that change together.
+
+    key   names the files they come from: equal keys, equal rows
+    rows  brings them into the engine
+    """
+
+    key: tuple[str, ...]
+    rows: Callable[[], Rows]
 
 
 class Facts(Protocol):
@@ -34,8 +61,11 @@ class Facts(Protocol):
     @property
     def dimensions(self) -> Dimensions: ...
 
-    def table(self, name: str, first: int, last: int) -> ir.Table:
-        """Rows of a table of facts/schemas.py; rows of other days may be among them."""
+    def pieces(self, name: str, first: int, last: int) -> list[Piece]:
+        """Rows of a table of facts/schemas.py; rows of other days may be among them.
+
+        Rows of one key of the table lie in one piece only where the table is counted by day.
+        """
         ...
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
@@ -44,30 +74,69 @@ class Facts(Protocol):
 
 
 class StoredFacts:
-    """One manifest's set of facts."""
+    """One manifest's set of facts.
 
-    def __init__(self, store: FactStore, manifest: Manifest, engine: Engine) -> None:
+    before  the set this process read last: what did not change since is taken over from it
+    """
+
+    def __init__(
+        self,
+        store: FactStore,
+        manifest: Manifest,
+        engine: Engine,
+        before: StoredFacts | None = None,
+    ) -> None:
         self.store, self.manifest, self.engine = store, manifest, engine
+        self._patched: dict[tuple[str, ...], Rows] = {}
+        if before is None:
+            return
+        if before.manifest.dimensions == manifest.dimensions:
+            self.dimensions = before.dimensions
+        named = {part.files for parts in manifest.tables.values() for part in parts.values()}
+        for files, rows in before._patched.items():
+            if files in named:
+                self._patched[files] = rows
+            else:
+                engine.drop(rows)
 
     @cached_property
     def dimensions(self) -> Dimensions:
         return Dimensions({name: self._dimension(name) for name in DIMENSIONS})
 
-    def table(self, name: str, first: int, last: int) -> ir.Table:
-        files = [str(self.store.folder / file) for file in self.fingerprint(name, first, last)]
-        return self.engine.scan(files, FACTS[name])
+    def pieces(self, name: str, first: int, last: int) -> list[Piece]:
+        """By home month; or, for what is kept by day, the newest day and all the others."""
+        parts = self._parts(name, first, last)
+        if name in _BY_MONTH:
+            return [Piece(part.files, partial(self._month, name, part)) for part in parts]
+        newest = max((part.last_day or 0 for part in parts), default=0)
+        split = [
+            tuple(part.file for part in parts if (part.last_day == newest) is wanted)
+            for wanted in (False, True)
+        ]
+        return [Piece(files, partial(self._small, files)) for files in split if files]
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
         if name == "dimensions":
             return tuple(sorted(self.manifest.dimensions.values()))
+        return tuple(file for part in self._parts(name, first, last) for file in part.files)
+
+    def _parts(self, name: str, first: int, last: int) -> list[Part]:
         parts = self.manifest.tables.get(name, {}).values()
-        return tuple(
-            part.file
-            for part in parts
-            if part.first_day is not None
-            and part.last_day is not None
-            and part.first_day <= last
-            and part.last_day >= first
+        return [part for part in parts if part.holds(first, last)]
+
+    def _month(self, name: str, part: Part) -> Rows:
+        base = self.engine.scan([str(self.store.folder / part.file)], FACTS[name])
+        if part.patch is None:
+            return base
+        if part.files not in self._patched:
+            patch = self.engine.scan([str(self.store.folder / part.patch.file)], FACTS[name])
+            rows = self.engine.keep(patches.CURRENT[name], base, patch, pinned=True)
+            self._patched[part.files] = rows
+        return self._patched[part.files]
+
+    def _small(self, files: tuple[str, ...]) -> Rows:
+        return self.engine.hold(
+            pa.concat_tables([_small_file(self.store.folder / file) for file in files])
         )
 
     def _dimension(self, name: str) -> pa.Table:
@@ -75,6 +144,12 @@ class StoredFacts:
         if file is None:
             return DIMENSIONS[name][0].empty_table()
         return pq.read_table(self.store.folder / file, schema=DIMENSIONS[name][0])
+
+
+@lru_cache(maxsize=_SMALL_FILES)
+def _small_file(path: Path) -> pa.Table:
+    """A file of daily counts; it never changes under its name."""
+    return pq.read_table(path)
 
 
 class KnownFacts:
@@ -94,7 +169,14 @@ class KnownFacts:
             {name: lake_dimensions.read(self.lake, name, self.known) for name in DIMENSIONS}
         )
 
-    def table(self, name: str, first: int, last: int) -> ir.Table:
+    def pieces(self, name: str, first: int, last: int) -> list[Piece]:
+        key = self.fingerprint(name, first, last)
+        return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
+
+    def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
+        return (str(self.known), name, str(first), str(last))
+
+    def _table(self, name: str, first: int, last: int) -> pa.Table:
         key = (name, first, last)
         if key not in self._made:
             make: dict[str, Callable[[], list[pa.Table]]] = {
@@ -105,18 +187,15 @@ class KnownFacts:
                     *self._by_day("page_views", visits.sources, first, last),
                     *self._by_day("service_steps", visits.sources, first, last),
                 ],
-                "system_sources_daily": lambda: self._by_month(dossiers.sources),
+                "system_sources_daily": lambda: self._by_month(
+                    lambda events: self.engine.view(dossiers.sources, events)
+                ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
-        return self.engine.hold(self._made[key])
+        return self._made[key]
 
-    def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
-        return (str(self.known), name, str(first), str(last))
-
-    def _by_day(
-        self, table: str, fact: Callable[[ir.Table], ir.Table], first: int, last: int
-    ) -> list[pa.Table]:
+    def _by_day(self, table: str, fact: Make, first: int, last: int) -> list[pa.Table]:
         days = {
             day: files
             for day, files in files_by_partition(self.lake, table).items()
@@ -125,27 +204,34 @@ class KnownFacts:
         made = []
         for some in batched(sorted(days), DAYS_A_QUERY):
             files = [file for day in some for file in days[day]]
-            made.append(self._rows(fact(self._events(table, files, partition=True))))
+            events = self._events(table, files, partition=True)
+            made.append(self._rows(self.engine.view(fact, events)))
         return made
 
-    def _by_month(self, fact: Callable[[ir.Table], ir.Table]) -> list[pa.Table]:
+    def _by_month(self, fact: Callable[[Rows], Rows]) -> list[pa.Table]:
         return [
             self._rows(fact(self._events("dossier_events", files)))
             for files in files_by_partition(self.lake, "dossier_events").values()
         ]
 
-    def _cube(self, events: ir.Table) -> ir.Table:
-        folded = self.engine.keep(dossiers.rows(self.engine, events))
-        return cube.dossiers_daily(folded, self.engine.hold(self.dimensions.catalogue))
+    def _cube(self, events: Rows) -> Rows:
+        folded = self.engine.keep(same, dossiers.rows(self.engine, events))
+        catalogue = self.engine.hold(self.dimensions.catalogue)
+        return self.engine.view(cube.dossiers_daily, folded, catalogue)
 
-    def _events(self, table: str, files: list[str], *, partition: bool = False) -> ir.Table:
+    def _events(self, table: str, files: list[str], *, partition: bool = False) -> Rows:
         events = self.engine.scan(files, EVENT_TABLES[table][0], partition=partition)
-        return events.filter(micros(events.landed_at) <= self.known)
+        return self.engine.view(landed_by, events, known=self.known)
 
-    def _rows(self, expression: ir.Table) -> pa.Table:
-        rows = self.engine.rows(expression)
+    def _rows(self, made: Rows) -> pa.Table:
+        rows = self.engine.rows(same, made)
         self.engine.forget()
         return rows
+
+
+def landed_by(events: ir.Table, *, known: int) -> ir.Table:
+    """The events that had landed by an instant, µs UTC."""
+    return events.filter(micros(events.landed_at) <= known)
 
 
 def _empty(name: str) -> pa.Table:

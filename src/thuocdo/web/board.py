@@ -17,10 +17,10 @@ from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Indicator, Version
-from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.measure.model import Coverage, DayCounts, Figure, Point
 from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
-from thuocdo.web import choosing, formula, pulse, wording
+from thuocdo.web import choosing, formula, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
@@ -179,8 +179,9 @@ def series(
     )
 
 
-def today() -> pulse.Today:
-    return pulse.today(instance())
+def today() -> DayCounts:
+    """The counts of the Vietnamese day that is not over."""
+    return measure().counts(clock.local_day(clock.now_us()))
 
 
 def by_rank(found: Iterable[Figure]) -> list[Figure]:

@@ -33,7 +33,7 @@ from thuocdo.core.vocabulary import (
     Timeliness,
     Trust,
 )
-from thuocdo.measure.engine import Engine, local_day, micros
+from thuocdo.measure.engine import Engine, Rows, local_day, micros
 from thuocdo.measure.facts.schemas import DOSSIERS, SYSTEM_SOURCES_DAILY, conform
 
 KEY: Final = ["dossier_hi", "dossier_lo"]
@@ -201,17 +201,24 @@ def fold(events: ir.Table) -> ir.Table:
     return finish(merge(lift(events)))
 
 
-def rows(engine: Engine, events: ir.Table) -> ir.Table:
+def rows(engine: Engine, events: Rows) -> Rows:
     """Rows of DOSSIERS of all events of some dossiers (a home month's, say)."""
-    folded = engine.keep(fold(events))
-    mixed = engine.rows(
-        folded.filter(folded.has_verified & folded.has_unverified).select(*KEY).limit(1)
-    )
-    vouched = fold(events.filter(events.trust == Trust.VERIFIED)) if mixed.num_rows else None
-    return scoped(folded, vouched)
+    folded = engine.keep(fold, events)
+    if not engine.rows(_mixed, folded).num_rows:
+        return engine.view(scoped, folded)
+    vouched = engine.keep(_verified_fold, events)
+    return engine.view(scoped, folded, vouched)
 
 
-def scoped(folded: ir.Table, verified: ir.Table | None) -> ir.Table:
+def _mixed(folded: ir.Table) -> ir.Table:
+    return folded.filter(folded.has_verified & folded.has_unverified).select(*KEY).limit(1)
+
+
+def _verified_fold(events: ir.Table) -> ir.Table:
+    return fold(events.filter(events.trust == Trust.VERIFIED))
+
+
+def scoped(folded: ir.Table, verified: ir.Table | None = None) -> ir.Table:
     """Rows of DOSSIERS: `folded` from all events, `verified` from verified ones alone.
 
     `verified` is needed only where some dossier mixes both kinds (`folded.has_verified` and
@@ -245,6 +252,28 @@ def sources(events: ir.Table) -> ir.Table:
         grouped.mutate(last_landed=micros(grouped.last_landed)),
         SYSTEM_SOURCES_DAILY,
     )
+
+
+def more_sources(before: ir.Table, events: ir.Table) -> ir.Table:
+    """SYSTEM_SOURCES_DAILY of `before` (such rows) and of events that came since: counts add up."""
+    both = ibis.union(before, sources(events))
+    summed = both.group_by(["day", "system", "agency"]).agg(
+        events=both.events.sum(),
+        events_verified=both.events_verified.sum(),
+        last_event=both.last_event.max(),
+        last_landed=both.last_landed.max(),
+    )
+    return conform(summed, SYSTEM_SOURCES_DAILY)
+
+
+def keys(events: ir.Table) -> ir.Table:
+    """Which dossiers events speak of."""
+    return events.select(*KEY).distinct()
+
+
+def of(rows_of_dossiers: ir.Table, wanted: ir.Table) -> ir.Table:
+    """The rows (events or folded) of some dossiers; `wanted` are `keys`."""
+    return rows_of_dossiers.semi_join(wanted, KEY)
 
 
 def _encode(at: ir.Value, value: ir.Value, words: tuple[object, ...]) -> ir.Value:

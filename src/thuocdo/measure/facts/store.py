@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from thuocdo.core.clock import now_us
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the meaning of a stored fact changes: older facts are then rebuilt, not read."""
 
 GRACE_US: Final = 3 * 60 * 1_000_000
@@ -40,6 +40,7 @@ class Part(msgspec.Struct, frozen=True):
     file       relative to the facts folder
     first_day, last_day   bounds of `day` (day numbers); None without such a column or rows
     landed_at  youngest event behind it, µs UTC
+    patch      rows that replace some of the file's (facts/patches.py); None when nothing changed
     """
 
     file: str
@@ -47,6 +48,20 @@ class Part(msgspec.Struct, frozen=True):
     first_day: int | None
     last_day: int | None
     landed_at: int | None
+    patch: Part | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file, and the patch's when there is one."""
+        return (self.file,) if self.patch is None else (self.file, self.patch.file)
+
+    def holds(self, first: int, last: int) -> bool:
+        """Whether rows of these days (both included) may be in it."""
+        if self.first_day is None or self.last_day is None:
+            there = self.rows > 0  # a table without days
+        else:
+            there = self.first_day <= last and self.last_day >= first
+        return there or (self.patch is not None and self.patch.holds(first, last))
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -70,16 +85,19 @@ class Manifest(msgspec.Struct, frozen=True):
     def landed_at(self) -> int | None:
         """When the youngest event in the facts landed, µs UTC."""
         moments = [
-            part.landed_at
+            each.landed_at
             for parts in self.tables.values()
             for part in parts.values()
-            if part.landed_at is not None
+            for each in (part, part.patch)
+            if each is not None and each.landed_at is not None
         ]
         return max(moments, default=None)
 
     def files(self) -> set[str]:
         """Every file this set consists of."""
-        named = {part.file for parts in self.tables.values() for part in parts.values()}
+        named = {
+            file for parts in self.tables.values() for part in parts.values() for file in part.files
+        }
         return named | set(self.dimensions.values())
 
 

@@ -21,6 +21,12 @@ GAP_US: Final = 30 * 60 * 1_000_000
 
 _KEY: Final = ["day", "site_id"]
 
+_USED: Final = (
+    *("day", "site_id", "visitor", "event_time", "landed_at", "trust", "bot"),
+    *("kind", "procedure", "state", "agency", "reason", "feed"),
+)
+"""Columns that daily facts are made of."""
+
 
 def visits_daily(events: ir.Table) -> ir.Table:
     """Rows of VISITS_DAILY of whole local days of page views (lake/schemas.py: PAGE_VIEWS)."""
@@ -94,3 +100,20 @@ def sources(events: ir.Table) -> ir.Table:
         ),
         SITE_SOURCES_DAILY,
     )
+
+
+def sites(events: ir.Table) -> ir.Table:
+    """Which sites events of one day speak of; null is one of them."""
+    return events.select("site_id").distinct()
+
+
+def of_sites(events: ir.Table, wanted: ir.Table) -> ir.Table:
+    """The events of some sites (`sites`), in the columns that daily facts need."""
+    used = events.select(*(name for name in _USED if name in events.columns))
+    return used.semi_join(wanted, used.site_id.identical_to(wanted.site_id))
+
+
+def with_sites(before: ir.Table, wanted: ir.Table, after: ir.Table) -> ir.Table:
+    """The daily fact `before` with the rows `after` in place of those of some sites."""
+    others = before.anti_join(wanted, before.site_id.identical_to(wanted.site_id))
+    return ibis.union(others, after)

@@ -1,0 +1,256 @@
+"""Building: the files of one refresh, and the manifest that names them.
+
+A partition is made whole (the first time, and after an erasure) or grown by the files that were
+added to it. Growing never trusts half a fact: the sites and the dossiers that new events speak of
+are computed again from all their events, and nothing else is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from thuocdo.core.clock import now_us
+from thuocdo.lake import dimensions
+from thuocdo.lake.schemas import DOSSIER_EVENTS, EVENT_TABLES
+from thuocdo.lake.store import Lake
+from thuocdo.measure.engine import (
+    Engine,
+    Make,
+    Rows,
+    batched,
+    day_number,
+    files_by_partition,
+    same,
+)
+from thuocdo.measure.facts import cube, dossiers, patches, small, visits
+from thuocdo.measure.facts.schemas import FACTS
+from thuocdo.measure.facts.store import FactStore, Manifest, Part
+
+DAYS_A_QUERY: Final = 16
+"""Days recomputed at once: enough to spread the cost of a query, few enough to fit in memory."""
+
+DAILY_FACTS: Final[Mapping[str, Sequence[tuple[str, Make]]]] = {
+    "page_views": (
+        ("visits_daily", visits.visits_daily),
+        ("site_sources_daily", visits.sources),
+    ),
+    "service_steps": (
+        ("steps_daily", small.steps_daily),
+        ("site_sources_daily", visits.sources),
+    ),
+    "rejects": (("rejects_daily", small.rejects_daily),),
+}
+"""Event table by day → the facts made of it, and how."""
+
+SERVICES: Final = "services"
+
+Touched: TypeAlias = dict[str, list[str] | None]
+"""Partition → files added to it; None: make the whole again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one refresh has to do.
+
+    lake        table → version to bring the facts to
+    touched     event table → its changed partitions
+    dimensions  those that changed
+    """
+
+    lake: dict[str, int]
+    touched: dict[str, Touched]
+    dimensions: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.touched and not self.dimensions
+
+
+class Builder:
+    """One run over a plan."""
+
+    def __init__(
+        self, store: FactStore, lake: Lake, engine: Engine, base: Manifest, plan: Plan
+    ) -> None:
+        self.store, self.lake, self.engine, self.plan = store, lake, engine, plan
+        self.version = base.version + 1
+        self.tables = {name: dict(parts) for name, parts in base.tables.items()}
+        self.dimensions = dict(base.dimensions)
+        self.services = cube.CATALOGUE.empty_table()
+        self.all_cubes = SERVICES in plan.dimensions
+
+    def build(self) -> Manifest:
+        for name in self.plan.dimensions:
+            self._copy_dimension(name)
+        catalogue = self.store.folder / self.dimensions[SERVICES]
+        self.services = cube.catalogue(pq.read_table(catalogue))
+        for table, partitions in self.plan.touched.items():
+            files = files_by_partition(self.lake, table, self.plan.lake[table])
+            if table == "dossier_events":
+                self._months(partitions, files)
+            else:
+                self._days(table, partitions, files)
+        if self.all_cubes:
+            for month in sorted(self.tables.get("dossiers", {})):
+                self._cube(month)
+                self.engine.forget()
+        return Manifest(
+            version=self.version,
+            refreshed_at=now_us(),
+            lake=self.plan.lake,
+            tables=self.tables,
+            dimensions=self.dimensions,
+        )
+
+    def _copy_dimension(self, name: str) -> None:
+        """Facts carry the dimensions they were made with, so that a reader sees one set."""
+        path = self.store.path("dimensions", name, self.version)
+        pq.write_table(dimensions.read(self.lake, name), path, compression="zstd")
+        self.dimensions[name] = self.store.seal(path).file
+
+    # Days
+
+    def _days(self, table: str, touched: Touched, files: Mapping[str, list[str]]) -> None:
+        whole = []
+        for day, added in sorted(touched.items()):
+            if day not in files:
+                self._drop(day, *(fact for fact, _ in DAILY_FACTS[table]), table=table)
+            elif added is None or not self._has_day(table, day):
+                whole.append(day)
+            else:
+                self._more_of_day(table, day, added, files[day])
+                self.engine.forget()
+        for days in batched(whole, DAYS_A_QUERY):
+            self._whole_days(table, days, files)
+            self.engine.forget()
+
+    def _has_day(self, table: str, day: str) -> bool:
+        return all(
+            _partition(fact, table, day) in self.tables.get(fact, {})
+            for fact, _ in DAILY_FACTS[table]
+        )
+
+    def _whole_days(self, table: str, days: Sequence[str], files: Mapping[str, list[str]]) -> None:
+        """The daily facts of some days in one query each: many days cost little more than one."""
+        paths = [path for day in days for path in files[day]]
+        events = self.engine.scan(paths, EVENT_TABLES[table][0], partition=True)
+        for fact, make in DAILY_FACTS[table]:
+            rows = self.engine.rows(make, events)
+            for day in days:
+                own = rows.filter(pc.field("day") == day_number(date.fromisoformat(day)))
+                partition = _partition(fact, table, day)
+                path = self.store.path(fact, partition, self.version)
+                pq.write_table(own, path, compression="zstd")
+                self._name(fact, partition, self.store.seal(path))
+
+    def _more_of_day(self, table: str, day: str, added: list[str], files: list[str]) -> None:
+        """The daily facts of the sites that new events speak of; the others stay as they are."""
+        shape = EVENT_TABLES[table][0]
+        new = self.engine.scan(added, shape, partition=True)
+        sites = self.engine.keep(visits.sites, new)
+        all_events = self.engine.scan(files, shape, partition=True)
+        events = self.engine.keep(visits.of_sites, all_events, sites)
+        for fact, make in DAILY_FACTS[table]:
+            partition = _partition(fact, table, day)
+            before = self._part(fact, partition)
+            after = self.engine.view(make, events)
+            part = self._written(fact, partition, visits.with_sites, before, sites, after)
+            self._name(fact, partition, part)
+
+    # Months of dossiers
+
+    def _months(self, touched: Touched, files: Mapping[str, list[str]]) -> None:
+        for month, added in sorted(touched.items()):
+            if month not in files:
+                self._drop(month, "dossiers", "dossiers_daily", "system_sources_daily")
+            elif added is None or month not in self.tables.get("dossiers", {}):
+                self._whole_month(month, files[month])
+            else:
+                self._more_of_month(month, added, files[month])
+            self.engine.forget()
+
+    def _whole_month(self, month: str, files: list[str]) -> None:
+        events = self.engine.scan(files, DOSSIER_EVENTS)
+        folded = dossiers.rows(self.engine, events)
+        self._name("dossiers", month, self._written("dossiers", month, same, folded))
+        sources = self._written("system_sources_daily", month, dossiers.sources, events)
+        self._name("system_sources_daily", month, sources)
+        if not self.all_cubes:
+            self._cube(month)
+
+    def _cube(self, month: str) -> None:
+        services = self.engine.hold(self.services)
+        folded = self._part("dossiers", month)
+        made = self._written("dossiers_daily", month, cube.dossiers_daily, folded, services)
+        self._name("dossiers_daily", month, made)
+
+    def _more_of_month(self, month: str, added: list[str], files: list[str]) -> None:
+        """Fold again the dossiers that new events speak of; count again the cells they touch."""
+        engine = self.engine
+        new = engine.keep(same, engine.scan(added, DOSSIER_EVENTS))
+        sources = "system_sources_daily"
+        before = self._part(sources, month)
+        part = self._written(sources, month, dossiers.more_sources, before, new)
+        self._name(sources, month, part)
+
+        wanted = engine.keep(dossiers.keys, new)
+        events = engine.keep(dossiers.of, engine.scan(files, DOSSIER_EVENTS), wanted)
+        folded = engine.keep(same, dossiers.rows(engine, events))
+        former = engine.keep(dossiers.of, self._part("dossiers", month), wanted)
+        cells = engine.keep(patches.cells_of, former, folded)
+        self._patch("dossiers", month, patches.more_dossiers, folded)
+        if self.all_cubes:
+            return
+        counted = engine.keep(patches.in_cells, self._part("dossiers", month), cells)
+        services = engine.hold(self.services)
+        self._patch("dossiers_daily", month, patches.more_cube, counted, cells, services)
+
+    def _patch(self, table: str, month: str, make: Make, *changes: Rows) -> None:
+        """Give a part a new patch, or a new base where the patch has grown too big."""
+        part = self.tables[table][month]
+        patch = self._scan(table, part.patch)
+        grown = self._written(table, f"{month} patch", make, patch, *changes)
+        self._name(table, month, msgspec.structs.replace(part, patch=grown))
+        if patches.is_due(part.rows, grown.rows):
+            merged = self._written(table, month, same, self._part(table, month))
+            self._name(table, month, merged)
+
+    # Parts
+
+    def _part(self, table: str, partition: str) -> Rows:
+        """The current rows of a part."""
+        part = self.tables[table][partition]
+        base = self._scan(table, part)
+        if part.patch is None:
+            return base
+        return self.engine.view(patches.CURRENT[table], base, self._scan(table, part.patch))
+
+    def _scan(self, table: str, part: Part | None) -> Rows:
+        files = [] if part is None else [str(self.store.folder / part.file)]
+        return self.engine.scan(files, FACTS[table])
+
+    def _written(self, table: str, partition: str, make: Make, *inputs: Any) -> Part:
+        path: Path = self.store.path(table, partition, self.version)
+        self.engine.write(path, make, *inputs)
+        return self.store.seal(path)
+
+    def _name(self, table: str, partition: str, part: Part) -> None:
+        self.tables.setdefault(table, {})[partition] = part
+
+    def _drop(self, partition: str, *facts: str, table: str = "") -> None:
+        """Forget a partition that the lake no longer has."""
+        for fact in facts:
+            self.tables.get(fact, {}).pop(_partition(fact, table, partition), None)
+
+
+def _partition(fact: str, table: str, day: str) -> str:
+    """Two event tables report sources: each has its own part for a day."""
+    return f"{table} {day}" if fact == "site_sources_daily" else day

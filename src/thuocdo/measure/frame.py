@@ -1,0 +1,27 @@
+"""The frame of an answer: what all its figures have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from thuocdo.core.clock import Period
+from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.organisation import Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One question: which indicator, in which words, when, on which map, of whose events.
+
+    organised  day of the map of organisations
+    known      µs UTC; None: now
+    """
+
+    indicator: Indicator
+    version: Version
+    period: Period
+    organised: date
+    known: int | None
+    trust: str
+    organisation: Organisation
