@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -37,6 +37,7 @@ _DESKTOP_SYSTEMS: Final = frozenset(
     {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
 )
 _REMEMBERED: Final = 100_000
+_HOSTS_REMEMBERED: Final = 10_000
 
 
 class Place(NamedTuple):
@@ -90,17 +91,23 @@ def place_of(url: str) -> Place:
             _path(url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0], "") if url else None,
             None,
         )
+    kept, procedure = _query(found[3]) if found[3] else ("", None)
+    return Place(_host(found[1]), _path(found[2], kept), procedure)
+
+
+def _query(query: str) -> tuple[str, str | None]:
+    """What may be kept of a query, and the procedure it names."""
     rules = _rules()
     kept: list[tuple[str, str]] = []
     procedure: str | None = None
-    for name, value in parse_qsl(found[3] or ""):
+    for name, value in parse_qsl(query):
         lowered = name.lower()
         if lowered in rules.procedure and _NATIONAL_CODE.fullmatch(value):
             code = procedure_code(value)
             procedure = procedure or (code.national if code else None)
         if (lowered in rules.keep or lowered in rules.procedure) and value:
             kept.append((lowered, redact(value)))
-    return Place(_host(found[1]), _path(found[2], urlencode(kept, safe="{}:/.,")), procedure)
+    return urlencode(kept, safe="{}:/.,"), procedure
 
 
 def host_of(url: str) -> str | None:
@@ -134,6 +141,7 @@ def _device(agent: str, system: str | None) -> str | None:
     return "desktop" if system in _DESKTOP_SYSTEMS else None
 
 
+@lru_cache(_HOSTS_REMEMBERED)
 def _host(authority: str) -> str | None:
     """Lower case, without user, port and closing dot; a user part may be anybody's name."""
     host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
@@ -142,7 +150,9 @@ def _host(authority: str) -> str | None:
 
 def _path(path: str, query: str) -> str:
     plain = unquote(path, errors="replace") if "%" in path else path
-    clean = redact(unicodedata.normalize("NFC", _CONTROL.sub("", plain)))
+    if not plain.isascii() or not plain.isprintable():
+        plain = unicodedata.normalize("NFC", _CONTROL.sub("", plain))
+    clean = redact(plain)
     whole = f"{clean or '/'}?{query}" if query else clean or "/"
     return whole[: _rules().longest_path]
 

@@ -8,11 +8,12 @@ snapshot, skips the tables that have it, and comes to the same rows. Only then d
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Final
 
 import msgspec
@@ -105,13 +106,14 @@ class Lander:
         """Write one planned batch, remove its segments and its plan."""
         batch = Batch(self._reader, self._planned_snapshot())
         newer = {table: self._missing(table, segments) for table in TABLES}
-        for segment in segments:
-            wanted = [table for table in TABLES if segment in newer[table]]
-            if not wanted:
-                continue
-            batch.begin_segment(f"{segment.writer}/{segment.number}", wanted)
-            for frame in wal.frames(segment.path):
-                batch.add(frame.landed_at, frame.records)
+        with _without_collector():
+            for segment in segments:
+                wanted = [table for table in TABLES if segment in newer[table]]
+                if not wanted:
+                    continue
+                batch.begin_segment(f"{segment.writer}/{segment.number}", wanted)
+                for frame in wal.frames(segment.path):
+                    batch.add(frame.landed_at, frame.records)
         rows: Counter[str] = Counter()
         for table, made in batch.tables(homes).items():
             if self._lake.commit(table, made, _last_numbers(newer[table])):
@@ -167,6 +169,18 @@ class Lander:
         if self._snapshot is None or self._snapshot[0] != identity:
             self._snapshot = (identity, snapshot_file.read(self._plan_snapshot))
         return self._snapshot[1]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Reading a batch makes many objects and no cycles: looking for some would be most of the work."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _app_id(writer: str) -> str:

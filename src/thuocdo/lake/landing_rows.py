@@ -23,6 +23,7 @@ from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.homes import Homes
+from thuocdo.lake.landing_views import Views
 from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import SORT_KEYS, in_order
 from thuocdo.wire import matomo, rules
@@ -46,11 +47,6 @@ _DOSSIER_FIELDS: Final = (
     "feed", "trust",
 )  # fmt: skip
 _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "page_views": (
-        "event_time", "site_id", "visitor", "kind", "host", "path", "referrer_host", "procedure",
-        "device", "browser", "os", "bot", "t_server_ms", "t_dom_ms", "t_load_ms",
-        "landed_at", "segment", "feed", "trust", "day",
-    ),
     "service_steps": (
         "event_time", "site_id", "procedure", "state", "visitor", "bot",
         "landed_at", "segment", "feed", "trust", "day",
@@ -64,6 +60,7 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 """Columns in the order the rows below give them; `event_id` and homes are set at the end."""
 _KEPT_PARAMETERS: Final = ("idsite", "rec", "cdt", "dvc", "dvc_state")
 _MILLISECOND: Final = 1000
+_VISITORS_REMEMBERED: Final = 50_000
 _decoder: Final = msgspec.msgpack.Decoder(Record)
 
 
@@ -72,10 +69,11 @@ class Reader:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._place: Memory[Place] = Memory(place_of)
-        self._host: Memory[str | None] = Memory(host_of)
-        self._client: Memory[Client] = Memory(client_of)
+        self.place: Memory[Place] = Memory(place_of)
+        self.host: Memory[str | None] = Memory(host_of)
+        self.client: Memory[Client] = Memory(client_of)
         self._days: dict[int, tuple[date, bytes]] = {}
+        self._pseudonyms: dict[tuple[int, int, str], int] = {}
 
     def day(self, instant: int) -> tuple[date, bytes]:
         """Local day and its salt."""
@@ -86,35 +84,42 @@ class Reader:
             found = self._days[number] = (day, day_salt(self._secret, day))
         return found
 
-    def view(self, hit: Hit, view: PageView) -> tuple[object, ...]:
-        """The columns of one page view up to `t_load_ms`."""
-        place = self._place(view.url)
-        client = self._client(hit.agent)
-        return (
-            view.event_time // _MILLISECOND * _MILLISECOND,
-            view.site_id,
-            self.visitor(hit, view),
-            view.kind,
-            place.host,
-            place.path,
-            self._host(view.referrer) if view.referrer else None,
-            view.procedure or place.procedure,
-            *client,
-            view.t_server_ms,
-            view.t_dom_ms,
-            view.t_load_ms,
-        )
+    def described(self, hit: Hit, view: PageView) -> dict[str, object]:
+        """A page view as a row would be, but for where and when it landed."""
+        place = self.place(view.url)
+        client = view.client or f"{hit.address} {hit.agent}"
+        return {
+            "event_time": view.event_time // _MILLISECOND * _MILLISECOND,
+            "site_id": view.site_id,
+            "visitor": self.pseudonym(view.event_time, view.site_id, client),
+            "kind": view.kind,
+            "host": place.host,
+            "path": place.path,
+            "referrer_host": self.host(view.referrer) if view.referrer else None,
+            "procedure": view.procedure or place.procedure,
+            **self.client(hit.agent)._asdict(),
+            "t_server_ms": view.t_server_ms,
+            "t_dom_ms": view.t_dom_ms,
+            "t_load_ms": view.t_load_ms,
+        }
 
     def step(self, hit: Hit, step: ServiceStep) -> tuple[object, ...]:
         """The columns of one trackDVC call up to `bot`."""
-        bot = self._client(hit.agent).bot
-        visitor = self.visitor(hit, step)
+        bot = self.client(hit.agent).bot
+        client = step.client or f"{hit.address} {hit.agent}"
+        visitor = self.pseudonym(step.event_time, step.site_id, client)
         moment = step.event_time // _MILLISECOND * _MILLISECOND
         return (moment, step.site_id, step.procedure, step.state, visitor, bot)
 
-    def visitor(self, hit: Hit, event: PageView | ServiceStep) -> int:
-        salt = self.day(event.event_time)[1]
-        return visitor_key(salt, event.site_id, event.client or f"{hit.address} {hit.agent}")
+    def pseudonym(self, instant: int, site_id: int, client: str) -> int:
+        """The visitor of that day and site; those seen of late are remembered."""
+        seen = ((instant + OFFSET_US) // DAY_US, site_id, client)
+        found = self._pseudonyms.get(seen)
+        if found is None:
+            if len(self._pseudonyms) >= _VISITORS_REMEMBERED:
+                self._pseudonyms.clear()
+            found = self._pseudonyms[seen] = visitor_key(self.day(instant)[1], site_id, client)
+        return found
 
 
 class Batch:
@@ -123,8 +128,10 @@ class Batch:
     def __init__(self, reader: Reader, snapshot: Snapshot) -> None:
         self._reader = reader
         self._sites = snapshot.site_by_id
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in TABLES}
+        self._views = Views(reader, self._sites)
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _COLUMNS}
         self._wanted = frozenset(TABLES)
+        self._views_wanted = True
         self._segment = ""
         self._landed_at = 0
 
@@ -132,6 +139,7 @@ class Batch:
         """What follows is of this segment; only the tables that do not have it yet take rows."""
         self._segment = name
         self._wanted = frozenset(wanted)
+        self._views_wanted = "page_views" in self._wanted
 
     def add(self, landed_at: int, records: Iterable[bytes]) -> None:
         """The records of one frame."""
@@ -153,11 +161,15 @@ class Batch:
 
     def tables(self, homes: Homes) -> dict[str, pa.Table]:
         """The rows as Arrow tables, in the order they will be stored, numbered in it."""
-        return {
+        made = {"page_views": self._views.table()} if len(self._views) else {}
+        made |= {
             table: self._table(table, rows, homes) for table, rows in self._rows.items() if rows
         }
+        return made
 
     def _hit(self, hit: Hit) -> None:
+        if self._views_wanted and self._views.plain(hit, self._landed_at, self._segment):
+            return
         events = matomo.parse_hit(hit)
         if hit.refused:
             site = next((e.site_id for e in events), None)
@@ -168,25 +180,18 @@ class Batch:
                 self._reject_hit(hit, event)
             elif event.site_id not in self._sites:
                 self._unknown_site(hit, event)
-            elif type(event) is PageView:
-                self._put("page_views", self._reader.view(hit, event), Feed.TRACKING, hit, event)
             elif type(event) is ServiceStep:
-                self._put(
-                    "service_steps", self._reader.step(hit, event), Feed.TRACK_DVC, hit, event
-                )
+                self._step(hit, event)
+            elif type(event) is PageView and self._views_wanted:
+                self._views.add(hit, event, self._landed_at, self._segment)
 
-    def _put(
-        self,
-        table: str,
-        columns: tuple[object, ...],
-        feed: Feed,
-        hit: Hit,
-        event: PageView | ServiceStep,
-    ) -> None:
-        if table in self._wanted:
-            day = self._reader.day(event.event_time)[0]
-            self._rows[table].append(
-                (*columns, self._landed_at, self._segment, feed.value, hit.trust, day)
+    def _step(self, hit: Hit, step: ServiceStep) -> None:
+        if "service_steps" in self._wanted:
+            day = self._reader.day(step.event_time)[0]
+            columns = self._reader.step(hit, step)
+            feed = Feed.TRACK_DVC.value
+            self._rows["service_steps"].append(
+                (*columns, self._landed_at, self._segment, feed, hit.trust, day)
             )
 
     def _dossier(self, event: DossierEvent) -> None:
@@ -208,14 +213,11 @@ class Batch:
     def _unknown_site(self, hit: Hit, event: PageView | ServiceStep) -> None:
         """Kept whole, as a row would be: it can be replayed once the site is registered."""
         if isinstance(event, PageView):
-            feed, names, row = Feed.TRACKING, _COLUMNS["page_views"], self._reader.view(hit, event)
+            feed, row = Feed.TRACKING, self._reader.described(hit, event)
         else:
-            feed, names, row = (
-                Feed.TRACK_DVC,
-                _COLUMNS["service_steps"],
-                self._reader.step(hit, event),
-            )
-        kept = {name: value for name, value in zip(names, row, strict=False) if value is not None}
+            columns = zip(_COLUMNS["service_steps"], self._reader.step(hit, event), strict=False)
+            feed, row = Feed.TRACK_DVC, dict(columns)
+        kept = {name: value for name, value in row.items() if value is not None}
         payload = json.dumps(kept, ensure_ascii=False)
         detail = "idsite: not registered"
         reason = RejectReason.UNKNOWN_SITE

@@ -50,7 +50,8 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     # CMND, nine digits
     ("{id}", re.compile(rf"{_ALONE_BEFORE}\d{{9}}{_ALONE_AFTER}", re.ASCII)),
 )
-_WORTH_LOOKING: Final = re.compile(r"@|\d{3}")
+_WORTH_LOOKING: Final = re.compile(r"@|(?:\d[ .\-+_)]{0,2}){9}")
+"""What every pattern needs: an `@`, or nine digits with hardly anything between them."""
 
 
 def redact(text: str) -> str:

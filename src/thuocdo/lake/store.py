@@ -16,12 +16,13 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -157,9 +158,12 @@ class Lake:
         return self._log(table, actions, {COMPACTION: number})
 
     def write_files(self, table: str, rows: pa.Table) -> list[DataFile]:
-        """Write rows as Parquet, one file a partition, on disk before this returns; no log entry."""
+        """Write rows as Parquet, one file a partition, on disk before this returns; no log entry.
+
+        Words may come as dictionaries; rows that are in order already are not sorted again.
+        """
         partition = partition_column(table)
-        rows = conform(table, rows)
+        rows = _typed_columns(table, rows)
         if partition is None:
             return [self._write(table, None, rows)] if rows.num_rows else []
         keys = rows.column(partition)
@@ -324,7 +328,9 @@ class Lake:
 
     def _write(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
         column = partition_column(table)
-        rows = in_order(rows, SORT_KEYS.get(table, ()))
+        keys = SORT_KEYS.get(table, ())
+        if not is_ordered(rows, keys):
+            rows = in_order(rows, keys)
         if column:
             rows = rows.drop_columns([column])
         return self._put(table, partition, rows)
@@ -400,6 +406,27 @@ def in_order(rows: pa.Table, keys: Iterable[str]) -> pa.Table:
         (key, "ascending") for key in keys
     ]
     return rows.sort_by(ascending) if ascending else rows
+
+
+def is_ordered(rows: pa.Table, keys: Sequence[str]) -> bool:
+    """Whether rows lie in the ascending order of some columns, nulls last."""
+    undecided = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
+    for key in keys:
+        column = rows.column(key)
+        if column.null_count:
+            return False
+        values = column.to_numpy()
+        if np.any(undecided & (values[:-1] > values[1:])):
+            return False
+        undecided &= values[:-1] == values[1:]
+    return True
+
+
+def _typed_columns(table: str, rows: pa.Table) -> pa.Table:
+    """As `conform`, but dictionaries stay: they are written as they are."""
+    schema = schema_of(table)
+    columns = [_typed(rows.column(field.name), field.type) for field in schema]
+    return pa.Table.from_arrays(columns, names=schema.names)
 
 
 def _typed(column: Column, kind: pa.DataType) -> Column:

@@ -2,16 +2,18 @@
 
 The deployed trackers are Matomo's with another name (facts/emc.md 1A), so its parameters are read:
 https://developer.matomo.org/api-reference/tracking-api. Ours are `dvc` and `dvc_state`, the first
-two arguments of trackDVC. The lander parses millions of hits, so a plain GET is split once, and
-only what is wanted and encoded is decoded, through a cache.
+two arguments of trackDVC. The lander reads millions of hits, so for the ordinary page view there is
+a short way beside `parse_hit`: `plain` gives its parameters as they came, and the rules below judge
+an address in its encoded form, once for each. The short way says None wherever it is not sure.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -23,6 +25,7 @@ from thuocdo.wire import rules
 from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
 
 Parsed = PageView | ServiceStep | Unreadable
+Timings = tuple[int | None, int | None, int | None]
 
 MAX_URL: Final = 4096
 MAX_BULK: Final = 1000
@@ -36,6 +39,9 @@ _WANTED: Final = frozenset(
         *("cdt", "dvc", "dvc_state", "pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
     )
 )
+_UNUSUAL: Final = frozenset(("cdt", "cid", "download", "dvc", "link", "ping", "search"))
+"""Parameters that make of a hit something else than an ordinary page view, now."""
+_QUESTION_MARK: Final = ord("?")
 _CLIENT: Final = re.compile(r"[0-9a-fA-F]{16}")
 _SITE: Final = re.compile(r"[0-9]{1,10}")
 _STATE: Final = re.compile(r"-?[0-9]{1,3}|[A-Za-z_]{1,16}")
@@ -57,6 +63,51 @@ def parse_hit(hit: Hit) -> list[Parsed]:
         return _bulk_request(body, hit)
     text = b"&".join((hit.query, body.rstrip(b"\r\n"))).decode("utf-8", "replace")
     return _parameters(_split(text), hit)
+
+
+def plain(query: bytes) -> dict[str, str] | None:
+    """The parameters of an ordinary page view, values still encoded; None: ask `parse_hit`."""
+    try:
+        given = dict([pair.split("=", 1) for pair in query.decode("ascii").split("&")])
+    except ValueError:  # not ASCII, or a parameter without a value
+        return None
+    if query[0] == _QUESTION_MARK or given.get("rec", "1") != "1":
+        return None
+    if not _UNUSUAL.isdisjoint(given):
+        return None
+    return given
+
+
+def plain_client(given: dict[str, str]) -> str | Literal[False] | None:
+    """The first-party id of `plain` parameters, None when there is none, False: ask `parse_hit`."""
+    client = given.get("_id")
+    if not client:
+        return None
+    return client if _CLIENT.fullmatch(client) else False
+
+
+def plain_page(encoded: str) -> str | None:
+    """The address of a page that `parse_hit` would take, None for any other."""
+    url = _decoded(encoded)
+    return url if url and _page_fault(url) is None else None
+
+
+def plain_referrer(encoded: str) -> str:
+    """The referrer as `parse_hit` takes it: "" when it is no web address."""
+    return _referrer(_decoded(encoded))
+
+
+def plain_timings(given: dict[str, str]) -> Timings:
+    """Timings of `plain` parameters."""
+    return _timings(given, _encoded_milliseconds)
+
+
+def _decoded(value: str) -> str:
+    """As `unquote_plus`; the two escapes every address has are undone without it."""
+    simple = value.replace("%3A", ":").replace("%2F", "/")
+    if "%" in simple or "+" in simple:
+        return unquote_plus(value, errors="replace")
+    return simple
 
 
 def _split(text: str) -> dict[str, str]:
@@ -142,16 +193,24 @@ def _view(
         url, referrer = page, get("urlref", "")
     if not url:
         return Unreadable(RejectReason.MISSING_FIELD, "url: missing", site_id)
-    if len(url) > MAX_URL:
-        return Unreadable(RejectReason.BAD_VALUE, "url: too long", site_id)
-    if not _WEB.match(url) or _CONTROL.search(url):
-        return Unreadable(RejectReason.BAD_VALUE, "url: not a web address", site_id)
-    if not _WEB.match(referrer) or len(referrer) > MAX_URL:
-        referrer = ""
-    if "pf_srv" not in given and "pf_dm1" not in given:
-        return PageView(site_id, when, kind, url, referrer, client, None)
-    server, dom, load = _timings(given)
+    fault = _page_fault(url)
+    if fault is not None:
+        return Unreadable(RejectReason.BAD_VALUE, fault, site_id)
+    referrer = _referrer(referrer)
+    server, dom, load = _timings(given, _milliseconds)
     return PageView(site_id, when, kind, url, referrer, client, None, server, dom, load)
+
+
+def _page_fault(url: str) -> str | None:
+    if len(url) > MAX_URL:
+        return "url: too long"
+    if not _WEB.match(url) or _CONTROL.search(url):
+        return "url: not a web address"
+    return None
+
+
+def _referrer(url: str) -> str:
+    return url if _WEB.match(url) and len(url) <= MAX_URL else ""
 
 
 def _step(
@@ -185,20 +244,22 @@ def _time(cdt: str | None, hit: Hit) -> int | Unreadable:
     return rules.happened("cdt", instant, hit.received)
 
 
-def _timings(given: dict[str, str]) -> tuple[int | None, int | None, int | None]:
+def _timings(given: dict[str, str], milliseconds: Callable[[str | None], int | None]) -> Timings:
     """(server, until DOM ready, until loaded) in ms, from Matomo's successive stages.
 
     A stage that is missing, negative or absurd leaves unmeasured all that is made of it; only
     the connection's share may be missing, for older trackers do not send it.
     """
     get = given.get
-    server = _milliseconds(get("pf_srv"))
-    network, transfer = _milliseconds(get("pf_net", "0")), _milliseconds(get("pf_tfr"))
-    parsing = _milliseconds(get("pf_dm1"))
+    if "pf_srv" not in given and "pf_dm1" not in given:
+        return None, None, None
+    server = milliseconds(get("pf_srv"))
+    network, transfer = milliseconds(get("pf_net", "0")), milliseconds(get("pf_tfr"))
+    parsing = milliseconds(get("pf_dm1"))
     if server is None or network is None or transfer is None or parsing is None:
         return server, None, None
     dom = network + server + transfer + parsing
-    rest, handlers = _milliseconds(get("pf_dm2")), _milliseconds(get("pf_onl"))
+    rest, handlers = milliseconds(get("pf_dm2")), milliseconds(get("pf_onl"))
     return server, dom, None if rest is None or handlers is None else dom + rest + handlers
 
 
@@ -207,3 +268,8 @@ def _milliseconds(text: str | None) -> int | None:
         return None
     value = int(text)
     return value if value <= MAX_TIMING_MS else None
+
+
+@lru_cache(_CACHED)
+def _encoded_milliseconds(text: str | None) -> int | None:
+    return None if text is None else _milliseconds(_decoded(text))

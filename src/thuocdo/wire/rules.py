@@ -24,6 +24,9 @@ EARLIEST_US: Final = day_start_us(date(2000, 1, 1))
 LATEST_DUE_US: Final = day_start_us(date(2101, 1, 1))
 CLOCK_SKEW_US: Final = DAY_US
 """How far ahead of the server's clock an event may say it happened."""
+PROCEDURE_NOT_SAID: Final = "~unknown"
+"""The procedure of an event that names none. No code begins so, and every code sorts before it: of
+two first events of one moment the fold takes the one that names its procedure."""
 MAX_NUMBER: Final = 128
 MAX_KEPT: Final = 40
 _CACHED: Final = 1 << 16
