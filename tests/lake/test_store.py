@@ -12,8 +12,9 @@ import pytest
 
 from thuocdo.core import settings as settings_module
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES, PAGE_VIEWS
-from thuocdo.lake.store import Lake, conform, schema_of
+from thuocdo.lake.parquet import conform
+from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES, PAGE_VIEWS, schema_of
+from thuocdo.lake.store import Lake
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuocdo.core.clock import now_us
+from thuocdo.lake.parquet import conform
 from thuocdo.lake.schemas import DIMENSIONS, INSTANT
-from thuocdo.lake.store import Lake, conform
+from thuocdo.lake.store import Lake
 
 _WRITER = "registry"
 

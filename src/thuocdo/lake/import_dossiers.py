@@ -25,8 +25,9 @@ from thuocdo.lake.homes import Homes
 from thuocdo.lake.import_rejects import LineNumbers, RefusedRow, RejectBook
 from thuocdo.lake.import_source import Source
 from thuocdo.lake.judge_dossiers import CONTENT, KEPT, TIMES, Judge, events_table
+from thuocdo.lake.parquet import repeated
 from thuocdo.lake.schemas import INSTANT
-from thuocdo.lake.store import Lake, repeated
+from thuocdo.lake.store import Lake
 from thuocdo.wire import canonical
 from thuocdo.wire.events import Refused
 

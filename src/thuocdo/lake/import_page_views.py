@@ -32,8 +32,9 @@ from thuocdo.core.vocabulary import Feed, RejectReason, Trust, ViewKind
 from thuocdo.lake.enrich import Client, Place, client_of, host_of, place_of
 from thuocdo.lake.import_rejects import LineNumbers, RefusedRow, RejectBook
 from thuocdo.lake.import_source import Source
+from thuocdo.lake.parquet import Column, repeated
 from thuocdo.lake.schemas import INSTANT
-from thuocdo.lake.store import Column, DataFile, Lake, repeated
+from thuocdo.lake.store import DataFile, Lake
 from thuocdo.wire import rules
 
 REQUIRED: Final = ("site_id", "event_time")

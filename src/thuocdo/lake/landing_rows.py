@@ -24,8 +24,8 @@ from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.landing_views import Views
-from thuocdo.lake.schemas import EVENT_TABLES
-from thuocdo.lake.store import SORT_KEYS, in_order
+from thuocdo.lake.parquet import in_order
+from thuocdo.lake.schemas import EVENT_TABLES, SORT_KEYS
 from thuocdo.wire import matomo, rules
 from thuocdo.wire.events import (
     DossierEvent,

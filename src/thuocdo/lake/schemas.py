@@ -194,3 +194,20 @@ DIMENSIONS: Final[dict[str, tuple[pa.Schema, tuple[str, ...]]]] = {
     "services": (SERVICES, ("agency", "procedure", "valid_from")),
 }
 """Table → (schema, key columns)."""
+
+SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "page_views": ("site_id", "visitor", "event_time"),
+    "service_steps": ("site_id", "visitor", "event_time"),
+    "dossier_events": ("dossier_hi", "dossier_lo", "event_time"),
+}
+"""Order of rows inside a file: what repeats lies together, which is what makes files small."""
+
+
+def schema_of(table: str) -> pa.Schema:
+    """The schema of an event or dimension table. Raises KeyError for an unknown name."""
+    return EVENT_TABLES[table][0] if table in EVENT_TABLES else DIMENSIONS[table][0]
+
+
+def partition_column(table: str) -> str | None:
+    """The column an event table is partitioned by; dimensions are not."""
+    return EVENT_TABLES[table][1] if table in EVENT_TABLES else None

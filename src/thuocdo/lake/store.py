@@ -1,8 +1,7 @@
 """The lake: append-only Delta tables in a folder, written exactly once.
 
-Why our own Parquet writer and not `write_deltalake`: the order and the encoding of the rows
-decide the bytes at rest, and landing, import and compaction must write alike. Delta keeps the
-log: what is live, what was there at a version, and which batch of which writer is already in.
+The files are our own (`lake/parquet.py`), not `write_deltalake`'s. Delta keeps the log: what is
+live, what was there at a version, and which batch of which writer is already in.
 
 A commit carries application transactions (writer → number of its last batch). A batch that the
 table already has is not written again, and of two writers that commit the same batch at the same
@@ -12,37 +11,33 @@ moment one loses cleanly: the log refuses it.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
-
-Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
-
-SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "page_views": ("site_id", "visitor", "event_time"),
-    "service_steps": ("site_id", "visitor", "event_time"),
-    "dossier_events": ("dossier_hi", "dossier_lo", "event_time"),
-}
-"""Order of rows inside a file: what repeats lies together, which is what makes files small."""
+from thuocdo.lake import parquet
+from thuocdo.lake.parquet import Column
+from thuocdo.lake.schemas import (
+    DIMENSIONS,
+    EVENT_TABLES,
+    SORT_KEYS,
+    partition_column,
+    schema_of,
+)
 
 COMPACTION: Final = "compaction"
 """The writer name under which files are swapped."""
@@ -52,11 +47,8 @@ LOG_CONFIGURATION: Final = {
     "delta.logRetentionDuration": "interval 7 days",
     "delta.deletedFileRetentionDuration": "interval 1 days",
 }
-_COMPRESSION_LEVEL: Final = 3
-_ROW_GROUP_ROWS: Final = 1_000_000
 _COMMIT_ATTEMPTS: Final = 20
 _BACKOFF_SECONDS: Final = 0.02
-_KEY_COLUMNS: Final = ("visitor", "dossier_hi", "dossier_lo")  # random: a dictionary only adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +155,7 @@ class Lake:
         Words may come as dictionaries; rows that are in order already are not sorted again.
         """
         partition = partition_column(table)
-        rows = _typed_columns(table, rows)
+        rows = parquet.typed_columns(table, rows)
         if partition is None:
             return [self._write(table, None, rows)] if rows.num_rows else []
         keys = rows.column(partition)
@@ -188,7 +180,7 @@ class Lake:
         schema = schema_of(table)
         fields = [field for field in schema if field.name != partition_column(table)]
         arrays = [
-            _typed(columns[field.name], field.type)
+            parquet.typed(columns[field.name], field.type)
             if field.name in columns
             else pa.nulls(count, field.type)
             for field in fields
@@ -317,8 +309,8 @@ class Lake:
                     continue
                 handle = self._fresh(table)
                 for version in range(before + 1, handle.version() + 1):
-                    _sync_if_there(self.log_path(table, version))
-                _sync_if_there(self.root / table / "_delta_log")
+                    parquet.sync(self.log_path(table, version))
+                parquet.sync(self.root / table / "_delta_log")
             return True
         raise ThuocdoError(
             "lake_busy",
@@ -329,8 +321,8 @@ class Lake:
     def _write(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
         column = partition_column(table)
         keys = SORT_KEYS.get(table, ())
-        if not is_ordered(rows, keys):
-            rows = in_order(rows, keys)
+        if not parquet.is_ordered(rows, keys):
+            rows = parquet.in_order(rows, keys)
         if column:
             rows = rows.drop_columns([column])
         return self._put(table, partition, rows)
@@ -341,12 +333,7 @@ class Lake:
         folder = f"{column}={quote(partition or '', safe='')}/" if column else ""
         relative = f"{folder}part-{uuid.uuid4().hex}.parquet"
         path = self.root / table / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            pq.write_table(rows, file, store_schema=False, **_encoding(rows.schema))
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_if_there(path.parent)
+        parquet.write(path, rows)
         return DataFile(relative, path.stat().st_size, rows.num_rows, partition)
 
     def _fresh(self, table: str) -> DeltaTable:
@@ -363,26 +350,10 @@ class Lake:
         return handle
 
 
-def schema_of(table: str) -> pa.Schema:
-    """The schema of an event or dimension table. Raises KeyError for an unknown name."""
-    return EVENT_TABLES[table][0] if table in EVENT_TABLES else DIMENSIONS[table][0]
-
-
-def partition_column(table: str) -> str | None:
-    """The column an event table is partitioned by; dimensions are not."""
-    return EVENT_TABLES[table][1] if table in EVENT_TABLES else None
-
-
 def partition_of(path: str) -> str | None:
     """The partition value in a file's path: `…/day=2022-04-30/part-….parquet` → `2022-04-30`."""
     _, equals, value = Path(path).parent.name.partition("=")
     return unquote(value) if equals else None
-
-
-def conform(table: str, rows: pa.Table) -> pa.Table:
-    """Rows in the table's exact columns and types (engines hand back large and view types)."""
-    schema = schema_of(table)
-    return rows.select(schema.names).cast(schema)
 
 
 def _holds(table: str, handle: DeltaTable, batches: Mapping[str, int]) -> bool:
@@ -398,65 +369,6 @@ def _holds(table: str, handle: DeltaTable, batches: Mapping[str, int]) -> bool:
             "Commit only the batches that are missing.",
         )
     return bool(there) and all(there)
-
-
-def in_order(rows: pa.Table, keys: Iterable[str]) -> pa.Table:
-    """Rows sorted by columns, ascending; as they are when there is none."""
-    ascending: list[tuple[str, Literal["ascending", "descending"]]] = [
-        (key, "ascending") for key in keys
-    ]
-    return rows.sort_by(ascending) if ascending else rows
-
-
-def is_ordered(rows: pa.Table, keys: Sequence[str]) -> bool:
-    """Whether rows lie in the ascending order of some columns, nulls last."""
-    undecided = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
-    for key in keys:
-        column = rows.column(key)
-        if column.null_count:
-            return False
-        values = column.to_numpy()
-        if np.any(undecided & (values[:-1] > values[1:])):
-            return False
-        undecided &= values[:-1] == values[1:]
-    return True
-
-
-def _typed_columns(table: str, rows: pa.Table) -> pa.Table:
-    """As `conform`, but dictionaries stay: they are written as they are."""
-    schema = schema_of(table)
-    columns = [_typed(rows.column(field.name), field.type) for field in schema]
-    return pa.Table.from_arrays(columns, names=schema.names)
-
-
-def _typed(column: Column, kind: pa.DataType) -> Column:
-    return column if pa.types.is_dictionary(column.type) else column.cast(kind)
-
-
-def repeated(word: str, count: int) -> pa.Array[Any]:
-    """One word for many rows, at no cost."""
-    return pa.DictionaryArray.from_arrays(
-        pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([word])
-    )
-
-
-def _encoding(schema: pa.Schema) -> dict[str, Any]:
-    """How the columns are written: words as dictionaries, counters as deltas, hashes plain."""
-    plain = {name: "PLAIN" for name in _KEY_COLUMNS if name in schema.names}
-    deltas = {"event_id": "DELTA_BINARY_PACKED"} if "event_id" in schema.names else {}
-    lists = [field.name for field in schema if pa.types.is_list(field.type)]
-    dictionaries = [
-        name
-        for name in schema.names
-        if name not in plain and name not in deltas | dict.fromkeys(lists)
-    ]
-    return {
-        "compression": "zstd",
-        "compression_level": _COMPRESSION_LEVEL,
-        "row_group_size": _ROW_GROUP_ROWS,
-        "use_dictionary": dictionaries + [f"{name}.list.element" for name in lists],
-        "column_encoding": plain | deltas,
-    }
 
 
 def _add(table: str, file: DataFile, *, data_change: bool) -> AddAction:
@@ -478,18 +390,6 @@ def _partition_values(table: str, partition: str | None) -> dict[str, str | None
 def _encoded(path: str) -> str:
     """Delta's log holds paths as URLs; ours use only letters that need no escape but `%`."""
     return quote(path, safe="/=-._")
-
-
-def _sync_if_there(path: Path) -> None:
-    """Make a file or folder survive a power cut; one that a clean-up took meanwhile needs none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _now_ms() -> int:

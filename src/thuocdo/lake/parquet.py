@@ -1,0 +1,111 @@
+"""Rows as Parquet files: their order and encoding, which decide the bytes at rest.
+
+Landing, imports and compaction all write here, so that they write alike.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thuocdo.lake.schemas import schema_of
+
+Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
+
+_COMPRESSION_LEVEL: Final = 3
+_ROW_GROUP_ROWS: Final = 1_000_000
+_KEY_COLUMNS: Final = ("visitor", "dossier_hi", "dossier_lo")  # random: a dictionary only adds
+
+
+def write(path: Path, rows: pa.Table) -> None:
+    """One Parquet file, on disk with its name when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pq.write_table(rows, file, store_schema=False, **_encoding(rows.schema))
+        file.flush()
+        os.fsync(file.fileno())
+    sync(path.parent)
+
+
+def conform(table: str, rows: pa.Table) -> pa.Table:
+    """Rows in the table's exact columns and types (engines hand back large and view types)."""
+    schema = schema_of(table)
+    return rows.select(schema.names).cast(schema)
+
+
+def in_order(rows: pa.Table, keys: Iterable[str]) -> pa.Table:
+    """Rows sorted by columns, ascending; as they are when there is none."""
+    ascending: list[tuple[str, Literal["ascending", "descending"]]] = [
+        (key, "ascending") for key in keys
+    ]
+    return rows.sort_by(ascending) if ascending else rows
+
+
+def is_ordered(rows: pa.Table, keys: Sequence[str]) -> bool:
+    """Whether rows lie in the ascending order of some columns, nulls last."""
+    undecided = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
+    for key in keys:
+        column = rows.column(key)
+        if column.null_count:
+            return False
+        values = column.to_numpy()
+        if np.any(undecided & (values[:-1] > values[1:])):
+            return False
+        undecided &= values[:-1] == values[1:]
+    return True
+
+
+def typed_columns(table: str, rows: pa.Table) -> pa.Table:
+    """As `conform`, but dictionaries stay: they are written as they are."""
+    schema = schema_of(table)
+    columns = [typed(rows.column(field.name), field.type) for field in schema]
+    return pa.Table.from_arrays(columns, names=schema.names)
+
+
+def typed(column: Column, kind: pa.DataType) -> Column:
+    """A column in a type; a dictionary stays one."""
+    return column if pa.types.is_dictionary(column.type) else column.cast(kind)
+
+
+def repeated(word: str, count: int) -> pa.Array[Any]:
+    """One word for many rows, at no cost."""
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([word])
+    )
+
+
+def _encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How the columns are written: words as dictionaries, counters as deltas, hashes plain."""
+    plain = {name: "PLAIN" for name in _KEY_COLUMNS if name in schema.names}
+    deltas = {"event_id": "DELTA_BINARY_PACKED"} if "event_id" in schema.names else {}
+    lists = [field.name for field in schema if pa.types.is_list(field.type)]
+    dictionaries = [
+        name
+        for name in schema.names
+        if name not in plain and name not in deltas | dict.fromkeys(lists)
+    ]
+    return {
+        "compression": "zstd",
+        "compression_level": _COMPRESSION_LEVEL,
+        "row_group_size": _ROW_GROUP_ROWS,
+        "use_dictionary": dictionaries + [f"{name}.list.element" for name in lists],
+        "column_encoding": plain | deltas,
+    }
+
+
+def sync(path: Path) -> None:
+    """Make a file or folder survive a power cut; one that a clean-up took meanwhile needs none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
