@@ -7,7 +7,9 @@ says that the key's earlier rows no longer hold (DESIGN.md §5.1, bitemporal rul
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +21,7 @@ from thuocdo.lake.schemas import DIMENSIONS, INSTANT
 from thuocdo.lake.store import Lake
 
 _WRITER = "registry"
+_remembered: WeakKeyDictionary[Lake, dict[str, tuple[int, pa.Table]]] = WeakKeyDictionary()
 
 
 def write(lake: Lake, name: str, rows: pa.Table) -> int:
@@ -30,7 +33,7 @@ def write(lake: Lake, name: str, rows: pa.Table) -> int:
     incoming = _completed(name, rows)
     while True:
         number = lake.landed_version(name, _WRITER) + 1
-        changed = _changed(name, _latest(name, lake.read(name), None), incoming)
+        changed = _changed(name, _current(lake, name), incoming)
         if changed.num_rows == 0:
             return 0
         if lake.append(name, changed, app_id=_WRITER, version=number):
@@ -39,7 +42,7 @@ def write(lake: Lake, name: str, rows: pa.Table) -> int:
 
 def read(lake: Lake, name: str, as_known: int | None = None) -> pa.Table:
     """The rows that held as known at an instant (µs UTC; None: now), one per key, none withdrawn."""
-    latest = _latest(name, lake.read(name), as_known)
+    latest = _current(lake, name) if as_known is None else _latest(name, lake.read(name), as_known)
     return latest.filter(pc.invert(latest.column("withdrawn")))
 
 
@@ -60,13 +63,31 @@ def _completed(name: str, rows: pa.Table) -> pa.Table:
     return rows
 
 
+def _current(lake: Lake, name: str) -> pa.Table:
+    """What is current, remembered until the table moves: a publication asks twice for each table."""
+    version = lake.version(name)
+    of_lake = _remembered.setdefault(lake, {})
+    known = of_lake.get(name)
+    if known is None or known[0] != version:
+        rows = lake.read_files(name, lake.files(name, version=version))
+        known = of_lake[name] = (version, _latest(name, rows, None))
+    return known[1]
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One engine a process, for it costs more to open than most of what it does here."""
+    engine = duckdb.connect()
+    engine.execute("SET GLOBAL TimeZone = 'UTC'")
+    return engine
+
+
 def _latest(name: str, rows: pa.Table, as_known: int | None) -> pa.Table:
     """The last recorded row of each key, withdrawn ones included."""
     _, keys = DIMENSIONS[name]
     if as_known is not None:
         rows = rows.filter(pc.less_equal(rows.column("recorded_at"), pa.scalar(as_known, INSTANT)))
-    with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'")
+    with _engine().cursor() as engine:
         engine.register("rows", rows)
         found = engine.sql(
             f"FROM rows QUALIFY row_number() OVER (PARTITION BY {', '.join(keys)} "
@@ -80,8 +101,7 @@ def _changed(name: str, current: pa.Table, incoming: pa.Table) -> pa.Table:
     schema, _ = DIMENSIONS[name]
     compared = [column for column in schema.names if column != "recorded_at"]
     same = " AND ".join(f"i.{column} IS NOT DISTINCT FROM c.{column}" for column in compared)
-    with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'")
+    with _engine().cursor() as engine:
         engine.register("incoming", incoming)
         engine.register("current_rows", current)
         found = engine.sql(
