@@ -178,7 +178,7 @@ class Builder:
             self.engine.forget()
 
     def _whole_month(self, month: str, files: list[str]) -> None:
-        events = self.engine.scan(files, DOSSIER_EVENTS)
+        events = self.engine.scan(files, DOSSIER_EVENTS, partition=True)
         folded = dossiers.rows(self.engine, events)
         self._name("dossiers", month, self._written("dossiers", month, same, folded))
         sources = self._written("system_sources_daily", month, dossiers.sources, events)
@@ -195,23 +195,24 @@ class Builder:
     def _more_of_month(self, month: str, added: list[str], files: list[str]) -> None:
         """Fold again the dossiers that new events speak of; count again the cells they touch."""
         engine = self.engine
-        new = engine.keep(same, engine.scan(added, DOSSIER_EVENTS))
+        new = engine.keep(same, engine.scan(added, DOSSIER_EVENTS, partition=True))
         sources = "system_sources_daily"
         before = self._part(sources, month)
         part = self._written(sources, month, dossiers.more_sources, before, new)
         self._name(sources, month, part)
 
         wanted = engine.keep(dossiers.keys, new)
-        events = engine.keep(dossiers.of, engine.scan(files, DOSSIER_EVENTS), wanted)
+        events = engine.keep(
+            dossiers.of, engine.scan(files, DOSSIER_EVENTS, partition=True), wanted
+        )
         folded = engine.keep(same, dossiers.rows(engine, events))
-        former = engine.keep(dossiers.of, self._part("dossiers", month), wanted)
-        cells = engine.keep(patches.cells_of, former, folded)
+        cells = engine.keep(patches.cells_of, self._part("dossiers", month), wanted, folded)
         self._patch("dossiers", month, patches.more_dossiers, folded)
         if self.all_cubes:
             return
-        counted = engine.keep(patches.in_cells, self._part("dossiers", month), cells)
-        services = engine.hold(self.services)
-        self._patch("dossiers_daily", month, patches.more_cube, counted, cells, services)
+        inside = engine.keep(patches.in_cells, self._part("dossiers", month), cells)
+        counted = engine.keep(patches.recount, inside, cells, engine.hold(self.services))
+        self._patch("dossiers_daily", month, patches.more_cube, counted, cells)
 
     def _patch(self, table: str, month: str, make: Make, *changes: Rows) -> None:
         """Give a part a new patch, or a new base where the patch has grown too big."""

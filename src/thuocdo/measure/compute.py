@@ -400,9 +400,9 @@ def _used(offered: ir.Table, received: ir.Table) -> ir.Table:
     Columns bucket, agency, procedure and those of `_MEASURES`.
     """
     keys = ["bucket", "agency", "procedure"]
-    exact = received.semi_join(offered, keys).select(*keys, *_MEASURES)
-    others = received.anti_join(offered, keys).drop("agency").rename(agency="agency_top")
-    matched = ibis.union(exact, others.select(*keys, *_MEASURES))
+    there = offered.select(*keys, exact=ibis.literal(True))
+    placed = received.left_join(there, keys).select(received, there.exact)
+    matched = placed.mutate(agency=placed.exact.notnull().ifelse(placed.agency, placed.agency_top))
     return matched.group_by(keys).agg(
         in_numerator=matched.in_numerator.sum(),
         in_denominator=matched.in_denominator.sum(),

@@ -60,9 +60,9 @@ def number_day(number: int) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows an engine can see: the name they have there, and their shape."""
+    """Rows an engine can see: what they are called there, and their shape."""
 
-    name: str
+    source: str
     schema: ibis.Schema
 
 
@@ -76,7 +76,7 @@ class _Statement:
     def over(self, inputs: Sequence[Rows]) -> str:
         text = self.text
         for place, rows in enumerate(inputs):
-            text = text.replace(f'"{_input(place)}"', f'"{rows.name}"')
+            text = text.replace(f'"{_input(place)}"', rows.source)
         return text
 
 
@@ -118,8 +118,6 @@ class Engine:
                 "preserve_insertion_order": False,
             }
         )
-        # Files never change under their name, so what their footers say is kept.
-        self._con.execute("SET parquet_metadata_cache = true")
         self._con.execute("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
         self._count = 0
         self._views: list[str] = []
@@ -129,17 +127,14 @@ class Engine:
     def scan(self, files: Sequence[str], schema: pa.Schema, *, partition: bool = False) -> Rows:
         """The rows of Parquet files of `schema`; none when there are no files.
 
-        partition  also read the column that lives in the path only (`day=2026-11-21/`)
+        partition  one column of the schema lives in the path only (`day=2026-11-21/`)
         """
         if not files:
             return self.hold(schema.empty_table())
-        relation = self._con.read_parquet(
-            list(files), hive_partitioning=partition, union_by_name=True
-        )
-        name = self._name("scan", self._views)
-        relation.create_view(name)
-        shape = ibis.Schema.from_pyarrow(schema)
-        return Rows(name, ibis.schema({c: shape[c] for c in shape if c in relation.columns}))
+        names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        options = f"hive_partitioning = {partition}, union_by_name = {len(files) > 1}"
+        source = f"read_parquet([{names}], {options})"
+        return Rows(source, ibis.Schema.from_pyarrow(schema))
 
     def hold(self, rows: pa.Table) -> Rows:
         """Arrow rows as rows of the engine, without copying them."""
@@ -166,7 +161,7 @@ class Engine:
 
     def drop(self, rows: Rows) -> None:
         """Let go of pinned rows."""
-        self._con.execute(f"DROP TABLE {rows.name}")
+        self._con.execute(f"DROP TABLE {rows.source}")
 
     def rows(self, make: Make, *inputs: Rows, **choices: Any) -> pa.Table:
         """What `make` says, as an Arrow table in exactly the types it says."""

@@ -9,6 +9,7 @@ rebuilds the dossier cube from the dossiers fact, not from raw.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -68,17 +69,26 @@ def refresh(settings: Settings, lake: Lake, *, full: bool = False) -> Refreshed:
             if plan.lake != base.lake:  # commits that added no rows, such as a compaction's
                 store.publish(msgspec.structs.replace(base, lake=plan.lake))
             return Refreshed(version=base.version)
-        engine = Engine(settings.home, memory_limit=MEMORY_LIMIT)
+        engine = _engine(settings.home)
         try:
             made = Builder(store, lake, engine, base, plan).build()
         finally:
-            engine.close()
+            engine.forget()
         store.publish(retire(current, made, now_us()))
         return Refreshed(
             version=made.version,
             partitions={table: sorted(parts) for table, parts in plan.touched.items()},
             cube_rebuilt=SERVICES in plan.dimensions,
         )
+
+
+@lru_cache(maxsize=1)
+def _engine(home: Path) -> Engine:
+    """The engine of this process: opening one costs as much as a small refresh.
+
+    It holds nothing between refreshes, and the lock of the facts lets one refresh use it at a time.
+    """
+    return Engine(home, memory_limit=MEMORY_LIMIT)
 
 
 def _reaches(lake: Lake, base: Manifest) -> bool:

@@ -204,7 +204,7 @@ class KnownFacts:
         made = []
         for some in batched(sorted(days), DAYS_A_QUERY):
             files = [file for day in some for file in days[day]]
-            events = self._events(table, files, partition=True)
+            events = self._events(table, files)
             made.append(self._rows(self.engine.view(fact, events)))
         return made
 
@@ -219,8 +219,8 @@ class KnownFacts:
         catalogue = self.engine.hold(self.dimensions.catalogue)
         return self.engine.view(cube.dossiers_daily, folded, catalogue)
 
-    def _events(self, table: str, files: list[str], *, partition: bool = False) -> Rows:
-        events = self.engine.scan(files, EVENT_TABLES[table][0], partition=partition)
+    def _events(self, table: str, files: list[str]) -> Rows:
+        events = self.engine.scan(files, EVENT_TABLES[table][0], partition=True)
         return self.engine.view(landed_by, events, known=self.known)
 
     def _rows(self, made: Rows) -> pa.Table:

@@ -25,6 +25,12 @@ CATALOGUE: Final = columns(
     valid_from=pa.int32(),  # day number; open: the smallest
     valid_to=pa.int32(),  # day number, included; open: the largest
 )
+USED: Final = (
+    *("agency", "procedure", "received_day", "resolved_day", "channel", "level_declared"),
+    *("outcome", "timeliness", "payment", "returned_by_post", "digitised", "scope", "last_landed"),
+)
+"""Columns of DOSSIERS that the cube is made of."""
+
 _FIRST_DAY: Final = -(2**31)
 _LAST_DAY: Final = 2**31 - 1
 _DIMENSIONS: Final = [

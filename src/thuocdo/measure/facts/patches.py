@@ -52,26 +52,36 @@ def more_dossiers(patch: ir.Table, folded: ir.Table) -> ir.Table:
     return current_dossiers(patch, folded)
 
 
-def cells_of(before: ir.Table, after: ir.Table) -> ir.Table:
-    """Which cells of the cube dossiers stood in before they were folded anew, and stand in now."""
-    both = ibis.union(before, after)
-    received = both.select(day=both.received_day, agency=both.agency, procedure=both.procedure)
-    resolved = both.select(day=both.resolved_day, agency=both.agency, procedure=both.procedure)
+def cells_of(before: ir.Table, wanted: ir.Table, folded: ir.Table) -> ir.Table:
+    """Cells of the cube in which the `wanted` dossiers stood `before`, or stand `folded` anew."""
+    both = ibis.union(_places(before.semi_join(wanted, DOSSIER)), _places(folded))
+    received = both.select("agency", "procedure", day=both.received_day)
+    resolved = both.select("agency", "procedure", day=both.resolved_day)
     return ibis.union(received, resolved.filter(resolved.day.notnull())).distinct()
 
 
+def _places(dossiers: ir.Table) -> ir.Table:
+    return dossiers.select("agency", "procedure", "received_day", "resolved_day")
+
+
 def in_cells(dossiers: ir.Table, cells: ir.Table) -> ir.Table:
-    """All dossiers that can count in these cells: those of the same agencies and procedures."""
-    return dossiers.semi_join(
-        cells, [dossiers[name].identical_to(cells[name]) for name in ("agency", "procedure")]
+    """All dossiers that can count in these cells, in the columns the cube is made of."""
+    services = cells.select("agency", "procedure").distinct()
+    used = dossiers.select(*cube.USED)
+    return used.semi_join(
+        services, [used[name].identical_to(services[name]) for name in services.columns]
     )
 
 
-def more_cube(patch: ir.Table, dossiers: ir.Table, cells: ir.Table, services: ir.Table) -> ir.Table:
-    """`patch` with these cells counted anew from `dossiers` (those `in_cells`)."""
-    counted = cube.dossiers_daily(dossiers, services)
-    there = counted.semi_join(cells, _by_cell(counted, cells))
-    gone = _without(cells, there)
+def recount(inside: ir.Table, cells: ir.Table, services: ir.Table) -> ir.Table:
+    """The rows of these cells, from the dossiers `in_cells`."""
+    counted = cube.dossiers_daily(inside, services)
+    return counted.semi_join(cells, _by_cell(counted, cells))
+
+
+def more_cube(patch: ir.Table, counted: ir.Table, cells: ir.Table) -> ir.Table:
+    """`patch` with the rows `recount` found for these cells in place of their former ones."""
+    gone = _without(cells, counted)
     empty = gone.select(
         **{name: gone[name] for name in CELL},
         **{
@@ -80,7 +90,7 @@ def more_cube(patch: ir.Table, dossiers: ir.Table, cells: ir.Table, services: ir
             if name not in CELL
         },
     )
-    return ibis.union(_without(patch, cells), there, conform(empty, DOSSIERS_DAILY))
+    return ibis.union(_without(patch, cells), counted, conform(empty, DOSSIERS_DAILY))
 
 
 def _without(rows: ir.Table, others: ir.Table) -> ir.Table:
