@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import pyarrow.parquet as pq
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thuocdo.core.clock import day_start_us, to_datetime
+from thuocdo.lake.compaction import compact
 from thuocdo.measure.engine import Engine, same
-from thuocdo.measure.facts import store
+from thuocdo.measure.facts import patches, store
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
 from thuocdo.measure.view import StoredFacts
@@ -203,3 +205,92 @@ def test_small_counts_keep_interest_and_refusals_apart(world):
     assert len(found["steps_daily"]) == 1
     assert len(found["rejects_daily"]) == 1
     assert found["visits_daily"] == []
+
+
+def test_a_cleaned_log_makes_everything_again_by_itself(world):
+    world.send("page_views", world.view(START))
+    world.refresh()
+    world.send("page_views", world.view(START, visitor=2))
+    world.send("dossier_events", world.event(1, "received", START))
+    world.lake.handle("page_views").create_checkpoint()
+    world.lake.log_path("page_views", world.lake.version("page_views")).unlink()
+
+    done = world.refresh()
+
+    assert set(done.partitions) == {"page_views", "dossier_events"}
+    grown = contents(world)
+    world.refresh(full=True)
+    assert contents(world) == grown
+
+
+def test_an_erased_partition_leaves_the_facts_too(world):
+    world.send("page_views", world.view(START), world.view(START + 24 * HOUR_US))
+    world.send("dossier_events", world.event(1, "received", START))
+    world.refresh()
+
+    world.lake.handle("page_views").delete("day = '2022-01-30'")
+    world.lake.handle("dossier_events").delete()
+    world.refresh()
+
+    found = contents(world)
+    assert len(found["visits_daily"]) == len(found["site_sources_daily"]) == 1
+    assert found["dossiers"] == found["dossiers_daily"] == found["system_sources_daily"] == []
+
+
+def test_erased_rows_leave_the_facts_too(world):
+    world.send("page_views", world.view(START), world.view(START, site=2))
+    world.refresh()
+
+    world.lake.handle("page_views").delete("site_id = 2")
+    world.refresh()
+
+    assert [row[1] for row in contents(world)["visits_daily"]] == ["1"]
+
+
+def test_merged_files_that_are_gone_from_disk_are_not_missed(world):
+    world.send("page_views", world.view(START))
+    world.refresh()
+    since = world.lake.version("page_views")
+    for visitor in range(2, 8):
+        world.send("page_views", world.view(START, visitor=visitor))
+    changed = world.lake.changes("page_views", since, world.lake.version("page_views"))
+    compact(world.lake)
+    for path in changed["2022-01-30"].added:
+        Path(path).unlink()
+
+    world.refresh()
+
+    (visits,) = contents(world)["visits_daily"]
+    assert visits[2] == "7"
+
+
+def test_a_patch_that_grew_too_big_becomes_part_of_its_base(world, monkeypatch):
+    monkeypatch.setattr(patches, "FEWEST_ROWS", 2)
+    facts = FactStore(world.settings.facts_dir)
+    world.send("dossier_events", *[world.event(n, "received", START) for n in range(1, 9)])
+    world.refresh()
+    patched = []
+    for number in range(1, 6):
+        world.send("dossier_events", world.event(number, "completed", START + number * HOUR_US))
+        world.refresh()
+        patched.append(facts.read().tables["dossiers"]["2022-01"].patch is not None)
+    assert patched == [True, True, False, True, True]
+
+    grown = contents(world)
+    world.refresh(full=True)
+    assert contents(world) == grown
+
+
+def test_a_dossier_that_moves_leaves_nothing_where_it_was(world):
+    world.send("dossier_events", world.event(1, "received", START + 48 * HOUR_US))
+    world.refresh()
+    for step, agency in enumerate(("H26.02", "H26.03")):
+        at = START + (24 - 24 * step) * HOUR_US
+        world.send("dossier_events", world.event(1, "received", at, agency=agency))
+        world.refresh()
+
+    found = contents(world)
+    assert len(found["dossiers"]) == len(found["dossiers_daily"]) == 1
+    assert "H26.03" in found["dossiers_daily"][0]
+    world.refresh(full=True)
+    assert contents(world) == found
