@@ -27,13 +27,13 @@ def gate(path: Path, *keys: KeyEntry) -> Gate:
 def test_a_key_opens_its_agency_and_the_systems_of_its_sites(tmp_path: Path) -> None:
     entry = KeyEntry(key_hash(SECRET, "k"), "one", agency="H29", site_ids=(101,))
     opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
-    assert opens == ("H29", frozenset({"H29-one_stop"}))
+    assert opens == ("H29", frozenset({"H29-one_stop"}), frozenset({101}))
 
 
 def test_a_key_of_a_site_that_is_gone_opens_no_system(tmp_path: Path) -> None:
     entry = KeyEntry(key_hash(SECRET, "k"), "one", site_ids=(999,))
     opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
-    assert opens == (None, frozenset())
+    assert opens == (None, frozenset(), frozenset({999}))
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic k", "k", "Bearer K"])

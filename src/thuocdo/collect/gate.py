@@ -31,6 +31,7 @@ class Opens(NamedTuple):
 
     agency: str | None
     systems: frozenset[str] | None
+    sites: frozenset[int] | None = None
 
 
 class Gate:
@@ -86,7 +87,7 @@ class Gate:
             return Unreadable(RejectReason.BAD_KEY, f"authorization: expired {entry.expires}")
         if entry.feeds and feed not in entry.feeds:
             return Unreadable(RejectReason.OUT_OF_SCOPE, "authorization: not for this feed")
-        return Opens(entry.agency, self._systems(entry))
+        return Opens(entry.agency, self._systems(entry), frozenset(entry.site_ids) or None)
 
     def _systems(self, key: KeyEntry) -> frozenset[str] | None:
         if not key.site_ids:
@@ -99,7 +100,7 @@ def _read_warm(path: Path) -> Snapshot:
     """Read a snapshot and build its indexes here, off the event loop."""
     fresh = snapshots.read(path)
     _ = (fresh.site_by_id, fresh.key_by_hash, fresh.agency_codes, fresh.procedures)
-    _ = fresh.local_codes
+    _ = (fresh.local_codes, fresh.one_stop_sites)
     fresh.level_on("", "", "")
     fresh.has_catalogue("")
     return fresh

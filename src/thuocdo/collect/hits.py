@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.collect import replies
+from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.limits import (
     MAX_AGENT,
@@ -38,9 +39,10 @@ _ACCEPTED: Final = ""
 class Hits:
     """The handler of the page-view endpoints."""
 
-    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
+    def __init__(self, gate: Gate, writer: Writer, counts: Counts, addresses: Addresses) -> None:
         self._gate = gate
         self._append = writer.append
+        self._address_of = addresses.of
         self._encode = msgspec.msgpack.Encoder().encode
         self._counts = counts
 
@@ -72,7 +74,7 @@ class Hits:
         return self._encode(
             Hit(
                 now_us(),
-                scope.client.rpartition(":")[0].strip("[]"),
+                self._address_of(scope),
                 (header("user-agent") or "")[:MAX_AGENT],
                 (header("referer") or "")[:MAX_REFERRER],
                 scrubbed(query[:MAX_QUERY]).encode("utf-8", "replace"),

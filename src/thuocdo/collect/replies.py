@@ -47,6 +47,7 @@ class HeaderMap(Protocol):
     """Request headers; names in lower case."""
 
     def get(self, key: str, default: str | None = None) -> str | None: ...
+    def get_all(self, key: str) -> list[str]: ...
 
 
 class Scope(Protocol):
@@ -76,6 +77,11 @@ class Exchange(Protocol):
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
 
 
+def because(reason: str) -> tuple[str, str]:
+    """The header that carries a refusal's stable reason."""
+    return _REASON, str(reason)
+
+
 def status_of(reason: str) -> int:
     """The HTTP status of a refusal: never a server error."""
     return _STATUS.get(RejectReason(reason), _BAD_REQUEST)
@@ -90,7 +96,7 @@ def refuse(exchange: Exchange, why: Unreadable) -> None:
         "message_en": english,
         "detail": why.detail,
     }
-    headers = [*JSON, (_REASON, str(why.reason))]
+    headers = [*JSON, because(why.reason)]
     if why.reason == RejectReason.BAD_KEY:
         headers.append(("www-authenticate", "Bearer"))  # RFC 9110, 11.6.1
     exchange.response_bytes(status_of(why.reason), headers, msgspec.json.encode(body))
@@ -98,7 +104,7 @@ def refuse(exchange: Exchange, why: Unreadable) -> None:
 
 def refuse_hit(exchange: Exchange, reason: str) -> None:
     """Say no to a page: as small as the yes."""
-    exchange.response_empty(status_of(reason), [*NOTHING, _EXPOSED, (_REASON, str(reason))])
+    exchange.response_empty(status_of(reason), [*NOTHING, _EXPOSED, because(reason)])
 
 
 def unavailable(exchange: Exchange, code: str) -> None:

@@ -58,7 +58,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
     writer = Writer(settings.wal_dir)
-    app = App(Gate(settings.snapshot_path, settings.secret), writer)
+    app = App(Gate(settings.snapshot_path, settings.secret), writer, settings.trusted_proxies)
     server = Server(
         app,
         address=host,

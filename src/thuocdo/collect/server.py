@@ -16,12 +16,17 @@ from typing import Final
 import structlog
 
 from thuocdo.collect import replies
-from thuocdo.collect.dossiers import BatchDoor, McdtDoor
+from thuocdo.collect.addresses import Addresses
+from thuocdo.collect.batches import BatchDoor, dossier, page_view
+from thuocdo.collect.dvcqg import DvcqgDoor
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.hits import Hits
+from thuocdo.collect.mcdt import McdtDoor
 from thuocdo.collect.metrics import CONTENT_TYPE, Counts, Exposition
 from thuocdo.collect.replies import JSON, Exchange, Headers, Scope
+from thuocdo.core.settings import Network
 from thuocdo.wal.writer import WalError, Writer
+from thuocdo.wire import dvcqg
 
 Handler = Callable[[Scope, Exchange], Awaitable[None]]
 
@@ -36,20 +41,26 @@ _log = structlog.get_logger("thuocdo.collect")
 class App:
     """All endpoints of the collector over one gate and one log."""
 
-    def __init__(self, gate: Gate, writer: Writer) -> None:
+    def __init__(self, gate: Gate, writer: Writer, trusted: tuple[Network, ...] = ()) -> None:
+        """trusted  networks of proxies whose X-Forwarded-For is believed"""
         self.gate = gate
         self.counts = Counts()
         self._writer = writer
         self._exposition = Exposition(self.counts, writer)
         self._open = 0
         self._stopping = False
-        hits = Hits(gate, writer, self.counts)
+        hits = Hits(gate, writer, self.counts, Addresses(trusted))
         self.routes: dict[str, Handler] = {
             "/tracking": hits,
             "/matomo.php": hits,
             "/piwik.php": hits,
             "/TrackingMCDT": McdtDoor(gate, writer, self.counts),
-            "/v1/dossiers": BatchDoor(gate, writer, self.counts),
+            **{
+                f"/dvcqg/{service}": DvcqgDoor(service, gate, writer, self.counts)
+                for service in (dvcqg.SYNC, dvcqg.PROGRESS)
+            },
+            "/v1/dossiers": BatchDoor(gate, writer, self.counts, dossier),
+            "/v1/page-views": BatchDoor(gate, writer, self.counts, page_view),
             "/embed/gov-tracking.min.js": _Script(TRACKER.read_bytes()),
             "/health": self._health,
             "/ready": self._ready,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from thuocdo.core.errors import ThuocdoError
 _SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 _MINIMUM_SECRET = 16
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -23,6 +26,7 @@ class Settings:
     lake_url      root of the Delta tables: a folder, or an object store's URL
     engine        "duckdb" or "sc://host:port"
     secret        keys every pseudonym; losing it makes old dossiers unlinkable
+    trusted_proxies  networks whose X-Forwarded-For the collector believes
     """
 
     home: Path
@@ -30,6 +34,7 @@ class Settings:
     lake_url: str
     engine: str
     secret: bytes
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -90,7 +95,8 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; makes the home folder and its secret when they are not there.
 
-    Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters.
+    Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters, or
+    `bad_proxies` when THUOCDO_TRUSTED_PROXIES is no list of networks.
     """
     home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
     return Settings(
@@ -99,7 +105,19 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         lake_url=environ.get("THUOCDO_LAKE_URL", str(home / "lake")),
         engine=environ.get("THUOCDO_ENGINE", "duckdb"),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
+        trusted_proxies=_networks(environ.get("THUOCDO_TRUSTED_PROXIES", "")),
     )
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as problem:
+        raise ThuocdoError(
+            "bad_proxies",
+            f"THUOCDO_TRUSTED_PROXIES is no list of networks: {problem}.",
+            "Write addresses or CIDR networks with commas, for example 10.0.0.0/8,192.0.2.7.",
+        ) from None
 
 
 def _secret(home: Path, configured: str | None) -> bytes:

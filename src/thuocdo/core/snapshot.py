@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from thuocdo.core.codes import top_code
+from thuocdo.core.vocabulary import SystemKind
 
 
 class SiteEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +62,15 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def site_by_id(self) -> dict[int, SiteEntry]:
         return {site.site_id: site for site in self.sites}
+
+    @cached_property
+    def one_stop_sites(self) -> dict[str, list[SiteEntry]]:
+        """Agency → sites of its one-stop systems, by number: how packets without a site id find one."""
+        found: dict[str, list[SiteEntry]] = {}
+        for site in sorted(self.sites, key=lambda site: site.site_id):
+            if site.kind == SystemKind.ONE_STOP:
+                found.setdefault(site.agency, []).append(site)
+        return found
 
     @cached_property
     def key_by_hash(self) -> dict[str, KeyEntry]:

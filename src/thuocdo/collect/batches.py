@@ -1,27 +1,33 @@
-"""`/TrackingMCDT` and `/v1/dossiers`: messages about dossiers, judged before they are written.
+"""`/v1/dossiers` and `/v1/page-views`: batches of canonical records, judged before they are written.
 
-The sender gets its answer at once and nothing personal reaches the disk: only events stripped of
-it, and refusals with their payload redacted, are appended to the log.
+The sender gets a verdict for every record at once, and nothing personal of a dossier reaches the
+disk: only events stripped of it, and refusals with their payload redacted, are appended to the log.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from thuocdo.collect import replies
 from thuocdo.collect.gate import Gate, Opens
-from thuocdo.collect.limits import MAX_BATCH, MAX_MESSAGE, MAX_RECORDS, inflate, read_body
+from thuocdo.collect.limits import MAX_BATCH, MAX_RECORDS, inflate, read_body
 from thuocdo.collect.metrics import Counts
-from thuocdo.collect.replies import JSON, NOTHING, Exchange, Scope
+from thuocdo.collect.replies import JSON, Exchange, Scope
 from thuocdo.core.clock import now_us
+from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
-from thuocdo.wire import canonical, mcdt
+from thuocdo.wire import canonical, page_views
 from thuocdo.wire.canonical import Verdict
-from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.events import Record, Refused, Unreadable
+
+Sent = Mapping[str, object] | Unreadable
+Judge = Callable[[Sent, Snapshot, bytes, int, Opens], Record]
+"""(record, registry, secret, received µs UTC, what the key opens) → what is written of the record."""
 
 _TURN: Final = 200
 """Records judged before other requests get their turn on the event loop (about 5 ms)."""
@@ -29,49 +35,40 @@ _TURN: Final = 200
 _encode = msgspec.msgpack.Encoder().encode
 
 
+def dossier(record: Sent, snapshot: Snapshot, secret: bytes, received: int, opens: Opens) -> Record:
+    """One record of `/v1/dossiers`."""
+    if isinstance(record, Unreadable):
+        return canonical.refuse(None, record, secret, received)
+    return canonical.validate(
+        record, snapshot, secret, received, agency=opens.agency, systems=opens.systems
+    )
+
+
+def page_view(
+    record: Sent, snapshot: Snapshot, secret: bytes, received: int, opens: Opens
+) -> Record:
+    """One record of `/v1/page-views`."""
+    if isinstance(record, Unreadable):
+        return page_views.refuse(None, record, received)
+    return page_views.validate(
+        record, snapshot, secret, received, agency=opens.agency, sites=opens.sites
+    )
+
+
 class BatchAnswer(msgspec.Struct, frozen=True):
-    """What `/v1/dossiers` says of a batch it could read."""
+    """What is said of a batch that could be read."""
 
     accepted: int
     rejected: int
     verdicts: list[Verdict]
 
 
-class McdtDoor:
-    """One status message of a one-stop system; 204 is the only yes its clients understand."""
-
-    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
-        self._gate = gate
-        self._append = writer.append
-        self._counts = counts
-
-    async def __call__(self, scope: Scope, exchange: Exchange) -> None:
-        if scope.method != "POST":
-            replies.wrong_method(exchange, ("POST",))
-            return
-        body = await read_body(exchange, MAX_MESSAGE)
-        outcome = self._judge(body, scope.headers.get("content-type") or "")
-        await self._append(_encode(outcome))
-        if isinstance(outcome, Refused):
-            self._counts.add(Feed.MCDT, outcome.reason)
-            replies.refuse(exchange, Unreadable(outcome.reason, outcome.detail))
-        else:
-            self._counts.add(Feed.MCDT)
-            exchange.response_empty(204, NOTHING)
-
-    def _judge(self, body: bytes | Unreadable, content_type: str) -> DossierEvent | Refused:
-        received = now_us()
-        message = mcdt.parse(body, content_type) if isinstance(body, bytes) else body
-        if isinstance(message, Unreadable):
-            return mcdt.refuse(None, message, received, Trust.UNVERIFIED)
-        return mcdt.to_event(message, self._gate.snapshot, self._gate.secret, received)
-
-
 class BatchDoor:
     """A batch of canonical records under a key: all judged, then all written as one."""
 
-    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
+    def __init__(self, gate: Gate, writer: Writer, counts: Counts, judge: Judge) -> None:
         self._gate = gate
+        self._judge_one = judge
         self._append = writer.append
         self._append_many = writer.append_many
         self._counts = counts
@@ -103,20 +100,16 @@ class BatchDoor:
 
     async def _judge(
         self, body: bytes, opens: Opens
-    ) -> tuple[list[DossierEvent | Refused], list[Verdict]] | Unreadable:
+    ) -> tuple[list[Record], list[Verdict]] | Unreadable:
         """A verdict for every record; the loop breathes in between."""
         snapshot, secret, received = self._gate.snapshot, self._gate.secret, now_us()
-        outcomes: list[DossierEvent | Refused] = []
+        judge = self._judge_one
+        outcomes: list[Record] = []
         verdicts: list[Verdict] = []
         for line, record in canonical.records(body):
             if len(outcomes) == MAX_RECORDS:
                 return Unreadable(RejectReason.TOO_LARGE, f"records: more than {MAX_RECORDS}")
-            if isinstance(record, Unreadable):
-                outcome: DossierEvent | Refused = canonical.refuse(None, record, secret, received)
-            else:
-                outcome = canonical.validate(
-                    record, snapshot, secret, received, agency=opens.agency, systems=opens.systems
-                )
+            outcome = judge(record, snapshot, secret, received, opens)
             outcomes.append(outcome)
             if isinstance(outcome, Refused):
                 verdicts.append(Verdict(line, "rejected", outcome.reason, outcome.detail))

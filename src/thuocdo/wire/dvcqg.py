@@ -1,0 +1,385 @@
+"""`/dvcqg/...`: the packets one-stop systems already make for the national portal.
+
+`DongBoHoSoMC` tells a whole dossier with the dates of its stages, `CapNhatTienDoHoSoMC` one step of
+it (facts/emc.md 2C). They come in an envelope `{session, madonvi, service, isUpdating, data: […]}`,
+or as the bare list with `MaDinhDanhDV` in the query. `isUpdating` is not read: an event said twice
+is one event, and a correction is a new one. Names, identity and phone numbers, addresses of files,
+the officer's name and `session` are never read into anything.
+
+A packet that dates several stages becomes one event for each. What ended and how is said by
+`TrangThaiHoSo`: of a dossier refused, withdrawn or stopped `NgayKetThucXuLy` is the day of that, not
+of a result; and a date of an end that the status knows nothing of does not count, it is flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from thuocdo.core import codes
+from thuocdo.core.clock import DAY_US
+from thuocdo.core.ids import dossier_key
+from thuocdo.core.snapshot import SiteEntry, Snapshot
+from thuocdo.core.vocabulary import (
+    ApplicantKind,
+    Channel,
+    Feed,
+    Payment,
+    RejectReason,
+    Status,
+    Trust,
+)
+from thuocdo.wire import rules
+from thuocdo.wire.canonical import in_scope
+from thuocdo.wire.dvcqg_fields import Bad, fields_of, good, list_of, moment_of, require, text_of
+from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+
+SYNC: Final = "DongBoHoSoMC"
+PROGRESS: Final = "CapNhatTienDoHoSoMC"
+
+MAX_SUPPLEMENTS: Final = 100
+LATE_WINDOW_US: Final = 400 * DAY_US
+"""How long ago a stage may lie when no key vouches for it: a year, and the weeks after it in which
+last year's dossiers are put right."""
+
+_STATUS: Final = {
+    "0": Status.PROCESSING,  # between agencies: the table knows no better
+    "1": Status.SUBMITTED,
+    "2": Status.RECEIVED,
+    "3": Status.REJECTED,
+    "4": Status.PROCESSING,
+    "5": Status.SUPPLEMENT_REQUESTED,
+    "6": Status.PAYMENT_REQUESTED,
+    "7": Status.WITHDRAWN,
+    "8": Status.STOPPED,
+    "9": Status.COMPLETED,
+    "10": Status.RETURNED,
+}
+_UNMAPPED: Final = "0"
+_BEGINNINGS: Final = {"NgayNopHoSo": Status.SUBMITTED, "NgayTiepNhan": Status.RECEIVED}
+_RESULT: Final = {"NgayKetThucXuLy": Status.COMPLETED, "NgayTra": Status.RETURNED}
+_ENDS: Final[Mapping[str, Mapping[str, Status]]] = {
+    "3": {"NgayTuChoi": Status.REJECTED, "NgayKetThucXuLy": Status.REJECTED},
+    "7": {"NgayKetThucXuLy": Status.WITHDRAWN},
+    "8": {"NgayKetThucXuLy": Status.STOPPED},
+    "9": _RESULT,
+    "10": _RESULT,
+}
+"""TrangThaiHoSo → what each date of an end is the date of."""
+_END_DATES: Final = ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
+_CHANNEL: Final = {"1": Channel.COUNTER, "2": Channel.ONLINE, "3": Channel.POSTAL}
+_BY_POST: Final = {"0": False, "1": True}
+_NATIONAL: Final = {"1": True, "2": False}
+_YES_NO: Final = {"0": False, "1": True}
+_PAID_ONLINE: Final = {"0": False, "1": True, "2": True}
+_APPLICANT: Final = {
+    "1": ApplicantKind.CITIZEN,
+    "2": ApplicantKind.BUSINESS,
+    "3": ApplicantKind.STATE,
+    "4": ApplicantKind.OTHER,
+}
+_WORDS: Final[Mapping[str, Collection[str]]] = {
+    "KenhThucHien": _CHANNEL,
+    "HinhThuc": _BY_POST,
+    "NoiNopHoSo": _NATIONAL,
+    "HoSoCoThanhPhanSoHoa": _YES_NO,
+    "DuocThanhToanTrucTuyen": _PAID_ONLINE,
+    "LoaiDoiTuong": _APPLICANT,
+}
+_KEPT: Final = (
+    *("MaTTHC", "TrangThaiHoSo", "TrangThai", "ThoiDiemXuLy", "NgayHenTra"),
+    *(*_BEGINNINGS, *_END_DATES, *_WORDS),
+)
+
+
+class _Sender(NamedTuple):
+    """Whose dossier it is, and by which system's account."""
+
+    site: SiteEntry
+    agency: str
+    number: str
+
+
+class _Judge(NamedTuple):
+    """What an item is judged by."""
+
+    snapshot: Snapshot
+    secret: bytes
+    received: int
+    trust: str
+    scope: str | None
+    systems: Collection[str] | None
+
+
+def judge(
+    service: str,
+    item: object,
+    sender: str,
+    snapshot: Snapshot,
+    secret: bytes,
+    received: int,
+    *,
+    trust: str = Trust.UNVERIFIED,
+    agency: str | None = None,
+    systems: Collection[str] | None = None,
+) -> list[DossierEvent] | Refused:
+    """The events of one item, at least one, or why there are none.
+
+    received         µs UTC, the server's clock
+    trust            verified when a key vouches: then its times may be older than the late window
+    agency, systems  what the key opens; None means everything
+    """
+    by = _Judge(snapshot, secret, received, trust, agency, systems)
+    fields = fields_of(item)
+    if isinstance(fields, Unreadable):
+        return refuse(fields, received, trust)
+    try:
+        return (_dossier if service == SYNC else _progress)(fields, sender, by)
+    except Bad as bad:
+        return refuse(bad.why, received, trust, fields)
+
+
+def refuse(
+    why: Unreadable, received: int, trust: str, fields: Mapping[str, object] | None = None
+) -> Refused:
+    """The row that is kept of what was refused: fields of the protocol, nothing personal."""
+    kept: dict[str, str] = {}
+    if fields is not None:
+        kept = rules.redacted((name, fields.get(name.lower())) for name in _KEPT)
+    return Refused(
+        received=received,
+        feed=Feed.DVCQG,
+        site_id=None,
+        reason=why.reason,
+        detail=why.detail,
+        payload=msgspec.json.encode(kept).decode() if kept else "",
+        trust=trust,
+    )
+
+
+def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[DossierEvent]:
+    for name in ("MaHoSo", "MaTTHC", "TrangThaiHoSo"):
+        require(fields, name)
+    code = _code(fields, "TrangThaiHoSo")
+    whose = _whose(fields, sender, by)
+    stages, flags = _stages(fields, code, by)
+    receipt = _date(fields, "NgayTiepNhan", by)
+    due = moment_of(fields, "NgayHenTra")
+    day = rules.local_date(min(at for _, at in stages) if receipt is None else receipt)
+    place = good(rules.place(by.snapshot, whose.agency, text_of(fields, "MaTTHC"), day))
+    template = _event(
+        whose,
+        by,
+        procedure=place.procedure,
+        received_at=receipt,
+        due_at=None if due is None else good(rules.due("NgayHenTra", due)),
+        channel=_CHANNEL.get(text_of(fields, "KenhThucHien"), Channel.UNKNOWN),
+        level_catalogue=place.level_catalogue,
+        payment=_payment(fields),
+        returned_by_post=_BY_POST.get(text_of(fields, "HinhThuc")),
+        digitised=_digitised(fields),
+        applicant_kind=_APPLICANT.get(text_of(fields, "LoaiDoiTuong"), ApplicantKind.UNKNOWN),
+        from_national_portal=_NATIONAL.get(text_of(fields, "NoiNopHoSo")),
+        quality=(*place.flags, *flags, *_odd_values(fields)),
+    )
+    replace = msgspec.structs.replace
+    return [replace(template, status=status, event_time=at) for status, at in stages]
+
+
+def _progress(fields: Mapping[str, object], sender: str, by: _Judge) -> list[DossierEvent]:
+    """A step of a dossier known by its number alone: it names no procedure, and no channel."""
+    for name in ("MaHoSo", "TrangThai", "ThoiDiemXuLy"):
+        require(fields, name)
+    code = _code(fields, "TrangThai")
+    at = _date(fields, "ThoiDiemXuLy", by)
+    whose = _whose(fields, sender, by)
+    flags = ("procedure_not_said", *(("status_other",) if code == _UNMAPPED else ()))
+    event = _event(whose, by, procedure=rules.PROCEDURE_NOT_SAID, quality=flags)
+    return [msgspec.structs.replace(event, status=_STATUS[code], event_time=at)]
+
+
+def _event(
+    whose: _Sender,
+    by: _Judge,
+    *,
+    procedure: str,
+    quality: tuple[str, ...],
+    received_at: int | None = None,
+    due_at: int | None = None,
+    channel: str = Channel.UNKNOWN,
+    level_catalogue: str | None = None,
+    payment: str = Payment.UNKNOWN,
+    returned_by_post: bool | None = None,
+    digitised: bool | None = None,
+    applicant_kind: str = ApplicantKind.UNKNOWN,
+    from_national_portal: bool | None = None,
+) -> DossierEvent:
+    """What all events of an item share; status and time are each one's own."""
+    hi, lo = dossier_key(by.secret, whose.site.system, whose.number)
+    return DossierEvent(
+        received=by.received,
+        dossier_hi=hi,
+        dossier_lo=lo,
+        system=whose.site.system,
+        site_id=whose.site.site_id,
+        agency=whose.agency,
+        procedure=procedure,
+        status="",
+        event_time=by.received,
+        received_at=received_at,
+        due_at=due_at,
+        channel=channel,
+        level_declared=None,
+        level_catalogue=level_catalogue,
+        payment=payment,
+        returned_by_post=returned_by_post,
+        digitised=digitised,
+        applicant_kind=applicant_kind,
+        from_national_portal=from_national_portal,
+        quality=quality,
+        feed=Feed.DVCQG,
+        trust=by.trust,
+    )
+
+
+def _stages(
+    fields: Mapping[str, object], code: str, by: _Judge
+) -> tuple[list[tuple[Status, int]], tuple[str, ...]]:
+    """Every stage the item dates, and the one it says it is in; flags."""
+    ends = _ENDS.get(code, {})
+    dates = {name: _date(fields, name, by) for name in (*_BEGINNINGS, *_END_DATES)}
+    stages: dict[tuple[Status, int], None] = {}  # a set that keeps its order
+    for name, at in dates.items():
+        status = _BEGINNINGS.get(name) or ends.get(name)
+        if at is not None and status is not None and status not in {told for told, _ in stages}:
+            stages[status, at] = None
+    for at in _supplements(fields, by):
+        stages[Status.SUPPLEMENT_REQUESTED, at] = None
+    own = _STATUS[code]
+    if own not in {status for status, _ in stages}:
+        stages[own, _undated(own, dates, by.received)] = None
+    flags: tuple[str, ...] = ("status_other",) if code == _UNMAPPED else ()
+    if any(dates[name] is not None and name not in ends for name in _END_DATES):
+        flags += ("end_not_in_status",)
+    return list(stages), flags
+
+
+def _undated(status: Status, dates: Mapping[str, int | None], received: int) -> int:
+    """When a stage without a date happened: as a rule, when we heard of it.
+
+    What was returned was completed by then. A request for a supplement is dated like the receipt,
+    so that a packet sent twice does not make two of it: they are counted.
+    """
+    before: tuple[str, ...] = ()
+    if status == Status.COMPLETED:
+        before = ("NgayTra",)
+    elif status == Status.SUPPLEMENT_REQUESTED:
+        before = ("NgayTiepNhan", "NgayNopHoSo")
+    return next((at for name in before if (at := dates[name]) is not None), received)
+
+
+def _supplements(fields: Mapping[str, object], by: _Judge) -> list[int]:
+    asked = list_of(fields, "DanhSachHoSoBoSung")
+    if len(asked) > MAX_SUPPLEMENTS:
+        raise Bad(Unreadable(RejectReason.BAD_VALUE, "DanhSachHoSoBoSung: too many"))
+    dates = (_date(one, "NgayBoSung", by) for one in asked)
+    return [at for at in dates if at is not None]
+
+
+def _payment(fields: Mapping[str, object]) -> str:
+    """Paid online, or not: then at the counter when a fee was due, and none when it was 0."""
+    online = _PAID_ONLINE.get(text_of(fields, "DuocThanhToanTrucTuyen"))
+    if online:
+        return Payment.ONLINE
+    amounts = [_amount(text_of(fee, "Gia")) for fee in list_of(fields, "DanhSachLePhi")]
+    if online is False and any(amounts):
+        return Payment.OFFLINE
+    return Payment.NONE if amounts and all(amount == 0 for amount in amounts) else Payment.UNKNOWN
+
+
+def _amount(text: str) -> int | None:
+    """Đồng, written `150000`, `150.000` or `150000.0`; None when it is no amount."""
+    plain = text.removesuffix(".0").replace(".", "").replace(",", "")
+    return int(plain) if plain.isascii() and plain.isdigit() else None
+
+
+def _digitised(fields: Mapping[str, object]) -> bool | None:
+    said = _YES_NO.get(text_of(fields, "HoSoCoThanhPhanSoHoa"))
+    if said is not None:
+        return said
+    parts = {text_of(part, "DuocSoHoa") for part in list_of(fields, "TaiLieuNop")}
+    return True if "1" in parts else None
+
+
+def _odd_values(fields: Mapping[str, object]) -> tuple[str, ...]:
+    """Optional fields whose value the protocol does not know: kept as unknown, and flagged."""
+    return tuple(
+        f"unreadable_{name}"
+        for name, allowed in _WORDS.items()
+        if (value := text_of(fields, name)) and value not in allowed
+    )
+
+
+def _whose(fields: Mapping[str, object], sender: str, by: _Judge) -> _Sender:
+    """The agency that MaHoSo begins with, else the sender's; the one-stop system of the sender,
+    else of that agency, else of whoever is above it."""
+    number = good(rules.number(text_of(fields, "MaHoSo")))
+    known = by.snapshot.knows_agency
+    sending, named = codes.agency_code(sender), codes.agency_code(number.partition("-")[0])
+    found = [code for code in (sending, named) if code is not None and known(code)]
+    if not found:
+        if not sender:
+            raise Bad(Unreadable(RejectReason.MISSING_FIELD, "madonvi: missing"))
+        if sending is None:
+            raise Bad(Unreadable(RejectReason.BAD_VALUE, "madonvi: not an agency code"))
+        raise Bad(Unreadable(RejectReason.UNKNOWN_AGENCY, "madonvi: not registered"))
+    agency = found[-1]
+    sites = [site for code in found for above in _lineage(code) for site in _one_stops(above, by)]
+    if not sites:
+        raise Bad(Unreadable(RejectReason.UNKNOWN_AGENCY, "madonvi: no one-stop system"))
+    if by.systems is not None:
+        sites = [site for site in sites if site.system in by.systems]
+    if by.scope is not None:
+        own = _lineage(agency)
+        sites = [s for s in sites if s.agency in own or in_scope(s.agency, by.scope)]
+    if not sites or not in_scope(agency, by.scope):
+        raise Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "madonvi or MaHoSo: not this key's"))
+    return _Sender(sites[0], agency, number)
+
+
+def _one_stops(agency: str, by: _Judge) -> list[SiteEntry]:
+    """Sites of the one-stop systems an agency has today, the oldest number first."""
+    today = rules.local_date(by.received).isoformat()
+    return [
+        site
+        for site in by.snapshot.one_stop_sites.get(agency, ())
+        if (site.valid_from or "") <= today <= (site.valid_to or "9999")
+    ]
+
+
+def _lineage(code: str) -> list[str]:
+    """`H29.98.38`, `H29.98`, `H29`."""
+    parts = code.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
+def _code(fields: Mapping[str, object], name: str) -> str:
+    text = text_of(fields, name)
+    code = text.lstrip("0") or "0"
+    if code not in _STATUS:
+        raise Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: not 0 to 10"))
+    return code
+
+
+def _date(fields: Mapping[str, object], name: str, by: _Judge) -> int | None:
+    """When something happened, within what the sender may claim."""
+    found = moment_of(fields, name)
+    if found is None:
+        return None
+    at = good(rules.happened(name, found, by.received))
+    if by.trust != Trust.VERIFIED and at < by.received - LATE_WINDOW_US:
+        days = LATE_WINDOW_US // DAY_US
+        raise Bad(Unreadable(RejectReason.FORGED_TIME, f"{name}: over {days} days ago, no key"))
+    return at
