@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -247,6 +251,7 @@ def test_bad_dossier_rows_are_named_and_their_numbers_are_not(
         "bad_value": 2, "bad_date": 2,
     })  # fmt: skip
     assert result.rejects_file is not None
+    assert list(lines_refused(result)) == [9, *range(3, 9), 10]  # lines that are no rows first
     assert "220401-0001" not in result.rejects_file.read_text()
     assert lake.read("rejects").num_rows == 8
 
@@ -273,3 +278,115 @@ def test_files_and_messages_read_times_alike(texts: list[str]) -> None:
     for text, (instant,) in zip(texts, found, strict=True):
         expected = rules.moment("event_time", text)
         assert instant == (expected if isinstance(expected, int) else None), text
+
+
+def test_a_row_of_too_many_or_few_fields_is_one_reject_and_its_neighbours_come_in(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    views = text_file(
+        tmp_path, "v.csv", VIEW_HEAD, VIEWS[0], f"{VIEWS[0]},more", VIEWS[2], "1,2022", VIEWS[4]
+    )
+    result = import_page_views(settings, lake, [views], quiet)
+    assert counts(result) == (5, 3, 0, {"malformed": 2})
+    assert lines_refused(result) == {3: "malformed", 5: "malformed"}
+    cases = text_file(
+        tmp_path, "d.csv", CASE_HEAD, "mc,H57", CASES[0], f"{CASES[1]},more", CASES[1], CASES[2]
+    )
+    result = import_dossiers(settings, lake, [cases], quiet)
+    assert counts(result) == (5, 3, 0, {"malformed": 2})
+    assert lines_refused(result) == {2: "malformed", 4: "malformed"}
+
+
+def test_lines_of_ndjson_that_are_no_objects_are_named(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    good = [
+        json.dumps(dict(zip(CASE_HEAD.split(","), case.split(","), strict=True))) for case in CASES
+    ]
+    broken = [
+        good[0],
+        "{not json",
+        good[1],
+        "[1, 2]",
+        good[0].replace("H57-", "H57\\u0007-"),
+        "17",
+        good[3],
+    ]
+    result = import_dossiers(settings, lake, [text_file(tmp_path, "d.ndjson", *broken)], quiet)
+    assert counts(result) == (7, 3, 0, {"malformed": 3, "bad_value": 1})
+    assert lines_refused(result) == {
+        2: "malformed", 4: "malformed", 5: "bad_value", 6: "malformed",
+    }  # fmt: skip
+
+
+def test_dossiers_of_a_parquet_file_are_those_of_the_same_csv(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    import_dossiers(settings, lake, [text_file(tmp_path, "d.csv", CASE_HEAD, *CASES)], quiet)
+    names = CASE_HEAD.split(",")
+    rows = [dict(zip(names, case.split(","), strict=True)) for case in CASES]
+    moments = [rules.moment("event_time", row["event_time"]) for row in rows]
+    table = pa.Table.from_pylist([row | {"due_at": row["due_at"] or None} for row in rows])
+    for kind in (pa.timestamp("us", tz="UTC"), pa.timestamp("ms", tz="Asia/Ho_Chi_Minh")):
+        times = pa.array(moments, pa.timestamp("us", tz="UTC")).cast(kind)
+        dates = pa.array([row["due_at"] or None for row in rows]).cast(pa.date32())
+        typed = table.set_column(names.index("event_time"), "event_time", times)
+        typed = typed.set_column(names.index("due_at"), "due_at", dates)
+        pq.write_table(typed.append_column("note", pa.array(["x"] * 4)), tmp_path / "d.parquet")
+        result = import_dossiers(settings, lake, [tmp_path / "d.parquet"], quiet)
+        assert counts(result) == (4, 0, 4, {})
+
+
+def lines_refused(result: ImportResult) -> dict[int, str]:
+    assert result.rejects_file is not None
+    with result.rejects_file.open() as file:
+        return {int(row["row"]): row["reason"] for row in csv.DictReader(file)}
+
+
+IMPORTER = """
+import sys
+from pathlib import Path
+from thuocdo.core import settings
+from thuocdo.lake import import_dossiers, import_page_views, imports
+from thuocdo.lake.store import Lake
+chosen = settings.load({"THUOCDO_HOME": sys.argv[1]})
+import_page_views._CHUNK_ROWS = import_dossiers._CHUNK_ROWS = 40  # several commits
+print("ready", flush=True)
+bring = getattr(imports, sys.argv[2])
+bring(chosen, Lake.open(chosen), [Path(sys.argv[3])], lambda done, total: None)
+"""
+
+
+@pytest.mark.parametrize("kind", ["import_page_views", "import_dossiers"])
+def test_killed_in_the_middle_and_run_again_it_loses_and_doubles_nothing(
+    settings: Settings, lake: Lake, tmp_path: Path, kind: str
+) -> None:
+    days = [f"2021-{month:02d}-{day:02d}" for month in range(1, 11) for day in (1, 15)]
+    if kind == "import_page_views":
+        table = "page_views"
+        rows = [f"1,{day}T0{n}:00:00Z,v{n},https://h57.vn/{n},," for day in days for n in range(9)]
+        path = text_file(tmp_path, "v.csv", VIEW_HEAD, *rows)
+    else:
+        table = "dossier_events"
+        rows = [
+            f"mc,H57,{day}-{n},1.004194,received,{day}T0{n}:00:00Z,online,4,"
+            for day in days for n in range(9)
+        ]  # fmt: skip
+        path = text_file(tmp_path, "d.csv", CASE_HEAD, *rows)
+    chance = random.Random(kind)
+    for _ in range(3):
+        command = [sys.executable, "-c", IMPORTER, str(settings.home), kind, str(path)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(chance.uniform(0.2, 0.9))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    bring = import_page_views if kind == "import_page_views" else import_dossiers
+    result = bring(settings, lake, [path], quiet)
+    assert (result.rows, result.rejected) == (len(rows), {})
+    landed = lake.read(table)
+    assert landed.num_rows == len(rows)
+    assert len(set(landed.column("event_time").to_pylist())) == len(rows)
+    assert not list((settings.state_dir / "imports").glob("*"))

@@ -221,6 +221,22 @@ def test_a_second_lander_says_that_it_waits(settings: Settings, lake: Lake) -> N
         pass
 
 
+def test_a_damaged_segment_lands_as_far_as_it_is_whole_and_its_copy_soon_goes(
+    settings: Settings, lake: Lake
+) -> None:
+    write(settings, *(page(f"/a{n}") for n in range(30)), segments=2)
+    spoilt = sorted(settings.wal_dir.glob("*/*.sealed"))[0]
+    data = bytearray(spoilt.read_bytes())
+    data[-20] ^= 0xFF
+    spoilt.write_bytes(data)
+    assert Lander(settings, lake).land_once().rows == {"page_views": 15}
+    (copy,) = settings.wal_dir.glob("*/*.damaged")
+    assert b"113.161.72.9" in copy.read_bytes()
+    os.utime(copy, (time.time() - 3600, time.time() - 3600))
+    Lander(settings, lake).land_once()
+    assert not copy.exists()
+
+
 LANDER = """
 import sys
 from thuocdo.core import settings

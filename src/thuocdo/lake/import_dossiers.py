@@ -109,7 +109,7 @@ class _DossierImport:
         row = valid = 0
         for rows in self._batches():
             events, refused = judge.judge(rows)
-            self._refused += [(row + place, verdict) for place, verdict in refused]
+            self._refused += [(row + place + 1, verdict) for place, verdict in refused]
             keeping.register("batch", events)
             keeping.execute("INSERT INTO judged FROM batch")
             keeping.unregister("batch")

@@ -153,8 +153,8 @@ class Source:
             return dict(described)
         if self.format == "ndjson":
             found = self.engine.execute(
-                "SELECT DISTINCT unnest(json_keys(line)) FROM (SELECT line FROM "
-                f"{self._lines()} LIMIT {_PEEKED_LINES}) WHERE {_IS_OBJECT}"
+                f"SELECT DISTINCT unnest(json_keys({_OBJECT})) FROM (SELECT line FROM "
+                f"{self._lines()} LIMIT {_PEEKED_LINES})"
             ).fetchall()
             return {name: "VARCHAR" for (name,) in sorted(found)}
         self._delimiter, names = _header(self._plain)
@@ -168,7 +168,7 @@ class Source:
             paths = ", ".join(_quoted(f"$.{name}") for name in names)
             picked = ", ".join(f"v[{place}] AS {name}" for place, name in enumerate(names, 1))
             return (
-                f"SELECT {picked} FROM (SELECT json_extract_string(line, [{paths}]) AS v "
+                f"SELECT {picked} FROM (SELECT json_extract_string({_OBJECT}, [{paths}]) AS v "
                 f"FROM {self._lines()} WHERE {_IS_OBJECT})"
             )
         columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in self._all)
@@ -186,7 +186,9 @@ class Source:
         )
 
 
-_IS_OBJECT: Final = "(json_valid(line) AND json_type(line) = 'OBJECT')"
+_IS_OBJECT: Final = "(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END)"
+_OBJECT: Final = f"CASE WHEN {_IS_OBJECT} THEN line END"
+"""The engine may look into a line before it filters: what is no JSON must be no text by then."""
 
 
 @contextmanager

@@ -80,6 +80,7 @@ class Lander:
                 rows.update(landed)
                 rejects.update(refused)
                 count += len(segments)
+            wal.forget_damaged(self._settings.wal_dir)
         return Landed(dict(rows), dict(rejects), count, time.monotonic() - started)
 
     def _batches(self) -> Iterator[list[Segment]]:

@@ -4,7 +4,7 @@
                        counter            first number not yet reserved; fsynced before any is used
                        <number>.open      being written, or left by a writer that died
                        <number>.sealed    complete; the lander's to read and delete
-                       <number>.damaged   a copy kept for the operator when bytes had gone bad
+                       <number>.damaged   a copy kept a while for the operator when bytes had gone bad
 
 Numbers are reserved in blocks, so one fsync of the counter serves a thousand segments; a restart
 skips what is left of a block. Numbers may have gaps; they never come twice.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thuocdo.wal import folder as _folder
 from thuocdo.wal import frame as _frame
 from thuocdo.wal.frame import Frame
 
-__all__ = ["Frame", "Segment", "frames", "recover", "remove", "sealed"]
+__all__ = ["Frame", "Segment", "forget_damaged", "frames", "recover", "remove", "sealed"]
+
+DAMAGED_SECONDS: Final = 900.0
+"""How long an operator can look at a damaged segment before its copy goes."""
 
 
 class Segment(NamedTuple):
@@ -61,6 +65,23 @@ def remove(segments: Iterable[Segment]) -> None:
         touched.add(segment.path.parent)
     for writer in touched:
         _folder.sync_directory(writer)
+
+
+def forget_damaged(wal_dir: Path) -> int:
+    """Delete copies of damaged segments that had their time; how many went.
+
+    They hold addresses, as the log does, and must not outlive it by much: a copy goes a quarter
+    of an hour after it was set aside, once the segment's whole frames have landed.
+    """
+    before = time.time() - DAMAGED_SECONDS
+    count = 0
+    for writer in _folder.folders(wal_dir):
+        for copy in writer.glob(f"*{_folder.DAMAGED}"):
+            waiting = any(copy.with_suffix(end).exists() for end in (_folder.OPEN, _folder.SEALED))
+            if not waiting and copy.stat().st_mtime < before:
+                copy.unlink(missing_ok=True)
+                count += 1
+    return count
 
 
 def _segment(path: Path) -> Segment:
