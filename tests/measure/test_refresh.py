@@ -11,16 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thuocdo.core.clock import day_start_us, to_datetime
+from thuocdo.core.clock import day_start_us, parse_period, to_datetime
 from thuocdo.lake.compaction import compact
 from thuocdo.measure.engine import Engine, same
 from thuocdo.measure.facts import patches, store
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
-from thuocdo.measure.view import StoredFacts
 
-ALWAYS = (-(2**31), 2**31)
 START = day_start_us(date(2022, 1, 30))
+JANUARY, FEBRUARY = parse_period("2022-01"), parse_period("2022-02")
 HOUR_US = 3_600_000_000
 MODEST = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -64,33 +63,47 @@ def live(world, batch):
 
 def contents(world):
     """Every row of every fact table, in an order of its own."""
-    store = FactStore(world.settings.facts_dir)
+    facts = FactStore(world.settings.facts_dir)
+    manifest = facts.read()
     engine = Engine(world.settings.home, memory_limit="1GiB")
-    facts = StoredFacts(store, store.read(), engine)
     found = {}
     for table in FACTS:
-        rows = [
-            tuple(str(value) for value in row.values())
-            for piece in facts.pieces(table, *ALWAYS)
-            for row in engine.rows(same, piece.rows()).to_pylist()
-        ]
-        found[table] = sorted(rows)
+        rows = []
+        for part in manifest.tables.get(table, {}).values():
+            files = [engine.scan([str(facts.folder / f)], FACTS[table]) for f in part.files]
+            read = same if part.patch is None else patches.CURRENT[table]
+            rows += engine.rows(read, *files).to_pylist()
+        found[table] = sorted(tuple(str(value) for value in row.values()) for row in rows)
     engine.close()
     return found
+
+
+def counts(measure):
+    """The numbers of every indicator and day, as figures give them."""
+    dossiers = ("online_dossier_rate", "services_with_online_dossiers", "portal_visits")
+    found = [
+        (point.numerator, point.denominator)
+        for code in dossiers
+        for point in measure.series(code, [JANUARY, FEBRUARY])
+    ]
+    return [*found, measure.counts(date(2022, 1, 31))]
 
 
 @MODEST
 @given(batches=history)
 def test_an_increment_equals_a_rebuild(new_world, tmp_path_factory, batches):
     world = new_world(tmp_path_factory.mktemp("history"))
+    measure = world.measure()
     for batch in batches:
         live(world, batch)
         world.refresh()
-    grown = contents(world)
+        counts(measure)
+    grown, counted = contents(world), counts(measure)
 
     world.refresh(full=True)
 
     assert contents(world) == grown
+    assert counts(world.measure()) == counted
 
 
 def test_a_second_refresh_does_nothing(world):

@@ -35,8 +35,9 @@ from thuocdo.measure.facts import cube, dossiers, patches, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
-_BY_MONTH: Final = ("dossiers", "dossiers_daily", "system_sources_daily")
-"""Facts whose parts are home months; those of the others are days."""
+_CUBE: Final = "dossiers_daily"
+_BY_MONTH: Final = (_CUBE, "system_sources_daily")
+"""Facts that figures read whose parts are home months; those of the others are days."""
 
 _SMALL_FILES: Final = 2_000
 """Files of daily counts kept in memory: some years of days, a few hundred rows each."""
@@ -64,7 +65,7 @@ class Facts(Protocol):
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Rows of a table of facts/schemas.py; rows of other days may be among them.
 
-        Rows of one key of the table lie in one piece only where the table is counted by day.
+        Counts add up over pieces: a row may take back (negative) what one of another piece counts.
         """
         ...
 
@@ -87,15 +88,15 @@ class StoredFacts:
         before: StoredFacts | None = None,
     ) -> None:
         self.store, self.manifest, self.engine = store, manifest, engine
-        self._patched: dict[tuple[str, ...], Rows] = {}
+        self._changes: dict[tuple[str, ...], Rows] = {}
         if before is None:
             return
         if before.manifest.dimensions == manifest.dimensions:
             self.dimensions = before.dimensions
         named = {part.files for parts in manifest.tables.values() for part in parts.values()}
-        for files, rows in before._patched.items():
+        for files, rows in before._changes.items():
             if files in named:
-                self._patched[files] = rows
+                self._changes[files] = rows
             else:
                 engine.drop(rows)
 
@@ -104,10 +105,12 @@ class StoredFacts:
         return Dimensions({name: self._dimension(name) for name in DIMENSIONS})
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
-        """By home month; or, for what is kept by day, the newest day and all the others."""
+        """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
         if name in _BY_MONTH:
-            return [Piece(part.files, partial(self._month, name, part)) for part in parts]
+            pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
+            changed = [part for part in parts if part.patch is not None]
+            return pieces + [Piece(part.files, partial(self._change, part)) for part in changed]
         newest = max((part.last_day or 0 for part in parts), default=0)
         split = [
             tuple(part.file for part in parts if (part.last_day == newest) is wanted)
@@ -124,15 +127,18 @@ class StoredFacts:
         parts = self.manifest.tables.get(name, {}).values()
         return [part for part in parts if part.holds(first, last)]
 
-    def _month(self, name: str, part: Part) -> Rows:
-        base = self.engine.scan([str(self.store.folder / part.file)], FACTS[name])
-        if part.patch is None:
-            return base
-        if part.files not in self._patched:
-            patch = self.engine.scan([str(self.store.folder / part.patch.file)], FACTS[name])
-            rows = self.engine.keep(patches.CURRENT[name], base, patch, pinned=True)
-            self._patched[part.files] = rows
-        return self._patched[part.files]
+    def _base(self, name: str, part: Part) -> Rows:
+        return self.engine.scan([str(self.store.folder / part.file)], FACTS[name])
+
+    def _change(self, part: Part) -> Rows:
+        """What the patch of a part of the cube adds to the counts of its base."""
+        assert part.patch is not None
+        if part.files not in self._changes:
+            base = self._base(_CUBE, part)
+            patch = self._base(_CUBE, part.patch)
+            rows = self.engine.keep(patches.cube_change, base, patch, pinned=True)
+            self._changes[part.files] = rows
+        return self._changes[part.files]
 
     def _small(self, files: tuple[str, ...]) -> Rows:
         return self.engine.hold(

@@ -43,6 +43,20 @@ def current_cube(base: ir.Table, patch: ir.Table) -> ir.Table:
     return ibis.union(_without(base, patch), patch.filter(patch.dossiers > 0))
 
 
+def cube_change(base: ir.Table, patch: ir.Table) -> ir.Table:
+    """What a patch adds to counts of its base: its rows, and those it replaces counted negative.
+
+    Counts of the base (which stay) and of this add up to those of `current_cube`. The youngest
+    landing of both is that of the part, or that of a row which moved elsewhere since.
+    """
+    replaced = base.semi_join(patch, _by_cell(base, patch))
+    gone = replaced.mutate(dossiers=-replaced.dossiers, last_landed=ibis.null("int64"))
+    there = patch.filter(patch.dossiers > 0)
+    return ibis.union(
+        *(rows.select(*DOSSIERS_DAILY.names) for rows in (gone, there)), distinct=False
+    )
+
+
 CURRENT: Final = {"dossiers": current_dossiers, "dossiers_daily": current_cube}
 """The facts that are patched → how a patched part is read."""
 
