@@ -205,6 +205,8 @@ def test_an_undated_request_for_a_supplement_said_twice_is_one(snapshot: Snapsho
         ({"HoSoCoThanhPhanSoHoa": None}, {"digitised": True}),
         ({"HoSoCoThanhPhanSoHoa": None, "TaiLieuNop": []}, {"digitised": None}),
         ({"NoiNopHoSo": "2"}, {"from_national_portal": False}),
+        ({"MucDo": "4"}, {"level_declared": "full", "quality": ()}),
+        ({"MucDo": 3}, {"level_declared": "partial", "quality": ("level_differs",)}),
         ({"LoaiDoiTuong": "2"}, {"applicant_kind": "business"}),
         ({"LoaiDoiTuong": "3"}, {"applicant_kind": "state"}),
         ({"LoaiDoiTuong": "4"}, {"applicant_kind": "other"}),

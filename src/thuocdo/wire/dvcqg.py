@@ -87,6 +87,7 @@ _WORDS: Final[Mapping[str, Collection[str]]] = {
     "HoSoCoThanhPhanSoHoa": _YES_NO,
     "DuocThanhToanTrucTuyen": _PAID_ONLINE,
     "LoaiDoiTuong": _APPLICANT,
+    "MucDo": rules.LEVELS,
 }
 _KEPT: Final = (
     *("MaTTHC", "TrangThaiHoSo", "TrangThai", "ThoiDiemXuLy", "NgayHenTra"),
@@ -167,6 +168,7 @@ def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Doss
     stages, flags = _stages(fields, code, by)
     receipt = _date(fields, "NgayTiepNhan", by)
     due = moment_of(fields, "NgayHenTra")
+    level = rules.LEVELS.get(text_of(fields, "MucDo"))
     day = rules.local_date(min(at for _, at in stages) if receipt is None else receipt)
     place = good(rules.place(by.snapshot, whose.agency, text_of(fields, "MaTTHC"), day))
     template = _event(
@@ -176,13 +178,19 @@ def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Doss
         received_at=receipt,
         due_at=None if due is None else good(rules.due("NgayHenTra", due)),
         channel=_CHANNEL.get(text_of(fields, "KenhThucHien"), Channel.UNKNOWN),
+        level_declared=level,
         level_catalogue=place.level_catalogue,
         payment=_payment(fields),
         returned_by_post=_BY_POST.get(text_of(fields, "HinhThuc")),
         digitised=_digitised(fields),
         applicant_kind=_APPLICANT.get(text_of(fields, "LoaiDoiTuong"), ApplicantKind.UNKNOWN),
         from_national_portal=_NATIONAL.get(text_of(fields, "NoiNopHoSo")),
-        quality=(*place.flags, *flags, *_odd_values(fields)),
+        quality=(
+            *place.flags,
+            *rules.level_flags(level, place.level_catalogue),
+            *flags,
+            *_odd_values(fields),
+        ),
     )
     replace = msgspec.structs.replace
     return [replace(template, status=status, event_time=at) for status, at in stages]
@@ -209,6 +217,7 @@ def _event(
     received_at: int | None = None,
     due_at: int | None = None,
     channel: str = Channel.UNKNOWN,
+    level_declared: str | None = None,
     level_catalogue: str | None = None,
     payment: str = Payment.UNKNOWN,
     returned_by_post: bool | None = None,
@@ -231,7 +240,7 @@ def _event(
         received_at=received_at,
         due_at=due_at,
         channel=channel,
-        level_declared=None,
+        level_declared=level_declared,
         level_catalogue=level_catalogue,
         payment=payment,
         returned_by_post=returned_by_post,
