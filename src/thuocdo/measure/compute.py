@@ -377,7 +377,10 @@ def services(
     """CELLS of the services offered, by what was received (without `procedure` unless asked for)."""
     service = ["bucket", "agency", "procedure"]
     used = _used(offered, received)
-    known = offered.left_join(used, service).select(offered, *(used[name] for name in _MEASURES))
+    # A service that nobody used counts nowhere when both terms ask for dossiers: save its row.
+    asked = all(term.with_dossiers is not None for term in (numerator, denominator))
+    joined = offered.join(used, service, how="inner" if asked and not by_procedure else "left")
+    known = joined.select(offered, *(used[name] for name in _MEASURES))
 
     def counts(term: Services, dossiers: ir.Value) -> ir.Value:
         there = known.level.isin(term.levels).fill_null(False)
