@@ -10,6 +10,7 @@ import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +27,6 @@ from thuocdo.registry.models import Agency, Service, Site, SiteKey, System
 Row = tuple[Any, ...]
 
 _BY_START = F("valid_from").asc(nulls_first=True)
-_LATEST_START_FIRST = F("valid_from").desc(nulls_last=True)
 
 
 def publish(settings: Settings) -> None:
@@ -41,9 +41,10 @@ def publish(settings: Settings) -> None:
         lake = Lake.open(settings)
         lake.create()
         systems = _owners()
-        for name, rows in _dimension_rows(systems).items():
-            dimensions.write(lake, name, _with_withdrawn(lake, name, rows, now))
-        snapshot.write(settings.snapshot_path, _snapshot(now, systems))
+        rows = _dimension_rows(systems)
+        for name, of_name in rows.items():
+            dimensions.write(lake, name, _with_withdrawn(lake, name, of_name, now))
+        snapshot.write(settings.snapshot_path, _snapshot(now, systems, rows["services"]))
 
 
 @contextmanager
@@ -82,19 +83,17 @@ def _with_withdrawn(lake: Lake, name: str, rows: list[Row], now: int) -> pa.Tabl
     schema, key = DIMENSIONS[name]
     columns = schema.names[:-2]
     places = [columns.index(column) for column in key]
-    here = {tuple(row[place] for place in places) for row in rows}
-    gone = [
-        row
-        for row in _tuples(dimensions.read(lake, name), columns)
-        if tuple(row[place] for place in places) not in here
-    ]
+    here = set(zip(*([row[place] for row in rows] for place in places), strict=True))
+    there = dimensions.read(lake, name)
+    keys = zip(*(there[column].to_pylist() for column in key), strict=True)
+    gone = there.filter(pa.array([of_row not in here for of_row in keys], pa.bool_()))
+    withdrawn = zip(*(gone[column].to_pylist() for column in columns), strict=True)
     return pa.concat_tables(
-        [_table(schema, rows, now, withdrawn=False), _table(schema, gone, now, withdrawn=True)]
+        [
+            _table(schema, rows, now, withdrawn=False),
+            _table(schema, list(withdrawn), now, withdrawn=True),
+        ]
     )
-
-
-def _tuples(table: pa.Table, columns: list[str]) -> Iterator[Row]:
-    return zip(*(table[column].to_pylist() for column in columns), strict=True)
 
 
 def _table(schema: pa.Schema, rows: list[Row], now: int, *, withdrawn: bool) -> pa.Table:
@@ -109,7 +108,9 @@ def _table(schema: pa.Schema, rows: list[Row], now: int, *, withdrawn: bool) -> 
     return pa.table(arrays, schema=schema)
 
 
-def _snapshot(now: int, systems: dict[str, tuple[str, str]]) -> snapshot.Snapshot:
+def _snapshot(
+    now: int, systems: dict[str, tuple[str, str]], services: list[Row]
+) -> snapshot.Snapshot:
     """Sites by start, so that of one id the latest row wins; services latest start first, so that
     the first row that covers a day is the one that holds."""
     return snapshot.Snapshot(
@@ -117,7 +118,7 @@ def _snapshot(now: int, systems: dict[str, tuple[str, str]]) -> snapshot.Snapsho
         sites=tuple(_sites(systems)),
         keys=tuple(_keys()),
         agencies=tuple(sorted(set(Agency.objects.values_list("code", flat=True)))),
-        services=tuple(_services()),
+        services=tuple(_services(services)),
     )
 
 
@@ -149,11 +150,17 @@ def _keys() -> Iterable[snapshot.KeyEntry]:
     )
 
 
-def _services() -> Iterator[snapshot.ServiceEntry]:
-    rows = Service.objects.order_by("agency", "procedure", _LATEST_START_FIRST).values_list(
-        "agency", "procedure", "level", "local_code", "valid_from", "valid_to"
-    )
-    for agency, procedure, level, local_code, first, last in rows:
+def _services(rows: list[Row]) -> Iterator[snapshot.ServiceEntry]:
+    """From the rows of the lake's `services`."""
+    names = DIMENSIONS["services"][0].names
+    entry = ("agency", "procedure", "level", "local_code", "valid_from", "valid_to")
+    picked = map(itemgetter(*(names.index(name) for name in entry)), rows)
+
+    def order(row: Row) -> tuple[str, str, int]:
+        agency, procedure, *_, first, _ = row
+        return agency, procedure, -first.toordinal() if first else 0
+
+    for agency, procedure, level, local_code, first, last in sorted(picked, key=order):
         yield snapshot.ServiceEntry(
             agency, procedure, level, local_code or None, _iso(first), _iso(last)
         )
