@@ -97,6 +97,8 @@ class Lake:
         for table in (*EVENT_TABLES, *DIMENSIONS):
             path = self.root / table
             path.mkdir(parents=True, exist_ok=True)
+            if DeltaTable.is_deltatable(str(path)):
+                continue
             partition = partition_column(table)
             DeltaTable.create(
                 path,

@@ -26,6 +26,7 @@ from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
 
 Parsed = PageView | ServiceStep | Unreadable
 Timings = tuple[int | None, int | None, int | None]
+_UNTIMED: Final[Timings] = (None, None, None)
 
 MAX_URL: Final = 4096
 MAX_BULK: Final = 1000
@@ -252,7 +253,7 @@ def _timings(given: dict[str, str], milliseconds: Callable[[str | None], int | N
     """
     get = given.get
     if "pf_srv" not in given and "pf_dm1" not in given:
-        return None, None, None
+        return _UNTIMED
     server = milliseconds(get("pf_srv"))
     network, transfer = milliseconds(get("pf_net", "0")), milliseconds(get("pf_tfr"))
     parsing = milliseconds(get("pf_dm1"))
