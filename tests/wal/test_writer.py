@@ -150,10 +150,10 @@ def test_a_closed_writer_refuses(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_a_waiter_that_is_cancelled_takes_no_other_with_it(tmp_path: Path) -> None:
+def test_a_shielded_waiter_that_is_cancelled_takes_no_other_with_it(tmp_path: Path) -> None:
     async def act(log: Writer) -> None:
         async def wait() -> None:
-            await log.append(b"x")
+            await asyncio.shield(log.append(b"x"))
 
         tasks = [asyncio.create_task(wait()) for _ in range(3)]
         await asyncio.sleep(0)

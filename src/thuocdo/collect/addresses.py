@@ -28,7 +28,9 @@ class Addresses:
 
     def of(self, scope: Scope) -> str:
         """The client's address, without its port."""
-        peer = scope.client.rpartition(":")[0].strip("[]")
+        peer = scope.client.rpartition(":")[0]
+        if peer.startswith("["):
+            peer = peer.strip("[]")
         if not self._trusted or not self._is_ours(peer):
             return peer
         return self.behind(peer, scope.headers.get_all("x-forwarded-for"))

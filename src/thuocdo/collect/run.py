@@ -8,6 +8,7 @@ no new connections, every open request answered, the log sealed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import multiprocessing.connection
 import signal
@@ -31,6 +32,9 @@ from thuocdo.wal.writer import Writer
 _BACKLOG: Final = 2048
 _SWITCH_SECONDS: Final = 0.001
 """How long the event loop may keep the writer thread from its next frame."""
+_GC_THRESHOLDS: Final = (50_000, 20, 20)
+"""Waiting requests are many young objects and no cycles: looking through them every 700 costs a
+tenth of the time and finds nothing."""
 _STOP_SECONDS: Final = 30.0
 
 _log = structlog.get_logger("thuocdo.collect")
@@ -53,6 +57,9 @@ def run(settings: Settings, port: int, workers: int = 1, host: str = "0.0.0.0") 
 def serve(settings: Settings, host: str, port: int) -> None:
     """One worker, in this process."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     uvloop.run(_serve(settings, host, port))
 
 

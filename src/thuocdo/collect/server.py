@@ -78,6 +78,9 @@ class App:
         except WalError as problem:
             self.counts.unavailable += 1
             replies.unavailable(exchange, problem.code)
+        except asyncio.CancelledError:  # a wait that was cut short promised nothing
+            self.counts.unavailable += 1
+            replies.unavailable(exchange, "cancelled")
         except Exception:
             self.counts.failures += 1
             _log.exception("request failed", path=scope.path, method=scope.method)
