@@ -15,6 +15,7 @@ from thuocdo.core.vocabulary import Status
 from thuocdo.lake.schemas import DOSSIER_EVENTS
 from thuocdo.measure.engine import Engine, day_number, same
 from thuocdo.measure.facts import dossiers
+from thuocdo.wire.rules import PROCEDURE_NOT_SAID
 
 START = day_start_us(date(2022, 1, 31))
 MODEST = settings(
@@ -121,6 +122,15 @@ def test_the_channel_is_that_of_the_earliest_event_that_knows_it(engine):
         event(hour=9, channel="postal"),
     )
     assert row["channel"] == "postal"
+
+
+def test_a_step_that_names_no_procedure_never_speaks_for_one_that_does(engine):
+    (row,) = folded(
+        engine,
+        event(hour=8, procedure=PROCEDURE_NOT_SAID),
+        event(hour=9, procedure="1.000001"),
+    )
+    assert row["procedure"] == "1.000001"
 
 
 def test_a_late_received_reopens_nothing(engine):

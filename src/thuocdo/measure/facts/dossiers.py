@@ -35,6 +35,7 @@ from thuocdo.core.vocabulary import (
 )
 from thuocdo.measure.engine import Engine, Rows, local_day, micros
 from thuocdo.measure.facts.schemas import DOSSIERS, SYSTEM_SOURCES_DAILY, conform
+from thuocdo.wire.rules import PROCEDURE_NOT_SAID
 
 KEY: Final = ["dossier_hi", "dossier_lo"]
 
@@ -98,6 +99,8 @@ def lift(events: ir.Table) -> ir.Table:
         *KEY,
         head=ibis.struct(
             {
+                # A step that names no procedure never speaks for a dossier that something named.
+                "unnamed": (timed.procedure == PROCEDURE_NOT_SAID).cast("int8"),
                 "at": at,
                 "agency": timed.agency,
                 "procedure": timed.procedure,
