@@ -16,7 +16,7 @@ import socket
 import sys
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 import uvloop
@@ -26,6 +26,7 @@ from granian.server.embed import Server
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.server import App
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.leaving import leave
 from thuocdo.core.settings import Settings
 from thuocdo.wal.writer import Writer
 
@@ -54,13 +55,14 @@ def run(settings: Settings, port: int, workers: int = 1, host: str = "0.0.0.0") 
         _serve_many(settings, host, port, workers)
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """One worker, in this process."""
+def serve(settings: Settings, host: str, port: int) -> NoReturn:
+    """One worker, in this process, which ends with it."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     uvloop.run(_serve(settings, host, port))
+    leave()
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:

@@ -10,18 +10,20 @@ import asyncio
 import os
 import signal
 import warnings
+from typing import NoReturn
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from thuocdo.core.leaving import leave
 from thuocdo.core.settings import Settings
 
 _ADDRESS = "THUOCDO_WEB_ADDRESS"
 _BACKLOG = 512
 
 
-def run(settings: Settings, port: int) -> None:
-    """Serve the public site and the admin on `port`; returns after SIGTERM or SIGINT.
+def run(settings: Settings, port: int) -> NoReturn:
+    """Serve the public site and the admin on `port`; ends the process after SIGTERM or SIGINT.
 
     Requests under way are finished first. Listens on THUOCDO_WEB_ADDRESS (127.0.0.1 unless set).
     """
@@ -30,6 +32,7 @@ def run(settings: Settings, port: int) -> None:
     # Static files are small and read at once: that they are no asynchronous stream is no fault.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
     asyncio.run(_serve(port))
+    leave()
 
 
 async def _serve(port: int) -> None:
