@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.run.browser import DEPLOYED, MINIFIED
 
 from thuocdo.collect.server import TRACKER
 from thuocdo.core.vocabulary import ViewKind
@@ -29,30 +30,6 @@ QUIET = [
 ]
 CHROMIUM = shutil.which("chromium") or "chromium"
 
-# facts/emc.md 1A, as portals carry it; only the host is another
-DEPLOYED = """<!-- Begin EMC Tracking Code -->
-<script type="text/javascript">
-  var _govaq = window._govaq || [];
-  _govaq.push(['trackPageView']);
-  _govaq.push(['enableLinkTracking']);
-  (function () {
-    _govaq.push(['setTrackerUrl', 'HOST/tracking']);
-    _govaq.push(['setSiteId', '227']);
-    var d = document, g = d.createElement('script'), s = d.getElementsByTagName('script')[0];
-    g.type = 'text/javascript'; g.async = true; g.defer = true;
-    g.src = 'HOST/embed/gov-tracking.min.js';
-    s.parentNode.insertBefore(g, s);
-  })();
-</script>
-<!-- End EMC Tracking Code -->
-"""
-MINIFIED = (
-    '<script>var _govaq=window._govaq||[];_govaq.push(["trackPageView"]),'
-    '_govaq.push(["enableLinkTracking"]),function(){_govaq.push(["setTrackerUrl",'
-    '"HOST/tracking"]),_govaq.push(["setSiteId","227"]);var a=document,b=a.createElement("script"),'
-    'c=a.getElementsByTagName("script")[0];b.type="text/javascript",b.async=!0,b.defer=!0,'
-    'b.src="HOST/embed/gov-tracking.min.js",c.parentNode.insertBefore(b,c)}();</script>'
-)
 BODY = """<title>Trang thử</title><a id="file" href="/mau-don.docx">mẫu đơn</a>
 <a id="out" href="http://other.example/">ngoài</a> <a id="in" href="/khac">trong</a>
 <script>document.addEventListener('click', function (e) { e.preventDefault(); });</script>"""

@@ -104,10 +104,6 @@ class Period:
         """The instant the period is over, itself excluded."""
         return day_start_us(self.end)
 
-    def previous(self) -> Period:
-        """The period of equal length just before."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
-
     def __str__(self) -> str:
         return f"{self.first}..{self.last}"
 
