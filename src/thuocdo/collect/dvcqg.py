@@ -39,6 +39,10 @@ ERROR_CODES: Final = {
     RejectReason.TOO_LARGE: "10",
     RejectReason.BAD_ENCODING: "11",
     RejectReason.UNKNOWN_SITE: "12",
+    RejectReason.REPLAYED: "13",
+    RejectReason.FOREIGN_HOST: "14",
+    RejectReason.FOREIGN_NETWORK: "15",
+    RejectReason.TOO_MANY: "16",
 }
 _TURN: Final = 100
 """Items judged before other requests get their turn on the event loop."""

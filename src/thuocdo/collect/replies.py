@@ -38,6 +38,10 @@ _STATUS: Final = {
     RejectReason.TOO_LARGE: 413,
     RejectReason.BAD_KEY: 401,
     RejectReason.OUT_OF_SCOPE: 403,
+    RejectReason.FOREIGN_HOST: 403,
+    RejectReason.FOREIGN_NETWORK: 403,
+    RejectReason.REPLAYED: 409,
+    RejectReason.TOO_MANY: 429,
 }
 _BAD_REQUEST: Final = 400
 _EXPOSED: Final = ("access-control-expose-headers", "X-Thuocdo")

@@ -45,3 +45,17 @@ def key_hash(secret: bytes, key: str) -> str:
     return hashlib.blake2b(
         key.encode(), digest_size=16, key=secret[:64], person=b"sitekey"
     ).hexdigest()
+
+
+def signing_key(key: str) -> bytes:
+    """32 bytes with which a key's owner signs requests and the collector checks them.
+
+    Plain SHA-256, so that any vendor's language has it; a site key is random, so nothing is gained
+    by guessing. What is stored can check a signature, and cannot be shown as the key itself.
+    """
+    return hashlib.sha256(f"thuocdo-signing\n{key}".encode()).digest()
+
+
+def key_id(key: str) -> str:
+    """12 hex digits that name a key in public and tell nothing of it."""
+    return hashlib.sha256(f"thuocdo-key-id\n{key}".encode()).hexdigest()[:12]

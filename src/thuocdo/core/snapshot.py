@@ -26,6 +26,20 @@ class SiteEntry(msgspec.Struct, frozen=True, array_like=True):
     hostnames: tuple[str, ...] = ()
     valid_from: str | None = None
     valid_to: str | None = None
+    only_hosts: bool = False  # page views of other hosts than `hostnames` are refused
+    networks: tuple[str, ...] = ()  # CIDR; messages about dossiers come from here alone
+    needs_key: bool = False  # what comes without a credential is refused
+    per_second: int | None = None  # the most requests a second; None is no limit
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether more is asked of a sender than to name the site."""
+        return bool(
+            (self.only_hosts and self.hostnames)
+            or self.networks
+            or self.needs_key
+            or self.per_second
+        )
 
 
 class KeyEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -37,6 +51,8 @@ class KeyEntry(msgspec.Struct, frozen=True, array_like=True):
     site_ids: tuple[int, ...] = ()
     feeds: tuple[str, ...] = ()
     expires: str | None = None  # ISO day, included
+    key_id: str = ""  # public: names the key in a signature and in a receipt
+    signing: str = ""  # core.ids.signing_key, hex: checks what the key has signed
 
 
 class ServiceEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -75,6 +91,10 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def key_by_hash(self) -> dict[str, KeyEntry]:
         return {key.key_hash: key for key in self.keys}
+
+    @cached_property
+    def key_by_id(self) -> dict[str, KeyEntry]:
+        return {key.key_id: key for key in self.keys if key.key_id}
 
     @cached_property
     def agency_codes(self) -> frozenset[str]:

@@ -131,6 +131,10 @@ class RejectReason(StrEnum):
     TOO_LARGE = "too_large"
     BAD_ENCODING = "bad_encoding"
     FORGED_TIME = "forged_time"
+    REPLAYED = "replayed"
+    FOREIGN_HOST = "foreign_host"
+    FOREIGN_NETWORK = "foreign_network"
+    TOO_MANY = "too_many"
 
 
 REJECT_TEXTS: dict[RejectReason, tuple[str, str]] = {
@@ -172,5 +176,21 @@ REJECT_TEXTS: dict[RejectReason, tuple[str, str]] = {
     RejectReason.FORGED_TIME: (
         "thời điểm sự kiện cần có khóa kết nối bảo đảm",
         "a time other than the server's needs a key that vouches for it",
+    ),
+    RejectReason.REPLAYED: (
+        "bản tin này đã được nhận trước đó",
+        "this very record was received before",
+    ),
+    RejectReason.FOREIGN_HOST: (
+        "trang gửi không thuộc tên miền đã khai của mã giám sát",
+        "the page is not on a host that the site id was registered for",
+    ),
+    RejectReason.FOREIGN_NETWORK: (
+        "địa chỉ gửi không thuộc mạng đã khai của hệ thống",
+        "the sender's address is not in a network registered for the system",
+    ),
+    RejectReason.TOO_MANY: (
+        "gửi quá nhanh, hãy thử lại sau",
+        "too many requests: try again later",
     ),
 }
