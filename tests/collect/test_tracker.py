@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.run.browser import DEPLOYED, MINIFIED
 
-from thuocdo.collect.server import TRACKER
+from thuocdo.collect.tracker.builds import CURRENT as TRACKER
 from thuocdo.core.vocabulary import ViewKind
 from thuocdo.wire.events import PageView, ServiceStep, Unreadable
 from thuocdo.wire.matomo import parse_hit

@@ -44,6 +44,7 @@ _STATUS: Final = {
     RejectReason.TOO_MANY: 429,
 }
 _BAD_REQUEST: Final = 400
+_READS: Final = ("GET", "HEAD")
 _EXPOSED: Final = ("access-control-expose-headers", "X-Thuocdo")
 
 
@@ -123,3 +124,11 @@ def wrong_method(exchange: Exchange, allowed: Sequence[str]) -> None:
 
 def not_found(exchange: Exchange) -> None:
     exchange.response_empty(404, [_NO_STORE])
+
+
+def is_read(scope: Scope, exchange: Exchange) -> bool:
+    """Whether the request only reads; any other is answered here."""
+    if scope.method in _READS:
+        return True
+    wrong_method(exchange, _READS)
+    return False
