@@ -13,6 +13,9 @@ from thuocdo.core.errors import ThuocdoError
 
 _SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 _MINIMUM_SECRET = 16
+_TRACKER_URL = "http://127.0.0.1:8001"
+DEFAULT_ADDRESS_RATE = "1000"
+"""Far above what the people behind one carrier's address do together, far below what would hurt."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -27,6 +30,7 @@ class Settings:
     engine        "duckdb" or "sc://host:port"
     secret        keys every pseudonym; losing it makes old dossiers unlinkable
     trusted_proxies  networks whose X-Forwarded-For the collector believes
+    address_rate     requests a second the collector takes from one address; 0 is no limit
     """
 
     home: Path
@@ -35,6 +39,7 @@ class Settings:
     engine: str
     secret: bytes
     trusted_proxies: tuple[Network, ...] = ()
+    address_rate: float = 0.0
 
     @property
     def wal_dir(self) -> Path:
@@ -59,6 +64,11 @@ class Settings:
         return self.home / "rejects"
 
     @property
+    def checks_dir(self) -> Path:
+        """Screenshots of site checks, a folder each."""
+        return self.home / "checks"
+
+    @property
     def snapshot_path(self) -> Path:
         """What the registry tells the collector (core/snapshot.py)."""
         return self.state_dir / "snapshot.msgpack"
@@ -80,6 +90,7 @@ class Settings:
             self.state_dir,
             self.reports_dir,
             self.rejects_dir,
+            self.checks_dir,
         ):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -95,8 +106,9 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; makes the home folder and its secret when they are not there.
 
-    Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters, or
-    `bad_proxies` when THUOCDO_TRUSTED_PROXIES is no list of networks.
+    Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters,
+    `bad_proxies` when THUOCDO_TRUSTED_PROXIES is no list of networks, or `bad_rate` when
+    THUOCDO_ADDRESS_RATE is no number of requests a second.
     """
     home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
     return Settings(
@@ -106,7 +118,22 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         engine=environ.get("THUOCDO_ENGINE", "duckdb"),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
         trusted_proxies=_networks(environ.get("THUOCDO_TRUSTED_PROXIES", "")),
+        address_rate=_rate(environ.get("THUOCDO_ADDRESS_RATE", DEFAULT_ADDRESS_RATE)),
     )
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0.0 <= rate < float("inf"):
+        raise ThuocdoError(
+            "bad_rate",
+            f"THUOCDO_ADDRESS_RATE is no number of requests a second: {text!r}.",
+            "Write a number, or 0 for no limit.",
+        )
+    return rate
 
 
 def _networks(text: str) -> tuple[Network, ...]:
@@ -114,8 +141,8 @@ def _networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as problem:
         raise ThuocdoError(
-            "bad_proxies",
-            f"THUOCDO_TRUSTED_PROXIES is no list of networks: {problem}.",
+            code,
+            f"{name} is no list of networks: {problem}.",
             "Write addresses or CIDR networks with commas, for example 10.0.0.0/8,192.0.2.7.",
         ) from None
 
