@@ -31,6 +31,9 @@ class Settings:
     secret        keys every pseudonym; losing it makes old dossiers unlinkable
     trusted_proxies  networks whose X-Forwarded-For the collector believes
     address_rate     requests a second the collector takes from one address; 0 is no limit
+    tracker_url      the collector as the measured sites' visitors reach it, no slash at the end
+    chromium         the browser that site checks drive; "" is the first one found on PATH
+    check_networks   networks a site check may visit although they are not public
     """
 
     home: Path
@@ -40,6 +43,9 @@ class Settings:
     secret: bytes
     trusted_proxies: tuple[Network, ...] = ()
     address_rate: float = 0.0
+    tracker_url: str = _TRACKER_URL
+    chromium: str = ""
+    check_networks: tuple[Network, ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -107,7 +113,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; makes the home folder and its secret when they are not there.
 
     Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters,
-    `bad_proxies` when THUOCDO_TRUSTED_PROXIES is no list of networks, or `bad_rate` when
+    `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
+    no list of networks, or `bad_rate` when
     THUOCDO_ADDRESS_RATE is no number of requests a second.
     """
     home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
@@ -117,8 +124,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         lake_url=environ.get("THUOCDO_LAKE_URL", str(home / "lake")),
         engine=environ.get("THUOCDO_ENGINE", "duckdb"),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
-        trusted_proxies=_networks(environ.get("THUOCDO_TRUSTED_PROXIES", "")),
+        trusted_proxies=_networks(environ, "THUOCDO_TRUSTED_PROXIES", "bad_proxies"),
         address_rate=_rate(environ.get("THUOCDO_ADDRESS_RATE", DEFAULT_ADDRESS_RATE)),
+        tracker_url=environ.get("THUOCDO_TRACKER_URL", _TRACKER_URL).rstrip("/"),
+        chromium=environ.get("THUOCDO_CHROMIUM", ""),
+        check_networks=_networks(environ, "THUOCDO_CHECK_ALLOW_NETWORKS", "bad_networks"),
     )
 
 
@@ -136,7 +146,8 @@ def _rate(text: str) -> float:
     return rate
 
 
-def _networks(text: str) -> tuple[Network, ...]:
+def _networks(environ: Mapping[str, str], name: str, code: str) -> tuple[Network, ...]:
+    text = environ.get(name, "")
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as problem:
