@@ -26,7 +26,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import ServiceEntry, SiteEntry, Snapshot
-from thuocdo.lake.import_source import MACROS
+from thuocdo.lake.importing.source import MACROS
 from thuocdo.lake.imports import import_dossiers, import_page_views
 from thuocdo.lake.store import Lake
 from thuocdo.wire import rules
@@ -347,10 +347,11 @@ IMPORTER = """
 import sys
 from pathlib import Path
 from thuocdo.core import settings
-from thuocdo.lake import import_dossiers, import_page_views, imports
+from thuocdo.lake import imports
+from thuocdo.lake.importing import dossiers, view_days
 from thuocdo.lake.store import Lake
 chosen = settings.load({"THUOCDO_HOME": sys.argv[1]})
-import_page_views._CHUNK_ROWS = import_dossiers._CHUNK_ROWS = 40  # several commits
+view_days._CHUNK_ROWS = dossiers._CHUNK_ROWS = 40  # several commits
 print("ready", flush=True)
 bring = getattr(imports, sys.argv[2])
 bring(chosen, Lake.open(chosen), [Path(sys.argv[3])], lambda done, total: None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import parse_instant
 from thuocdo.core.snapshot import ServiceEntry, Snapshot
 from thuocdo.core.vocabulary import Feed, Trust
-from thuocdo.lake.import_source import MACROS
+from thuocdo.lake.importing.source import MACROS
 from thuocdo.lake.judge_dossiers import KEPT, TIMES, Judge, events_table
 from thuocdo.wire import canonical
 from thuocdo.wire.events import DossierEvent, Refused

@@ -10,25 +10,23 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 import duckdb
 
+from thuocdo.core import columns
 from thuocdo.core import snapshot as snapshot_file
+from thuocdo.core.columns import Columns
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
-from thuocdo.lake import import_dossiers as dossiers
-from thuocdo.lake import import_page_views as page_views
-from thuocdo.lake.import_source import MACROS, Source, opened
+from thuocdo.lake.importing import dossiers, page_views
+from thuocdo.lake.importing.source import MACROS, Progress, Source, opened
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
-
-Progress = Callable[[int, int | None], None]
-"""Told how many rows are done, of how many (None: not known yet)."""
 
 _MEMORY: Final = "1800MB"
 _PARTITION_BUFFER_ROWS: Final = 16_384
@@ -49,29 +47,24 @@ class _ImportFile(Protocol):
 def import_page_views(
     settings: Settings, lake: Lake, paths: Sequence[Path], progress: Progress
 ) -> ImportResult:
-    """Page views: `site_id, event_time` [`visitor, url, referrer, user_agent`].
+    """Page views: `core.columns.PAGE_VIEWS`.
 
     Raises ThuocdoError `no_file`, `unknown_format`, `missing_columns`, `unreadable_file`,
     `not_initialised` or `busy`.
     """
     return _import(
         settings, lake, paths, progress, page_views.import_file,
-        page_views.REQUIRED, page_views.OPTIONAL,
+        columns.PAGE_VIEWS,
     )  # fmt: skip
 
 
 def import_dossiers(
     settings: Settings, lake: Lake, paths: Sequence[Path], progress: Progress
 ) -> ImportResult:
-    """Dossier events, one a row: `system, agency, dossier, procedure, status, event_time`
-    [`channel, level, due_at, received_at, payment, returned_by_post, digitised, applicant_kind,
-    from_national_portal`].
-
-    Raises as `import_page_views`.
-    """
+    """Dossier events, one a row: `core.columns.DOSSIERS`. Raises as `import_page_views`."""
     return _import(
         settings, lake, paths, progress, dossiers.import_file,
-        dossiers.REQUIRED, dossiers.OPTIONAL,
+        columns.DOSSIERS,
     )  # fmt: skip
 
 
@@ -81,8 +74,7 @@ def _import(
     paths: Sequence[Path],
     progress: Progress,
     import_file: _ImportFile,
-    required: Sequence[str],
-    optional: Sequence[str],
+    known: Columns,
 ) -> ImportResult:
     settings.require_initialised()
     snapshot = snapshot_file.read(settings.snapshot_path)
@@ -93,7 +85,7 @@ def _import(
             folder.mkdir()
             with (
                 _engine(folder) as engine,
-                opened(engine, path, folder, required, optional) as source,
+                opened(engine, path, folder, known) as source,
             ):
                 results.append(import_file(settings, lake, snapshot, source, folder, progress))
             shutil.rmtree(folder)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from thuocdo.core import columns
 from thuocdo.core.ids import dossier_key
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import (
@@ -27,18 +28,8 @@ from thuocdo.core.vocabulary import (
 from thuocdo.wire import rules
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
 
-REQUIRED: Final = ("system", "agency", "dossier", "procedure", "status", "event_time")
-OPTIONAL: Final = (
-    "channel",
-    "level",
-    "due_at",
-    "received_at",
-    "payment",
-    "returned_by_post",
-    "digitised",
-    "applicant_kind",
-    "from_national_portal",
-)
+REQUIRED: Final = columns.DOSSIERS.required
+OPTIONAL: Final = columns.DOSSIERS.optional
 _KEPT: Final = tuple(name for name in (*REQUIRED, *OPTIONAL) if name != "dossier")
 _MAX_SYSTEM: Final = 64
 _MAX_TEXT: Final = 256

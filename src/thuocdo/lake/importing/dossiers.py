@@ -8,7 +8,7 @@ and written month by month. Equal rows of one file, or of any earlier import, ar
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -22,22 +22,17 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.lake.homes import Homes
-from thuocdo.lake.import_rejects import LineNumbers, RefusedRow, RejectBook
-from thuocdo.lake.import_source import Source
+from thuocdo.lake.importing.rejects import LineNumbers, RefusedRow, RejectBook
+from thuocdo.lake.importing.source import Progress, Source
 from thuocdo.lake.judge_dossiers import CONTENT, KEPT, TIMES, Judge, events_table
 from thuocdo.lake.parquet import repeated
 from thuocdo.lake.schemas import INSTANT
 from thuocdo.lake.store import Lake
-from thuocdo.wire import canonical
 from thuocdo.wire.events import Refused
 
-REQUIRED: Final = canonical.REQUIRED
-OPTIONAL: Final = canonical.OPTIONAL
 _ROWS_AT_ONCE: Final = 200_000
 _CHUNK_ROWS: Final = 2_000_000
 _HOMES_AT_ONCE: Final = 500_000
-
-Progress = Callable[[int, int | None], None]
 
 
 def import_file(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
@@ -20,6 +20,7 @@ import xxhash
 import zstandard
 
 from thuocdo.core.clock import OFFSET_US
+from thuocdo.core.columns import Columns
 from thuocdo.core.errors import ThuocdoError
 
 _COMPRESSED: Final = (".gz", ".zst")
@@ -28,6 +29,9 @@ _NO_DELIMITER: Final = "\x01"
 _PEEKED_LINES: Final = 200
 _LONGEST_LINE: Final = 1 << 20
 _HASHED_AT_ONCE: Final = 1 << 22
+
+Progress = Callable[[int, int | None], None]
+"""Told how many rows are done, of how many (None: not known yet)."""
 
 Format = Literal["csv", "ndjson", "parquet"]
 _FORMATS: Final[dict[str, Format]] = {
@@ -91,20 +95,18 @@ class Source:
         self.columns: dict[str, str] = {}
         self.once = ""
 
-    def open(self, required: Sequence[str], optional: Sequence[str]) -> None:
+    def open(self, known: Columns) -> None:
         """Make the relation `raw`. Raises ThuocdoError `missing_columns`."""
         present = self._present()
-        missing = [name for name in required if name not in present]
+        missing = [name for name in known.required if name not in present]
         if missing:
             raise ThuocdoError(
                 "missing_columns",
                 f"{self.path.name} has no column {', '.join(missing)}"
                 f" (found: {', '.join(list(present)[:30]) or 'none'}).",
-                f"It needs {', '.join(required)}.",
+                f"It needs {', '.join(known.required)}.",
             )
-        self.columns = {
-            name: kind for name, kind in present.items() if name in (*required, *optional)
-        }
+        self.columns = {name: kind for name, kind in present.items() if name in known.every}
         self._all = list(present)
         self.engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {self._select(rejects=False)}")
         self.once = self._select(rejects=True)
@@ -196,8 +198,7 @@ def opened(
     engine: duckdb.DuckDBPyConnection,
     path: Path,
     scratch: Path,
-    required: Sequence[str],
-    optional: Sequence[str],
+    known: Columns,
 ) -> Iterator[Source]:
     """A file as a Source; a compressed Parquet file is unpacked into `scratch` meanwhile.
 
@@ -212,7 +213,7 @@ def opened(
             with _binary(path) as packed, plain.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
         source = Source(engine, path, plain)
-        source.open(required, optional)
+        source.open(known)
         yield source
     except (duckdb.Error, zstandard.ZstdError, EOFError, gzip.BadGzipFile) as error:
         reason = str(error).splitlines()[0]

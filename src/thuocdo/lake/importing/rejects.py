@@ -15,7 +15,7 @@ import pyarrow as pa
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Feed, Trust
-from thuocdo.lake.import_source import Malformed, Source
+from thuocdo.lake.importing.source import Malformed, Source
 from thuocdo.lake.schemas import REJECTS
 from thuocdo.lake.store import Lake
 
