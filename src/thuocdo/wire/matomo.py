@@ -1,8 +1,17 @@
 """The Matomo Tracking HTTP API as the collector wrote it down: one `Hit` in, its events out.
 
-The deployed trackers are Matomo's with another name (facts/emc.md 1A), so its parameters are read:
-https://developer.matomo.org/api-reference/tracking-api. Ours are `dvc` and `dvc_state`, the first
-two arguments of trackDVC. The lander reads millions of hits, so for the ordinary page view there is
+The deployed trackers are Matomo's with another name (facts/emc.md 1A), so its parameters are read as
+Matomo reads them: https://developer.matomo.org/api-reference/tracking-api. Ours are `dvc` and
+`dvc_state`, the first two arguments of trackDVC.
+
+What counts is a page, a download, an outlink and a site search. Matomo's other actions (events,
+goals, orders, seen contents, custom actions, heartbeats) are read and leave no row: they are no
+views, and none of the figures asks for them. Titles, search words, user ids, dimensions, custom
+variables and client hints are not even looked at. Two things are ours: a hit that says nothing of
+`rec` counts (Matomo passes it over without a word), and a time of its own needs a key however
+recent it is.
+
+The lander reads millions of hits, so for the ordinary page view there is
 a short way beside `parse_hit`: `plain` gives its parameters as they came, and the rules below judge
 an address in its encoded form, once for each. The short way says None wherever it is not sure.
 """
@@ -34,19 +43,26 @@ MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping lapto
 MAX_SITE: Final = (1 << 31) - 1  # the lake keeps site ids in 32 bits
 _CACHED: Final = 1 << 14
 
-_WANTED: Final = frozenset(
+_UNUSUAL: Final = frozenset(
     (
-        *("idsite", "rec", "url", "urlref", "_id", "cid", "link", "download", "search", "ping"),
-        *("cdt", "dvc", "dvc_state", "pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
+        *("cdt", "cdo", "cid", "download", "dvc", "link", "ping", "search"),
+        *("ca", "c_n", "e_a", "e_c", "idgoal"),
     )
 )
-_UNUSUAL: Final = frozenset(("cdt", "cid", "download", "dvc", "link", "ping", "search"))
 """Parameters that make of a hit something else than an ordinary page view, now."""
+_WANTED: Final = _UNUSUAL.union(
+    ("idsite", "rec", "url", "urlref", "_id", "dvc_state"),
+    ("pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
+)
 _QUESTION_MARK: Final = ord("?")
 _CLIENT: Final = re.compile(r"[0-9a-fA-F]{16}")
+_LONG_CLIENT: Final = re.compile(r"[0-9a-fA-F]{16,64}")
+_CLIENT_DIGITS: Final = 16
+_GOAL: Final = re.compile(r"[0-9]{1,10}")
 _SITE: Final = re.compile(r"[0-9]{1,10}")
 _STATE: Final = re.compile(r"-?[0-9]{1,3}|[A-Za-z_]{1,16}")
 _CDT: Final = re.compile(r"[0-9]{1,12}")
+_OFFSET: Final = re.compile(r"-?[0-9]{1,10}")
 _WEB: Final = re.compile(r"https?://[^\s\x00-\x1f]", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _bulk = msgspec.json.Decoder(dict[str, object])
@@ -163,15 +179,45 @@ def _parameters(given: dict[str, str], hit: Hit) -> list[Parsed]:
         return [_no_site(site)]
     if get("rec", "1") != "1":
         return [Unreadable(RejectReason.BAD_VALUE, "rec: not 1", site_id)]
-    when = _time(get("cdt"), hit)
+    when = _time(get("cdt", ""), get("cdo", ""), hit)
     if isinstance(when, Unreadable):
         return [msgspec.structs.replace(when, site_id=site_id)]
-    client = get("_id") or get("cid")
-    if client is not None and not _CLIENT.fullmatch(client):
-        client = None
+    client = _client(get("cid", ""), get("_id", ""))
     if "dvc" in given:
         return [_step(given, site_id, when, client)]
-    return [] if "ping" in given else [_view(given, hit, site_id, when, client)]
+    kind = _kind(given)
+    return [] if kind is None else [_view(given, kind, hit, site_id, when, client)]
+
+
+def _client(forced: str, sent: str) -> str | None:
+    """The first-party id: a forced one before the cookie's, of which Matomo takes 16 digits."""
+    if _CLIENT.fullmatch(forced):
+        return forced
+    return sent[:_CLIENT_DIGITS] if _LONG_CLIENT.fullmatch(sent) else None
+
+
+def _kind(given: dict[str, str]) -> ViewKind | None:
+    """What of Matomo's actions a hit is; None for those that are no views.
+
+    In Matomo's order: a click on a link that shows a content is a click, and a custom action is
+    what only no other name fits.
+    """
+    get = given.get
+    if _is_on(get("ping")) or _GOAL.fullmatch(get("idgoal", "")):
+        return None
+    if get("e_c", "").strip() and get("e_a", "").strip():
+        return None
+    if get("download"):
+        return ViewKind.DOWNLOAD
+    if get("link"):
+        return ViewKind.OUTLINK
+    if get("search"):
+        return ViewKind.SEARCH
+    return None if get("c_n") or _is_on(get("ca")) else ViewKind.VIEW
+
+
+def _is_on(flag: str | None) -> bool:
+    return flag not in (None, "", "0")
 
 
 def _no_site(text: str) -> Unreadable:
@@ -181,16 +227,15 @@ def _no_site(text: str) -> Unreadable:
 
 
 def _view(
-    given: dict[str, str], hit: Hit, site_id: int, when: int, client: str | None
+    given: dict[str, str], kind: ViewKind, hit: Hit, site_id: int, when: int, client: str | None
 ) -> PageView | Unreadable:
     get = given.get
     page = get("url") or hit.referrer
-    if target := get("download"):
-        kind, url, referrer = ViewKind.DOWNLOAD, target, page
-    elif target := get("link"):
-        kind, url, referrer = ViewKind.OUTLINK, target, page
+    if kind is ViewKind.DOWNLOAD:
+        url, referrer = given["download"], page
+    elif kind is ViewKind.OUTLINK:
+        url, referrer = given["link"], page
     else:
-        kind = ViewKind.SEARCH if get("search") else ViewKind.VIEW
         url, referrer = page, get("urlref", "")
     if not url:
         return Unreadable(RejectReason.MISSING_FIELD, "url: missing", site_id)
@@ -226,23 +271,36 @@ def _step(
     return ServiceStep(site_id, when, procedure.national, state, client)
 
 
-def _time(cdt: str | None, hit: Hit) -> int | Unreadable:
-    """The server's time, or the one a client claims: unix seconds, or `YYYY-MM-DD HH:MM:SS` in UTC, as Matomo has it.
+def _time(cdt: str, cdo: str, hit: Hit) -> int | Unreadable:
+    """The server's time, or the one a client claims, if somebody vouches for the client.
 
-    Only a sender somebody vouches for may say when something happened.
+    cdt  unix seconds, or `YYYY-MM-DD HH:MM:SS` in UTC, as Matomo has it
+    cdo  how many seconds before `cdt`, or before now: what was sent again after a time offline
     """
-    if not cdt:
+    if not cdt and not cdo:
         return hit.received
     if hit.trust != Trust.VERIFIED:
-        return Unreadable(RejectReason.FORGED_TIME, "cdt: needs a key")
+        name = "cdt" if cdt else "cdo"
+        return Unreadable(RejectReason.FORGED_TIME, f"{name}: needs a key")
+    instant = _claimed(cdt) if cdt else hit.received
+    if instant is None:
+        return Unreadable(RejectReason.BAD_DATE, "cdt: not a time")
+    if cdo:
+        if not _OFFSET.fullmatch(cdo):
+            return Unreadable(RejectReason.BAD_DATE, "cdo: not a number of seconds")
+        instant -= abs(int(cdo)) * 1_000_000
+    return rules.happened("cdt", instant, hit.received)
+
+
+def _claimed(cdt: str) -> int | None:
+    """µs UTC, None for what names no instant."""
     if _CDT.fullmatch(cdt):
-        return rules.happened("cdt", int(cdt) * 1_000_000, hit.received)
+        return int(cdt) * 1_000_000
     try:
         moment = datetime.fromisoformat(cdt)
-        instant = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        return Unreadable(RejectReason.BAD_DATE, "cdt: not a time")
-    return rules.happened("cdt", instant, hit.received)
+        return None
 
 
 def _timings(given: dict[str, str], milliseconds: Callable[[str | None], int | None]) -> Timings:
