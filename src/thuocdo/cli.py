@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo import cli_output
+from thuocdo import cli_output, cli_trust
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
 
@@ -28,11 +28,11 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
 reports = typer.Typer(help="Make reports.")
-keys = typer.Typer(help="Site keys for the canonical feeds.")
 accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
 app.add_typer(imports, name="import")
 app.add_typer(reports, name="report")
-app.add_typer(keys, name="key")
+app.add_typer(cli_trust.keys, name="key")
+app.add_typer(cli_trust.sites, name="site")
 app.add_typer(accounts, name="account")
 
 Files = Annotated[list[Path], typer.Argument(help="CSV, NDJSON or Parquet; plain, .gz or .zst.")]
@@ -295,27 +295,7 @@ def report_weekly(
         typer.echo(path)
 
 
-# --- keys -----------------------------------------------------------------------------------------
-
-
-@keys.command("create")
-def key_create(
-    name: Annotated[str, typer.Argument(help="Whose key it is, for people.")],
-    agency: Annotated[str | None, typer.Option(help="Only this agency and those below.")] = None,
-    site: Annotated[list[int] | None, typer.Option(help="Only these sites.")] = None,
-    feed: Annotated[list[str] | None, typer.Option(help="Only these feeds.")] = None,
-) -> None:
-    """Make a key for /v1 feeds; it is shown once and stored only as a hash."""
-    from thuocdo.registry.setup import setup_django
-
-    found = _ready()
-    setup_django()
-    from thuocdo.registry import keys as registry_keys
-
-    key = registry_keys.create_key(
-        found, name, agency=agency, site_ids=tuple(site or ()), feeds=tuple(feed or ())
-    )
-    typer.echo(key)
+# --- accounts -------------------------------------------------------------------------------------
 
 
 @accounts.command("create")

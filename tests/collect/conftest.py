@@ -160,3 +160,24 @@ def collector(running_collector: Collector) -> Collector:
     """One that runs, seen as if its log were empty."""
     running_collector.forget()
     return running_collector
+
+
+@pytest.fixture(scope="session")
+def serving(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str, Callable[[bytes], Snapshot]], Collector]]:
+    """Running collectors by name, each over a registry of its own, seen as if the log were empty."""
+    running: dict[str, Collector] = {}
+
+    def serve(name: str, made: Callable[[bytes], Snapshot]) -> Collector:
+        if name not in running:
+            one = Collector(tmp_path_factory.mktemp("serving"))
+            one.publish(made(one.settings.secret))
+            one.start()
+            running[name] = one
+        running[name].forget()
+        return running[name]
+
+    yield serve
+    for one in running.values():
+        assert one.stop() == 0

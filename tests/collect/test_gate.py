@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from thuocdo.collect.gate import Gate
+from thuocdo.collect.gate import Gate, Opens
+from thuocdo.collect.replies import Scope
 from thuocdo.core import snapshot as snapshots
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash
@@ -19,6 +22,20 @@ SECRET = b"a secret for tests, long enough"
 SITES = (SiteEntry(101, "H29-one_stop", "H29", "one_stop"),)
 
 
+@dataclass
+class Request:
+    """What of a request a gate reads."""
+
+    headers: dict[str, str]
+    query_string: str
+    method: str = "POST"
+    path: str = "/v1/dossiers"
+
+
+def request(authorization: str, query: str = "") -> Scope:
+    return cast(Scope, Request({"authorization": authorization} if authorization else {}, query))
+
+
 def gate(path: Path, *keys: KeyEntry) -> Gate:
     snapshots.write(path, Snapshot(1, SITES, keys))
     return Gate(path, SECRET)
@@ -26,23 +43,31 @@ def gate(path: Path, *keys: KeyEntry) -> Gate:
 
 def test_a_key_opens_its_agency_and_the_systems_of_its_sites(tmp_path: Path) -> None:
     entry = KeyEntry(key_hash(SECRET, "k"), "one", agency="H29", site_ids=(101,))
-    opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
-    assert opens == ("H29", frozenset({"H29-one_stop"}), frozenset({101}))
+    opens = gate(tmp_path / "snapshot", entry).open("k", "canonical")
+    assert opens == ("H29", frozenset({"H29-one_stop"}), frozenset({101}), "")
 
 
 def test_a_key_of_a_site_that_is_gone_opens_no_system(tmp_path: Path) -> None:
     entry = KeyEntry(key_hash(SECRET, "k"), "one", site_ids=(999,))
-    opens = gate(tmp_path / "snapshot", entry).admit("Bearer k", "canonical")
-    assert opens == (None, frozenset(), frozenset({999}))
+    opens = gate(tmp_path / "snapshot", entry).open("k", "canonical")
+    assert opens == (None, frozenset(), frozenset({999}), "")
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic k", "k", "Bearer K"])
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "Basic k", "k", "Bearer K", "TD-HMAC-SHA256"]
+)
 def test_anything_but_a_known_key_is_refused(tmp_path: Path, header: str) -> None:
-    found = gate(tmp_path / "snapshot", KeyEntry(key_hash(SECRET, "k"), "one")).admit(
-        header, "mcdt"
-    )
+    known = gate(tmp_path / "snapshot", KeyEntry(key_hash(SECRET, "k"), "one"))
+    found = known.admit(request(header), "mcdt", b"")
     assert isinstance(found, Unreadable)
     assert found.reason == RejectReason.BAD_KEY
+
+
+def test_a_key_in_the_address_counts_only_where_clients_know_no_headers(tmp_path: Path) -> None:
+    known = gate(tmp_path / "snapshot", KeyEntry(key_hash(SECRET, "k&1"), "one"))
+    asked = request("", "a=1&key=k%261")
+    assert known.admit(asked, "canonical", b"") is None
+    assert isinstance(known.admit(asked, "mcdt", b"", in_address=True), Opens)
 
 
 def test_a_key_holds_through_its_last_day_and_only_for_its_feeds(tmp_path: Path) -> None:
@@ -56,7 +81,7 @@ def test_a_key_holds_through_its_last_day_and_only_for_its_feeds(tmp_path: Path)
         ("new", "canonical", None),
         ("new", "tracking", RejectReason.OUT_OF_SCOPE),
     ):
-        assert getattr(opened.admit(f"Bearer {key}", feed), "reason", None) == reason
+        assert getattr(opened.open(key, feed), "reason", None) == reason
 
 
 def test_a_moved_file_is_taken_over_and_a_broken_or_missing_one_is_not(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from thuocdo.core import snapshot
+from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash
-from thuocdo.registry.keys import create_key, revoke
-from thuocdo.registry.models import Change, SiteKey
+from thuocdo.registry.keys import create_key, find, revoke, rotate
+from thuocdo.registry.models import Change, Site, SiteKey
+from thuocdo.registry.policy import ask
 
 
 def test_a_new_key_opens_its_scope_at_the_collector(country) -> None:
@@ -55,3 +57,35 @@ def test_a_scope_that_does_not_exist_is_refused(country, scope, code) -> None:
         create_key(country, "thử", **scope)
     assert error.value.code == code
     assert not SiteKey.objects.exists()
+
+
+def test_a_key_is_replaced_and_the_old_one_works_until_systems_have_the_new(country) -> None:
+    old = create_key(country, "Một cửa", agency="H26", feeds=("mcdt",))
+    new = rotate(country, find("Một cửa"), keep_days=3)
+    entries = snapshot.read(country.snapshot_path).key_by_hash
+    first, second = (entries[key_hash(country.secret, key)] for key in (old, new))
+    assert (second.agency, second.feeds) == ("H26", ("mcdt",))
+    assert second.expires is None
+    assert first.expires == (local_day(now_us()) + timedelta(days=3)).isoformat()
+    assert first.key_id != second.key_id
+    with pytest.raises(ThuocdoError) as error:
+        find("Một cửa")
+    assert error.value.code == "which_key"
+    revoke(country, find(first.key_id))
+    with pytest.raises(ThuocdoError) as error:
+        rotate(country, SiteKey.objects.get(key_id=first.key_id))
+    assert error.value.code == "key_is_revoked"
+
+
+def test_what_a_site_asks_reaches_the_collector_and_the_trail(country) -> None:
+    Site.objects.create(site_id=227, system="H26-portal", name="Cổng")
+    site_id = 227
+    asked = ask(country, site_id, {"needs_key": True, "networks": "203.0.113.0/24"})
+    entry = snapshot.read(country.snapshot_path).site_by_id[site_id]
+    assert (entry.needs_key, entry.networks, entry.is_guarded) == (True, ("203.0.113.0/24",), True)
+    assert asked["needs_key"] is True
+    change = Change.objects.filter(what="site", action="update").latest("id")
+    assert (change.before["needs_key"], change.after["needs_key"]) == (False, True)
+    with pytest.raises(ThuocdoError) as error:
+        ask(country, 10**9, {"needs_key": True})
+    assert error.value.code == "unknown_site"

@@ -7,15 +7,18 @@ disk: only events stripped of it, and refusals with their payload redacted, are 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from thuocdo.collect import replies
+from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.gate import Gate, Opens
 from thuocdo.collect.limits import MAX_BATCH, MAX_RECORDS, inflate, read_body
 from thuocdo.collect.metrics import Counts
+from thuocdo.collect.receipts import Answered, Receipts
 from thuocdo.collect.replies import JSON, Exchange, Scope
 from thuocdo.core.clock import now_us
 from thuocdo.core.snapshot import Snapshot
@@ -23,7 +26,7 @@ from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import canonical, page_views
 from thuocdo.wire.canonical import Verdict
-from thuocdo.wire.events import Record, Refused, Unreadable
+from thuocdo.wire.events import DossierEvent, Record, Refused, Unreadable
 
 Sent = Mapping[str, object] | Unreadable
 Judge = Callable[[Sent, Snapshot, bytes, int, Opens], Record]
@@ -31,6 +34,8 @@ Judge = Callable[[Sent, Snapshot, bytes, int, Opens], Record]
 
 _TURN: Final = 200
 """Records judged before other requests get their turn on the event loop (about 5 ms)."""
+
+_NO_KEY: Final = Unreadable(RejectReason.BAD_KEY, "authorization: no key")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -60,57 +65,79 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
     accepted: int
     rejected: int
-    verdicts: list[Verdict]
+    verdicts: msgspec.Raw  # of Verdict
+    receipt: str  # collect/receipts.py
 
 
 class BatchDoor:
     """A batch of canonical records under a key: all judged, then all written as one."""
 
-    def __init__(self, gate: Gate, writer: Writer, counts: Counts, judge: Judge) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        writer: Writer,
+        counts: Counts,
+        addresses: Addresses,
+        receipts: Receipts,
+        judge: Judge,
+    ) -> None:
         self._gate = gate
         self._judge_one = judge
         self._append = writer.append
         self._append_many = writer.append_many
+        self._writer_name = writer.name
         self._counts = counts
+        self._address_of = addresses.of
+        self._receipts = receipts
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
         if scope.method != "POST":
             replies.wrong_method(exchange, ("POST",))
             return
-        opens = self._gate.admit(scope.headers.get("authorization") or "", Feed.CANONICAL)
         sent = await read_body(exchange, MAX_BATCH)
-        if isinstance(opens, Unreadable):
-            await self._refuse(exchange, opens, Trust.UNVERIFIED)
+        opens = self._gate.admit(scope, Feed.CANONICAL, sent if isinstance(sent, bytes) else b"")
+        if not isinstance(opens, Opens):
+            await self._refuse(exchange, opens or _NO_KEY, Trust.UNVERIFIED)
             return
-        body = sent
-        if isinstance(sent, bytes):
-            encoding = scope.headers.get("content-encoding") or ""
-            body = await asyncio.to_thread(inflate, sent, encoding) if encoding else sent
-        if isinstance(body, Unreadable):
-            await self._refuse(exchange, body, Trust.VERIFIED)
+        if isinstance(sent, Unreadable):
+            await self._refuse(exchange, sent, Trust.VERIFIED)
             return
-        judged = await self._judge(body, opens)
+        encoding = scope.headers.get("content-encoding") or ""
+        body = await asyncio.to_thread(inflate, sent, encoding) if encoding else sent
+        received = now_us()
+        judged = (
+            body
+            if isinstance(body, Unreadable)
+            else await self._judge(body, opens, self._address_of(scope), received)
+        )
         if isinstance(judged, Unreadable):
             await self._refuse(exchange, judged, Trust.VERIFIED)
             return
         outcomes, verdicts = judged
-        if outcomes:
-            await self._append_many([_encode(outcome) for outcome in outcomes])
-        self._answer(exchange, verdicts)
+        number = await self._append_many(outcomes) if outcomes else 0
+        segment = f"{self._writer_name}/{number}" if outcomes else ""
+        answered = Answered.of(verdicts)
+        receipt = self._receipts.of(received, scope.path, opens.key_id, sent, answered, segment)
+        self._count(verdicts)
+        answer = BatchAnswer(answered.accepted, answered.rejected, answered.verdicts, receipt)
+        status = 200 if answered.accepted or not verdicts else 422
+        exchange.response_bytes(status, JSON, msgspec.json.encode(answer))
 
     async def _judge(
-        self, body: bytes, opens: Opens
-    ) -> tuple[list[Record], list[Verdict]] | Unreadable:
-        """A verdict for every record; the loop breathes in between."""
-        snapshot, secret, received = self._gate.snapshot, self._gate.secret, now_us()
-        judge = self._judge_one
-        outcomes: list[Record] = []
+        self, body: bytes, opens: Opens, address: str, received: int
+    ) -> tuple[list[bytes], list[Verdict]] | Unreadable:
+        """A verdict for every record, and what is written of it; the loop breathes in between."""
+        snapshot, secret, judge = self._gate.snapshot, self._gate.secret, self._judge_one
+        barred = _Barred(self._gate, address)
+        outcomes: list[bytes] = []
         verdicts: list[Verdict] = []
         for line, record in canonical.records(body):
             if len(outcomes) == MAX_RECORDS:
                 return Unreadable(RejectReason.TOO_LARGE, f"records: more than {MAX_RECORDS}")
             outcome = judge(record, snapshot, secret, received, opens)
-            outcomes.append(outcome)
+            if barred and isinstance(outcome, DossierEvent) and (why := barred.why(outcome)):
+                outcome = canonical.refuse(_mapping(record), why, secret, received)
+            outcomes.append(_encode(outcome))
             if isinstance(outcome, Refused):
                 verdicts.append(Verdict(line, "rejected", outcome.reason, outcome.detail))
             else:
@@ -119,13 +146,9 @@ class BatchDoor:
                 await asyncio.sleep(0)
         return outcomes, verdicts
 
-    def _answer(self, exchange: Exchange, verdicts: list[Verdict]) -> None:
-        for verdict in verdicts:
-            self._counts.add(Feed.CANONICAL, verdict.reason)
-        accepted = sum(verdict.verdict == "accepted" for verdict in verdicts)
-        answer = BatchAnswer(accepted, len(verdicts) - accepted, verdicts)
-        status = 200 if accepted or not verdicts else 422
-        exchange.response_bytes(status, JSON, msgspec.json.encode(answer))
+    def _count(self, verdicts: list[Verdict]) -> None:
+        for reason, count in Counter(verdict.reason for verdict in verdicts).items():
+            self._counts.add(Feed.CANONICAL, reason, count)
 
     async def _refuse(self, exchange: Exchange, why: Unreadable, trust: str) -> None:
         """Refuse the batch as a whole, and keep a row that says so."""
@@ -133,3 +156,24 @@ class BatchDoor:
         await self._append(_encode(row))
         self._counts.add(Feed.CANONICAL, why.reason)
         replies.refuse(exchange, why)
+
+
+class _Barred:
+    """What guarded sites have against one sender, asked once for each system of a batch."""
+
+    def __init__(self, gate: Gate, address: str) -> None:
+        self._gate = gate
+        self._address = address
+        self._known: dict[str, Unreadable | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._gate.guarded)
+
+    def why(self, event: DossierEvent) -> Unreadable | None:
+        if event.system not in self._known:
+            self._known[event.system] = self._gate.bars(event.system, self._address, keyed=True)
+        return self._known[event.system]
+
+
+def _mapping(record: Sent) -> Mapping[str, object] | None:
+    return None if isinstance(record, Unreadable) else record

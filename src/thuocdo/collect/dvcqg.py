@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.collect import replies
+from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.gate import Gate, Opens
 from thuocdo.collect.limits import MAX_BATCH, read_body
 from thuocdo.collect.metrics import Counts
@@ -70,19 +71,22 @@ class Answer(msgspec.Struct, frozen=True):
 class DvcqgDoor:
     """One of the two services. A key is not needed, but one that is shown must be good."""
 
-    def __init__(self, service: str, gate: Gate, writer: Writer, counts: Counts) -> None:
+    def __init__(
+        self, service: str, gate: Gate, writer: Writer, counts: Counts, addresses: Addresses
+    ) -> None:
         self._service = service
         self._gate = gate
         self._append_many = writer.append_many
         self._counts = counts
+        self._address_of = addresses.of
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
         if scope.method != "POST":
             replies.wrong_method(exchange, ("POST",))
             return
-        authorization = scope.headers.get("authorization") or ""
-        opens = self._gate.admit(authorization, Feed.DVCQG) if authorization else None
         body = await read_body(exchange, MAX_BATCH)
+        sent = body if isinstance(body, bytes) else b""
+        opens = self._gate.admit(scope, Feed.DVCQG, sent, in_address=True)
         if isinstance(opens, Unreadable):
             await self._refuse(exchange, opens, Trust.UNVERIFIED)
             return
@@ -93,11 +97,15 @@ class DvcqgDoor:
         if isinstance(packet, Unreadable):
             await self._refuse(exchange, packet, trust)
         else:
-            await self._take(exchange, packet, opens or _EVERYTHING, trust)
+            address = self._address_of(scope)
+            await self._take(exchange, packet, opens or _EVERYTHING, trust, address)
 
-    async def _take(self, exchange: Exchange, packet: Packet, opens: Opens, trust: Trust) -> None:
+    async def _take(
+        self, exchange: Exchange, packet: Packet, opens: Opens, trust: Trust, address: str
+    ) -> None:
         """Judge every item, write all at once, answer for each."""
         snapshot, secret, received = self._gate.snapshot, self._gate.secret, now_us()
+        barred: dict[str, Unreadable | None] = {}
         rows: list[DossierEvent | Refused] = []
         refused: list[Refused | None] = []
         for item in packet.items:
@@ -105,6 +113,12 @@ class DvcqgDoor:
                 self._service, item, packet.sender, snapshot, secret, received,
                 trust=trust, agency=opens.agency, systems=opens.systems,
             )  # fmt: skip
+            if not isinstance(judged, Refused):
+                system = judged[0].system
+                if system not in barred:
+                    barred[system] = self._gate.bars(system, address, keyed=trust == Trust.VERIFIED)
+                if why := barred[system]:
+                    judged = dvcqg.refuse(why, received, trust, item)
             rows.extend([judged] if isinstance(judged, Refused) else judged)
             refused.append(judged if isinstance(judged, Refused) else None)
             if len(refused) % _TURN == 0:

@@ -7,21 +7,26 @@ whether the file moved; a file that cannot be read keeps the last good one.
 from __future__ import annotations
 
 import asyncio
+import hmac
+import ipaddress
+import time
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
+from thuocdo.collect.credentials import Nonces, Signature, shown, signed
+from thuocdo.collect.pace import Pace
+from thuocdo.collect.replies import Scope
 from thuocdo.core import snapshot as snapshots
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash
-from thuocdo.core.snapshot import KeyEntry, Snapshot
+from thuocdo.core.snapshot import KeyEntry, SiteEntry, Snapshot
 from thuocdo.core.vocabulary import RejectReason
 from thuocdo.wire.events import Unreadable
-
-LOOK_SECONDS: Final = 1.0
 
 _log = structlog.get_logger("thuocdo.collect")
 
@@ -32,6 +37,7 @@ class Opens(NamedTuple):
     agency: str | None
     systems: frozenset[str] | None
     sites: frozenset[int] | None = None
+    key_id: str = ""
 
 
 class Gate:
@@ -40,6 +46,8 @@ class Gate:
     def __init__(self, path: Path, secret: bytes) -> None:
         """Raises ThuocdoError `bad_snapshot` when there is no snapshot to begin with."""
         self.secret = secret
+        self._nonces = Nonces(time.time())
+        self.site_pace: Pace[int] = Pace()
         self._path = path
         self._seen = _identity(path)
         try:
@@ -53,13 +61,9 @@ class Gate:
 
     def _swap(self, fresh: Snapshot) -> None:
         self.sites = frozenset(str(site.site_id) for site in fresh.sites)
+        self.guarded = {str(site.site_id): site for site in fresh.sites if site.is_guarded}
+        self._guards = {site.system: site for site in self.guarded.values()}
         self.snapshot = fresh
-
-    async def watch(self) -> None:
-        """Follow the file until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
 
     async def look(self) -> None:
         """Take over the file when it is another than the one last seen."""
@@ -75,19 +79,77 @@ class Gate:
         self._swap(fresh)
         _log.info("snapshot taken over", sites=len(fresh.sites), keys=len(fresh.keys))
 
-    def admit(self, authorization: str, feed: str) -> Opens | Unreadable:
-        """What a `Bearer` key opens for a feed; `bad_key` or `out_of_scope` when it does not."""
-        scheme, _, key = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            return Unreadable(RejectReason.BAD_KEY, "authorization: no bearer key")
-        entry = self.snapshot.key_by_hash.get(key_hash(self.secret, key.strip()))
+    def admit(
+        self, scope: Scope, feed: str, body: bytes, *, in_address: bool = False
+    ) -> Opens | Unreadable | None:
+        """What the request's credential opens for a feed; None when it shows none.
+
+        body        as it was sent, before any decompression: a signature covers it
+        in_address  whether a key may stand in the query
+        `bad_key`, `out_of_scope` or `replayed` when a credential is shown and does not open.
+        """
+        found = shown(scope, in_address=in_address)
+        if isinstance(found, Signature):
+            return self._signed(found, scope, feed, body)
+        return self.open(found, feed) if isinstance(found, str) else found
+
+    def open(self, key: str, feed: str) -> Opens | Unreadable:
+        """What a key opens for a feed; `bad_key` or `out_of_scope` when it does not."""
+        entry = self.snapshot.key_by_hash.get(key_hash(self.secret, key))
         if entry is None:
             return Unreadable(RejectReason.BAD_KEY, "authorization: unknown key")
+        return self._opens(entry, feed)
+
+    def _signed(
+        self, signature: Signature, scope: Scope, feed: str, body: bytes
+    ) -> Opens | Unreadable:
+        entry = self.snapshot.key_by_id.get(signature.key_id)
+        if entry is None or not entry.signing:
+            return Unreadable(RejectReason.BAD_KEY, "authorization: unknown key")
+        target = f"{scope.path}?{scope.query_string}" if scope.query_string else scope.path
+        expected = signed(
+            bytes.fromhex(entry.signing),
+            scope.method,
+            target,
+            signature.time,
+            signature.nonce,
+            body,
+        )
+        if not hmac.compare_digest(expected, signature.value):
+            return Unreadable(RejectReason.BAD_KEY, "authorization: the signature does not fit")
+        opens = self._opens(entry, feed)
+        if isinstance(opens, Unreadable):
+            return opens
+        return self._nonces.refusal(signature, time.time()) or opens
+
+    def _opens(self, entry: KeyEntry, feed: str) -> Opens | Unreadable:
         if entry.expires is not None and entry.expires < local_day(now_us()).isoformat():
             return Unreadable(RejectReason.BAD_KEY, f"authorization: expired {entry.expires}")
         if entry.feeds and feed not in entry.feeds:
             return Unreadable(RejectReason.OUT_OF_SCOPE, "authorization: not for this feed")
-        return Opens(entry.agency, self._systems(entry), frozenset(entry.site_ids) or None)
+        sites = frozenset(entry.site_ids) or None
+        return Opens(entry.agency, self._systems(entry), sites, entry.key_id)
+
+    def bars(self, system: str, address: str, *, keyed: bool) -> Unreadable | None:
+        """Why a one-stop system's site does not take a message from this sender."""
+        site = self._guards.get(system)
+        if site is None:
+            return None
+        if site.networks and not _within(site.networks, address):
+            return Unreadable(
+                RejectReason.FOREIGN_NETWORK, "sender: not in the site's networks", site.site_id
+            )
+        return self.bars_site(site, keyed=keyed)
+
+    def bars_site(self, site: SiteEntry, *, keyed: bool) -> Unreadable | None:
+        """Why a guarded site takes nothing from a sender just now, wherever it is."""
+        if site.needs_key and not keyed:
+            return Unreadable(
+                RejectReason.BAD_KEY, "site: takes nothing without a key", site.site_id
+            )
+        if site.per_second and not self.site_pace.admits(site.site_id, site.per_second):
+            return Unreadable(RejectReason.TOO_MANY, "site: over its rate", site.site_id)
+        return None
 
     def _systems(self, key: KeyEntry) -> frozenset[str] | None:
         if not key.site_ids:
@@ -100,10 +162,29 @@ def _read_warm(path: Path) -> Snapshot:
     """Read a snapshot and build its indexes here, off the event loop."""
     fresh = snapshots.read(path)
     _ = (fresh.site_by_id, fresh.key_by_hash, fresh.agency_codes, fresh.procedures)
-    _ = (fresh.local_codes, fresh.one_stop_sites)
+    _ = (fresh.local_codes, fresh.one_stop_sites, fresh.key_by_id)
     fresh.level_on("", "", "")
     fresh.has_catalogue("")
     return fresh
+
+
+@lru_cache(1 << 12)
+def _within(networks: tuple[str, ...], address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return any(mapped in ipaddress.ip_network(network) for network in networks)
+
+
+def host_is_of(site: SiteEntry, host: str) -> bool:
+    """Whether a page's host is one the site was registered for, or below one.
+
+    host  as in an address: letters in any case, perhaps with a port
+    """
+    clean = host.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    return any(clean == known or clean.endswith(f".{known}") for known in site.hostnames)
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:

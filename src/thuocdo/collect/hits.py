@@ -8,14 +8,16 @@ the third argument of trackDVC, in which one-stop systems sent names and identit
 
 from __future__ import annotations
 
+import re
 from time import time_ns
 from typing import Final
+from urllib.parse import unquote_plus
 
 import msgspec
 
 from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
-from thuocdo.collect.gate import Gate
+from thuocdo.collect.gate import Gate, host_is_of
 from thuocdo.collect.limits import (
     MAX_AGENT,
     MAX_HIT_BODY,
@@ -25,6 +27,7 @@ from thuocdo.collect.limits import (
 )
 from thuocdo.collect.metrics import Counts
 from thuocdo.collect.replies import GIF, IMAGE, NOTHING, Exchange, Scope
+from thuocdo.core.snapshot import SiteEntry
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire.events import Hit, Unreadable
@@ -38,6 +41,8 @@ _MARKS: Final = tuple(f"{name}=" for name in ("uid", "dvc_data", "cvar", "token_
 _SITE: Final = "idsite="
 _LATER_SITE: Final = "&idsite="
 _ACCEPTED: Final = ""
+_URL: Final = re.compile(r"(?:^|[?&])url=([^&]*)")
+_AUTHORITY: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\]*)")
 
 
 class Hits:
@@ -47,6 +52,7 @@ class Hits:
         self._gate = gate
         self._append = writer.append
         self._address_of = addresses.of
+        self._bars_site = gate.bars_site
         self._encode = msgspec.msgpack.Encoder().encode
         self._counts = counts
 
@@ -63,8 +69,9 @@ class Hits:
         else:
             replies.wrong_method(exchange, METHODS)
             return
-        refused = refused or self._judge(text)
-        await self._append(self._record(scope, query, body, refused))
+        refused = refused or self._judge(text, scope)
+        if refused is not RejectReason.TOO_MANY:  # a flood is told once a second, not written
+            await self._append(self._record(scope, query, body, refused))
         self._counts.add(_FEED, refused)
         if refused:
             replies.refuse_hit(exchange, refused)
@@ -89,14 +96,24 @@ class Hits:
             )
         )
 
-    def _judge(self, text: str) -> str:
+    def _judge(self, text: str, scope: Scope) -> str:
         """Why a request is refused at the gate; "" when it is not."""
         site = site_of(text)
         if site not in self._gate.sites:
             return RejectReason.UNKNOWN_SITE if site else RejectReason.MISSING_FIELD
         if "cdt=" in text and has_parameter(text, "cdt"):
             return RejectReason.FORGED_TIME
-        return RejectReason.TOO_LARGE if len(text) > MAX_HIT_BODY + MAX_QUERY else _ACCEPTED
+        if len(text) > MAX_HIT_BODY + MAX_QUERY:
+            return RejectReason.TOO_LARGE
+        guarded = self._gate.guarded.get(site)
+        return _ACCEPTED if guarded is None else self._barred(guarded, text, scope)
+
+    def _barred(self, site: SiteEntry, text: str, scope: Scope) -> str:
+        """What a site that asks for more has against a page view."""
+        if site.only_hosts and not host_is_of(site, _page_host(text, scope)):
+            return RejectReason.FOREIGN_HOST
+        why = self._bars_site(site, keyed=False)
+        return why.reason if why else _ACCEPTED
 
     async def _posted(self, scope: Scope, exchange: Exchange, query: str) -> tuple[bytes, str, str]:
         """The body as it may be stored, the parameters to judge, and a reason to refuse."""
@@ -137,6 +154,14 @@ def site_of(text: str) -> str:
         return ""
     end = text.find("&", start)
     return text[start:] if end < 0 else text[start:end]
+
+
+def _page_host(text: str, scope: Scope) -> str:
+    """The host of the page that a hit is about: its `url`, or where the browser says it was."""
+    found = _URL.search(text)
+    address = unquote_plus(found[1]) if found else scope.headers.get("referer") or ""
+    authority = _AUTHORITY.match(address)
+    return authority[1] if authority else ""
 
 
 def has_parameter(text: str, name: str) -> bool:

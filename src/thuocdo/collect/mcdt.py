@@ -9,14 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from thuocdo.collect import replies
-from thuocdo.collect.gate import Gate
+from thuocdo.collect.addresses import Addresses
+from thuocdo.collect.gate import Gate, Opens
 from thuocdo.collect.limits import MAX_MESSAGE, read_body
 from thuocdo.collect.metrics import Counts
 from thuocdo.collect.replies import NOTHING, Exchange, Scope
 from thuocdo.core.clock import now_us
-from thuocdo.core.vocabulary import Feed, Trust
+from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import mcdt
+from thuocdo.wire.canonical import in_scope
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -25,18 +27,20 @@ _encode = msgspec.msgpack.Encoder().encode
 class McdtDoor:
     """One status message of a one-stop system; 204 is the only yes its clients understand."""
 
-    def __init__(self, gate: Gate, writer: Writer, counts: Counts) -> None:
+    def __init__(self, gate: Gate, writer: Writer, counts: Counts, addresses: Addresses) -> None:
         self._gate = gate
         self._append = writer.append
         self._counts = counts
+        self._address_of = addresses.of
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
         if scope.method != "POST":
             replies.wrong_method(exchange, ("POST",))
             return
         body = await read_body(exchange, MAX_MESSAGE)
-        outcome = self._judge(body, scope.headers.get("content-type") or "")
-        await self._append(_encode(outcome))
+        outcome = self._judge(scope, body)
+        if not isinstance(outcome, Refused) or outcome.reason != RejectReason.TOO_MANY:
+            await self._append(_encode(outcome))
         if isinstance(outcome, Refused):
             self._counts.add(Feed.MCDT, outcome.reason)
             replies.refuse(exchange, Unreadable(outcome.reason, outcome.detail))
@@ -44,9 +48,35 @@ class McdtDoor:
             self._counts.add(Feed.MCDT)
             exchange.response_empty(204, NOTHING)
 
-    def _judge(self, body: bytes | Unreadable, content_type: str) -> DossierEvent | Refused:
+    def _judge(self, scope: Scope, body: bytes | Unreadable) -> DossierEvent | Refused:
+        """A key is not needed unless the site says so, but one that is shown must be good."""
         received = now_us()
-        message = mcdt.parse(body, content_type) if isinstance(body, bytes) else body
+        if isinstance(body, Unreadable):
+            return mcdt.refuse(None, body, received, Trust.UNVERIFIED)
+        opens = self._gate.admit(scope, Feed.MCDT, body, in_address=True)
+        if isinstance(opens, Unreadable):
+            return mcdt.refuse(None, opens, received, Trust.UNVERIFIED)
+        trust = Trust.UNVERIFIED if opens is None else Trust.VERIFIED
+        message = mcdt.parse(body, scope.headers.get("content-type") or "")
         if isinstance(message, Unreadable):
-            return mcdt.refuse(None, message, received, Trust.UNVERIFIED)
-        return mcdt.to_event(message, self._gate.snapshot, self._gate.secret, received)
+            return mcdt.refuse(None, message, received, trust)
+        secret = self._gate.secret
+        event = mcdt.to_event(message, self._gate.snapshot, secret, received, trust)
+        if isinstance(event, Refused):
+            return event
+        why = _not_opened(opens, event) or self._gate.bars(
+            event.system, self._address_of(scope), keyed=opens is not None
+        )
+        if why is None:
+            return event
+        site = self._gate.snapshot.site_by_id[event.site_id] if event.site_id else None
+        return mcdt.refuse(message, why, received, trust, secret, site)
+
+
+def _not_opened(opens: Opens | None, event: DossierEvent) -> Unreadable | None:
+    if opens is None or (
+        in_scope(event.agency, opens.agency)
+        and (opens.systems is None or event.system in opens.systems)
+    ):
+        return None
+    return Unreadable(RejectReason.OUT_OF_SCOPE, "siteId: not this key's")

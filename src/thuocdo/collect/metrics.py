@@ -24,6 +24,7 @@ class Counts:
         self.events: Counter[tuple[str, str]] = Counter()
         self.unavailable = 0
         self.failures = 0
+        self.throttled = 0
 
     def add(self, feed: str, refused: str = "", count: int = 1) -> None:
         self.events[feed, refused] += count
@@ -55,6 +56,11 @@ class Exposition:
         for key, what, count in (
             ("unavailable", "Requests answered 503: nothing was stored.", self._counts.unavailable),
             ("failures", "Requests that met a defect of the collector.", self._counts.failures),
+            (
+                "throttled",
+                "Requests of addresses that were over their rate.",
+                self._counts.throttled,
+            ),
             ("wal_frames", "Group commits.", self._writer.frames),
             ("wal_bytes", "Bytes of records made durable.", self._writer.bytes),
             ("wal_write_errors", "Group commits the disk refused.", self._writer.failures),

@@ -23,7 +23,7 @@ GIF: Final = base64.b64decode("R0lGODlhAQABAPAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAA
 _CORS: Final = ("access-control-allow-origin", "*")
 _NO_STORE: Final = ("cache-control", "no-store")
 _REASON: Final = "x-thuocdo"
-_RETRY_SECONDS: Final = "5"
+_LATER: Final = ("retry-after", "5")
 
 NOTHING: Final[Headers] = [_CORS, _NO_STORE]
 IMAGE: Final[Headers] = [*NOTHING, ("content-type", "image/gif")]
@@ -104,17 +104,22 @@ def refuse(exchange: Exchange, why: Unreadable) -> None:
     headers = [*JSON, because(why.reason)]
     if why.reason == RejectReason.BAD_KEY:
         headers.append(("www-authenticate", "Bearer"))  # RFC 9110, 11.6.1
+    if why.reason == RejectReason.TOO_MANY:
+        headers.append(_LATER)
     exchange.response_bytes(status_of(why.reason), headers, msgspec.json.encode(body))
 
 
 def refuse_hit(exchange: Exchange, reason: str) -> None:
     """Say no to a page: as small as the yes."""
-    exchange.response_empty(status_of(reason), [*NOTHING, _EXPOSED, because(reason)])
+    headers = [*NOTHING, _EXPOSED, because(reason)]
+    if reason == RejectReason.TOO_MANY:
+        headers.append(_LATER)
+    exchange.response_empty(status_of(reason), headers)
 
 
 def unavailable(exchange: Exchange, code: str) -> None:
     """Nothing was stored; the sender is to try again."""
-    headers = [*NOTHING, ("retry-after", _RETRY_SECONDS), (_REASON, code)]
+    headers = [*NOTHING, _LATER, (_REASON, code)]
     exchange.response_empty(503, headers)
 
 

@@ -28,6 +28,7 @@ from thuocdo.collect.server import App
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.leaving import leave
 from thuocdo.core.settings import Settings
+from thuocdo.core.signing import Signer
 from thuocdo.wal.writer import Writer
 
 _BACKLOG: Final = 2048
@@ -67,7 +68,13 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
     writer = Writer(settings.wal_dir)
-    app = App(Gate(settings.snapshot_path, settings.secret), writer, settings.trusted_proxies)
+    app = App(
+        Gate(settings.snapshot_path, settings.secret),
+        writer,
+        Signer.of(settings.home),
+        trusted=settings.trusted_proxies,
+        address_rate=settings.address_rate,
+    )
     server = Server(
         app,
         address=host,
@@ -82,7 +89,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         loop.add_signal_handler(number, server.stop)
     if parent := multiprocessing.parent_process():
         loop.add_reader(parent.sentinel, server.stop)  # no orphan keeps the port
-    watch = asyncio.create_task(app.gate.watch())
+    watch = asyncio.create_task(app.keep_watch())
     _log.info("collector serves", host=host, port=port, writer=writer.name)
     try:
         await server.serve()

@@ -7,9 +7,11 @@ and answered 503, because then nothing was promised and the sender may try again
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 import structlog
 
 from thuocdo.collect import replies, script
@@ -20,15 +22,23 @@ from thuocdo.collect.gate import Gate
 from thuocdo.collect.hits import Hits
 from thuocdo.collect.mcdt import McdtDoor
 from thuocdo.collect.metrics import CONTENT_TYPE, Counts, Exposition
+from thuocdo.collect.pace import Pace
+from thuocdo.collect.receipts import Receipts
 from thuocdo.collect.replies import JSON, Exchange, Scope
+from thuocdo.core.clock import now_us
 from thuocdo.core.settings import Network
+from thuocdo.core.signing import Signer
+from thuocdo.core.vocabulary import Feed, RejectReason, SystemKind, Trust
 from thuocdo.wal.writer import WalError, Writer
 from thuocdo.wire import dvcqg
+from thuocdo.wire.events import Refused
 
 Handler = Callable[[Scope, Exchange], Awaitable[None]]
 
+LOOK_SECONDS: Final = 1.0  # how often the registry's file is looked at
 DRAIN_SECONDS: Final = 10.0
 _DRAIN_STEP: Final = 0.01
+_OWN: Final = frozenset(("127.0.0.1", "::1"))
 
 _log = structlog.get_logger("thuocdo.collect")
 
@@ -36,26 +46,46 @@ _log = structlog.get_logger("thuocdo.collect")
 class App:
     """All endpoints of the collector over one gate and one log."""
 
-    def __init__(self, gate: Gate, writer: Writer, trusted: tuple[Network, ...] = ()) -> None:
-        """trusted  networks of proxies whose X-Forwarded-For is believed"""
+    def __init__(
+        self,
+        gate: Gate,
+        writer: Writer,
+        signer: Signer,
+        *,
+        trusted: tuple[Network, ...] = (),
+        address_rate: float = 0.0,
+    ) -> None:
+        """The endpoints.
+
+        trusted       networks of proxies whose X-Forwarded-For is believed
+        address_rate  requests a second from one address; 0 is no limit
+        """
         self.gate = gate
         self.counts = Counts()
         self._writer = writer
         self._exposition = Exposition(self.counts, writer)
         self._open = 0
         self._stopping = False
-        hits = Hits(gate, writer, self.counts, Addresses(trusted))
+        addresses = Addresses(trusted)
+        self._address_of = addresses.of
+        self._address_rate = address_rate
+        self._address_pace: Pace[str] = Pace()
+        receipts = Receipts(signer)
+        self._receipt_keys = receipts.keys
+        doors = (gate, writer, self.counts, addresses)
+        hits = Hits(*doors)
         self.routes: dict[str, Handler] = {
             "/tracking": hits,
             "/matomo.php": hits,
             "/piwik.php": hits,
-            "/TrackingMCDT": McdtDoor(gate, writer, self.counts),
+            "/TrackingMCDT": McdtDoor(*doors),
             **{
-                f"/dvcqg/{service}": DvcqgDoor(service, gate, writer, self.counts)
+                f"/dvcqg/{service}": DvcqgDoor(service, *doors)
                 for service in (dvcqg.SYNC, dvcqg.PROGRESS)
             },
-            "/v1/dossiers": BatchDoor(gate, writer, self.counts, dossier),
-            "/v1/page-views": BatchDoor(gate, writer, self.counts, page_view),
+            "/v1/dossiers": BatchDoor(*doors, receipts, dossier),
+            "/v1/page-views": BatchDoor(*doors, receipts, page_view),
+            "/v1/receipts/keys": self._keys,
             **script.routes(),
             "/health": self._health,
             "/ready": self._ready,
@@ -66,6 +96,9 @@ class App:
         handler = self.routes.get(scope.path)
         if handler is None:
             replies.not_found(exchange)
+            return
+        if self._address_rate and self._is_too_fast(scope):
+            replies.refuse_hit(exchange, RejectReason.TOO_MANY)
             return
         self._open += 1
         try:
@@ -82,6 +115,33 @@ class App:
             replies.unavailable(exchange, "internal")
         finally:
             self._open -= 1
+
+    def _is_too_fast(self, scope: Scope) -> bool:
+        """Whether an address, not this machine's own, is over its rate: then nothing is read."""
+        address = self._address_of(scope)
+        if address in _OWN or self._address_pace.admits(address, self._address_rate):
+            return False
+        self.counts.throttled += 1
+        return True
+
+    async def keep_watch(self) -> None:
+        """Follow the registry, and tell of senders that were too fast, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.gate.look()
+            await self._tell_refused()
+
+    async def _tell_refused(self) -> None:
+        """One row for each site and second, not one for each request of a flood."""
+        for site_id, count in self.gate.site_pace.refused().items():
+            detail = f"requests: {count} over the site's rate"
+            kind = self.gate.snapshot.site_by_id[site_id].kind
+            feed = Feed.MCDT if kind == SystemKind.ONE_STOP else Feed.TRACKING
+            row = Refused(
+                now_us(), feed, site_id, RejectReason.TOO_MANY, detail, "", Trust.UNVERIFIED
+            )
+            with contextlib.suppress(WalError):  # counted in the metrics anyway
+                await self._writer.append(msgspec.msgpack.encode(row))
 
     async def drain(self) -> None:
         """Wait until every open request has its answer, but not forever."""
@@ -104,6 +164,11 @@ class App:
             replies.unavailable(exchange, "not_ready")
         else:
             exchange.response_bytes(200, JSON, b'{"status":"ready","role":"collect"}')
+
+    async def _keys(self, scope: Scope, exchange: Exchange) -> None:
+        """The public key that receipts are checked with, as a JSON Web Key Set (RFC 7517)."""
+        if replies.is_read(scope, exchange):
+            exchange.response_bytes(200, JSON, self._receipt_keys)
 
     async def _metrics(self, scope: Scope, exchange: Exchange) -> None:
         if replies.is_read(scope, exchange):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 
 
@@ -38,6 +39,24 @@ def visitor_key(salt: bytes, site_id: int, client: str) -> int:
     """A signed 64-bit pseudonym of `client` (first-party id, or address and agent) on one site and day."""
     digest = hashlib.blake2b(f"{site_id}\x00{client}".encode(), digest_size=8, key=salt).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def visitor_digests(salt: bytes, clients: Iterable[tuple[int, bytes]]) -> bytes:
+    """As `visitor_key` for many: (site id, client in UTF-8) → eight bytes each, big-endian and signed."""
+    empty = hashlib.blake2b(digest_size=8, key=salt)
+    found = []
+    for client in clients:
+        digest = empty.copy()
+        digest.update(b"%d\x00%b" % client)
+        found.append(digest.digest())
+    return b"".join(found)
+
+
+def request_seed(secret: bytes) -> int:
+    """64 bits that key the ids of requests: without them nobody makes two requests of one id."""
+    return int.from_bytes(
+        hashlib.blake2b(digest_size=8, key=secret[:64], person=b"request").digest(), "big"
+    )
 
 
 def key_hash(secret: bytes, key: str) -> str:

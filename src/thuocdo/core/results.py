@@ -12,6 +12,8 @@ class ImportResult(msgspec.Struct, frozen=True):
 
     rejected      by RejectReason
     rejects_file  where the refused rows and their reasons were written, None when there were none
+    left_out      what a file holds besides rows of this import (a log's pictures), by reason
+    notes         sentences about how the files were read, for whoever runs the import
     """
 
     rows: int
@@ -19,3 +21,5 @@ class ImportResult(msgspec.Struct, frozen=True):
     duplicates: int
     rejected: dict[str, int] = {}
     rejects_file: Path | None = None
+    left_out: dict[str, int] = {}
+    notes: tuple[str, ...] = ()

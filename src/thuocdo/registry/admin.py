@@ -169,14 +169,25 @@ class SystemAdmin(DatedAdmin):
 @admin.register(Site)
 class SiteAdmin(DatedAdmin):
     form = SiteForm
-    list_display = ("site_id", "name", "system", "hosts", "validity")
+    list_display = ("site_id", "name", "system", "hosts", "asks", "validity")
     list_display_links = ("site_id", "name")
-    list_filter = _DATED_FILTERS
+    list_filter = ("needs_key", "only_hosts", *_DATED_FILTERS)
     search_fields = ("=site_id", "name", "system", "hostnames")
 
     @display(description=_("tên miền"))
     def hosts(self, site: Site) -> str:
         return ", ".join(site.host_list)
+
+    @display(description=_("điều kiện nhận"))
+    def asks(self, site: Site) -> str:
+        """What a sender must show, besides the site's number."""
+        asked = [
+            (site.needs_key, gettext("khóa")),
+            (site.only_hosts, gettext("tên miền")),
+            (site.networks, gettext("mạng nguồn")),
+            (site.per_second, f"{site.per_second}/s"),
+        ]
+        return ", ".join(text for holds, text in asked if holds) or gettext("không")
 
 
 @admin.register(Service)
@@ -188,22 +199,29 @@ class ServiceAdmin(DatedAdmin):
     search_help_text = _("Mã thủ tục, mã cơ quan, tên, lĩnh vực hoặc mã tại cơ quan")
 
 
+def _show_once(request: HttpRequest, name: str, key: str) -> None:
+    text = _("Khóa mới của “{}” chỉ hiện một lần này, hãy chép lại ngay: {}")
+    messages.warning(request, format_html(text, name, key))
+
+
 @admin.register(SiteKey)
 class SiteKeyAdmin(ModelAdmin):
     """Keys are made and revoked, never edited or deleted."""
 
     form = SiteKeyForm
-    list_display = ("name", "agency", "sites", "protocols", "created_at", "expires", "state")
+    list_display = (
+        *("name", "key_id", "agency", "sites", "protocols"),
+        *("created_at", "expires", "state"),
+    )
     list_filter = (("created_at", RangeDateFilter), ("expires", RangeDateFilter))
     list_filter_submit = True
     search_fields = ("name", "agency")
-    actions = ("revoke_selected",)
+    actions = ("rotate_selected", "revoke_selected")
 
     def save_model(self, request: HttpRequest, obj: SiteKey, _form: Any, _change: bool) -> None:
         key = keys.issue(settings.THUOCDO, obj, who=request.user.get_username())
         _publish_when_committed()
-        text = _("Khóa mới chỉ hiện một lần này, hãy chép lại ngay: {}")
-        messages.warning(request, format_html(text, key))
+        _show_once(request, obj.name, key)
 
     def has_change_permission(self, request: HttpRequest, obj: SiteKey | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
@@ -212,7 +230,10 @@ class SiteKeyAdmin(ModelAdmin):
         return False
 
     def get_fields(self, request: HttpRequest, obj: SiteKey | None = None) -> Any:
-        shown = ("name", "agency", "sites", "protocols", "created_at", "expires", "revoked_at")
+        shown = (
+            *("name", "key_id", "agency", "sites", "protocols"),
+            *("created_at", "expires", "revoked_at"),
+        )
         return super().get_fields(request, obj) if obj is None else shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: SiteKey | None = None) -> Any:
@@ -234,6 +255,12 @@ class SiteKeyAdmin(ModelAdmin):
         if key.revoked_at:
             return _("đã thu hồi")
         return _("hết hạn") if key.expires and key.expires < _today() else _("đang dùng")
+
+    @action(description=_("Thay các khóa đã chọn bằng khóa mới"), permissions=["change"])
+    def rotate_selected(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        for old in queryset.filter(revoked_at__isnull=True):
+            key = keys.rotate(settings.THUOCDO, old, who=request.user.get_username())
+            _show_once(request, old.name, key)
 
     @action(description=_("Thu hồi các khóa đã chọn"), permissions=["change"])
     def revoke_selected(self, request: HttpRequest, queryset: models.QuerySet) -> None:

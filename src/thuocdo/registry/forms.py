@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Any
 
 from django import forms
@@ -82,6 +83,15 @@ class SiteForm(RegistryForm):
             raise forms.ValidationError(
                 _("Mỗi dòng là một tên miền, ví dụ: congbao.hanoi.gov.vn.")
             ) from None
+
+    def clean_networks(self) -> str:
+        try:
+            found = [str(ip_network(part)) for part in self.cleaned_data["networks"].split()]
+        except ValueError:
+            raise forms.ValidationError(
+                _("Mỗi dòng là một địa chỉ hoặc dải mạng, ví dụ: 203.0.113.0/24.")
+            ) from None
+        return "\n".join(found)
 
 
 class SiteKeyForm(RegistryForm):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.ids import key_hash
+from thuocdo.core.ids import key_hash, key_id, signing_key
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Feed
 from thuocdo.registry.models import Agency, Change, SiteKey
@@ -18,6 +19,7 @@ from thuocdo.registry.publish import publish
 from thuocdo.registry.rows import knows
 from thuocdo.registry.trail import contents, operator, record
 
+KEEP_DAYS = 14
 _KEY_BYTES = 32
 
 
@@ -55,9 +57,63 @@ def issue(settings: Settings, row: SiteKey, *, who: str) -> str:
     """Save a new row with a fresh key and return the key; the caller publishes after its commit."""
     key = secrets.token_urlsafe(_KEY_BYTES)
     row.key_hash = key_hash(settings.secret, key)
+    row.key_id = key_id(key)
+    row.signing = signing_key(key).hex()
     row.save(force_insert=True)
     record(Change.Action.CREATE, "sitekey", who=who, key=str(row.pk), after=contents(row))
     return key
+
+
+def rotate(
+    settings: Settings, old: SiteKey, *, keep_days: int = KEEP_DAYS, who: str | None = None
+) -> str:
+    """A new key that opens what an old one does; the old one works some days longer.
+
+    keep_days  how long both work, so that nothing is lost while systems are given the new one
+    Raises ThuocdoError `key_is_revoked`.
+    """
+    if old.revoked_at is not None:
+        raise ThuocdoError(
+            "key_is_revoked", f"The key {old.name} was revoked.", "Make a new one instead."
+        )
+    who = who or operator()
+    last = local_day(now_us()) + timedelta(days=keep_days)
+    fresh = SiteKey(
+        name=old.name,
+        agency=old.agency,
+        site_ids=old.site_ids,
+        feeds=old.feeds,
+        expires=old.expires,
+    )
+    with transaction.atomic():
+        key = issue(settings, fresh, who=who)
+        before = contents(old)
+        old.expires = min(old.expires, last) if old.expires else last
+        old.save(update_fields=["expires"])
+        record(
+            Change.Action.ROTATE,
+            "sitekey",
+            who=who,
+            key=str(old.pk),
+            before=before,
+            after=contents(old),
+        )
+    publish(settings)
+    return key
+
+
+def find(named: str) -> SiteKey:
+    """The one key in use with this id or name. Raises ThuocdoError `unknown_key` or `which_key`."""
+    in_use = SiteKey.objects.filter(revoked_at__isnull=True)
+    found = list(in_use.filter(key_id=named) or in_use.filter(name=named))
+    if not found:
+        raise ThuocdoError(
+            "unknown_key", f"No key in use is called {named}.", "See `thuocdo key list`."
+        )
+    if len(found) > 1:
+        ids = ", ".join(key.key_id for key in found)
+        raise ThuocdoError("which_key", f"Several keys are called {named}: {ids}.", "Give the id.")
+    return found[0]
 
 
 def revoke(settings: Settings, key: SiteKey, *, who: str | None = None) -> None:

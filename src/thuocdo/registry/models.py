@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, ClassVar, Self
 
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
@@ -241,6 +241,31 @@ class Site(Dated):
     system = models.CharField(_("mã hệ thống"), max_length=80)
     name = models.CharField(_("tên"), max_length=300)
     hostnames = models.TextField(_("tên miền"), blank=True, help_text=_("Mỗi dòng một tên miền."))
+    only_hosts = models.BooleanField(
+        _("chỉ nhận từ các tên miền này"),
+        default=False,
+        help_text=_("Lượt truy cập từ tên miền khác bị từ chối; tên miền con được chấp nhận."),
+    )
+    networks = models.TextField(
+        _("mạng nguồn"),
+        blank=True,
+        help_text=_(
+            "Mỗi dòng một địa chỉ hoặc dải mạng (CIDR). Bản tin hồ sơ chỉ được nhận từ các mạng này; "
+            "để trống: nhận từ mọi nơi."
+        ),
+    )
+    needs_key = models.BooleanField(
+        _("bắt buộc có khóa kết nối"),
+        default=False,
+        help_text=_("Bản tin và lượt truy cập không kèm khóa bị từ chối."),
+    )
+    per_second = models.PositiveIntegerField(
+        _("số yêu cầu tối đa mỗi giây"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Để trống: không giới hạn."),
+    )
 
     class Meta:
         verbose_name = _("trang được giám sát")
@@ -290,6 +315,10 @@ class SiteKey(models.Model):
     """A credential for connecting systems; only its keyed hash is kept. Empty scopes mean "all"."""
 
     key_hash = models.CharField(_("dấu khóa"), max_length=64, unique=True, editable=False)
+    key_id = models.CharField(
+        _("số hiệu khóa"), max_length=12, blank=True, editable=False, db_index=True
+    )
+    signing = models.CharField(_("khóa kiểm chữ ký"), max_length=64, blank=True, editable=False)
     name = models.CharField(_("tên gọi"), max_length=200)
     agency = models.CharField(
         _("mã cơ quan"),
@@ -335,6 +364,7 @@ class Change(models.Model):
         DELETE = "delete", _("xóa")
         IMPORT = "import", _("nạp tệp")
         REVOKE = "revoke", _("thu hồi")
+        ROTATE = "rotate", _("thay khóa")
 
     class What(models.TextChoices):
         """A model's name, or what comes with the program."""

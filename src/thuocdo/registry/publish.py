@@ -133,6 +133,10 @@ def _sites(systems: dict[str, tuple[str, str]]) -> Iterator[snapshot.SiteEntry]:
             hostnames=tuple(site.host_list),
             valid_from=_iso(site.valid_from),
             valid_to=_iso(site.valid_to),
+            only_hosts=site.only_hosts,
+            networks=tuple(site.networks.split()),
+            needs_key=site.needs_key,
+            per_second=site.per_second,
         )
 
 
@@ -145,6 +149,8 @@ def _keys() -> Iterable[snapshot.KeyEntry]:
             site_ids=tuple(key.site_ids),
             feeds=tuple(key.feeds),
             expires=_iso(key.expires),
+            key_id=key.key_id,
+            signing=key.signing,
         )
         for key in SiteKey.objects.filter(revoked_at__isnull=True)
     )

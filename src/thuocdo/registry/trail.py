@@ -11,7 +11,7 @@ from django.db import models
 
 from thuocdo.registry.models import Change
 
-_NEVER_TOLD = {"id", "key_hash"}
+_NEVER_TOLD = {"id", "key_hash", "signing"}
 
 
 def operator() -> str:

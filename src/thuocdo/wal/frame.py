@@ -18,6 +18,8 @@ import struct
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 MAGIC: Final = b"TDW1"
@@ -57,14 +59,34 @@ def encode(landed_at: int, records: Sequence[bytes]) -> bytes:
     return b"".join((fields, checksum, payload))
 
 
+class Header(NamedTuple):
+    """Of a whole frame: when it was written (µs UTC), how many records, where the first begins."""
+
+    landed_at: int
+    count: int
+    records: int
+
+
+def header(data: bytes, start: int, end: int) -> Header:
+    """What the head of a frame in a span that `scan` found whole says."""
+    _, length, count, landed_at = _FIELDS.unpack_from(data, start)
+    return Header(landed_at, count, end - length + LENGTH_BYTES * count)
+
+
+def lengths(data: bytes, head: Header) -> npt.NDArray[np.int64]:
+    """The length of each record of a frame."""
+    place = head.records - LENGTH_BYTES * head.count
+    return np.frombuffer(data, np.dtype("<u4"), head.count, place).astype(np.int64)
+
+
 def decode(data: bytes, start: int, end: int) -> Frame:
     """The frame in a span that `scan` found whole."""
     _, length, count, landed_at = _FIELDS.unpack_from(data, start)
     place = end - length
     records = []
-    lengths = struct.unpack_from(f"<{count}I", data, place)
+    sizes = struct.unpack_from(f"<{count}I", data, place)
     place += LENGTH_BYTES * count
-    for size in lengths:
+    for size in sizes:
         records.append(data[place : place + size])
         place += size
     return Frame(landed_at, records)

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from thuocdo.wal import folder as _folder
 from thuocdo.wal import frame as _frame
 from thuocdo.wal.frame import Frame
 
-__all__ = ["Frame", "Segment", "forget_damaged", "frames", "recover", "remove", "sealed"]
+__all__ = [
+    "Frame", "Packed", "Segment", "forget_damaged", "frames", "packed", "recover", "remove", "sealed",
+]  # fmt: skip
 
 DAMAGED_SECONDS: Final = 900.0
 """How long an operator can look at a damaged segment before its copy goes."""
@@ -39,12 +44,36 @@ def frames(path: Path) -> Iterator[Frame]:
 
     When bytes of it have gone bad a copy is set aside as `.damaged` and the rest is read on.
     """
-    data = path.read_bytes()
-    found = _frame.scan(data)
-    if found.damaged or found.torn:
-        _folder.set_aside(path, data)
-    for start, end in found.spans:
+    data, spans = _whole_frames(path)
+    for start, end in spans:
         yield _frame.decode(data, start, end)
+
+
+class Packed(NamedTuple):
+    """The records of a segment where they lie: record k is `data[start[k]:end[k]]`.
+
+    landed_at  µs UTC of each record's frame
+    """
+
+    data: bytes
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    landed_at: npt.NDArray[np.int64]
+
+
+def packed(path: Path) -> Packed:
+    """As `frames`, without making an object of each record."""
+    data, spans = _whole_frames(path)
+    nothing = np.empty(0, np.int64)
+    starts, ends, landed_at = [nothing], [nothing], [nothing]
+    for span in spans:
+        head = _frame.header(data, *span)
+        length = _frame.lengths(data, head)
+        end = head.records + np.cumsum(length)
+        starts.append(end - length)
+        ends.append(end)
+        landed_at.append(np.full(head.count, head.landed_at, np.int64))
+    return Packed(data, np.concatenate(starts), np.concatenate(ends), np.concatenate(landed_at))
 
 
 def recover(wal_dir: Path) -> list[Segment]:
@@ -82,6 +111,14 @@ def forget_damaged(wal_dir: Path) -> int:
                 copy.unlink(missing_ok=True)
                 count += 1
     return count
+
+
+def _whole_frames(path: Path) -> tuple[bytes, list[tuple[int, int]]]:
+    data = path.read_bytes()
+    found = _frame.scan(data)
+    if found.damaged or found.torn:
+        _folder.set_aside(path, data)
+    return data, found.spans
 
 
 def _segment(path: Path) -> Segment:

@@ -60,7 +60,7 @@ class _Batch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         # A plain future: tasks wait on exactly this class by a shorter way than on any other.
-        self.future: asyncio.Future[None] = asyncio.Future(loop=loop)
+        self.future: asyncio.Future[int] = asyncio.Future(loop=loop)
         self.records: list[bytes] = []
         self.size = 0
 
@@ -120,6 +120,7 @@ class Writer:
         self._segment_seconds = segment_seconds
         self._queue_bytes = queue_bytes
         self._segment: _OpenSegment | None = None
+        self._number = 0
         self._left_open: list[Path] = []
         self._lock = threading.Lock()
         self._batch = _Batch(self._loop)
@@ -146,9 +147,10 @@ class Writer:
         """Whether the queue is below half its limit."""
         return self._batch.size * 2 < self._queue_bytes
 
-    def append(self, record: bytes) -> asyncio.Future[None]:
+    def append(self, record: bytes) -> asyncio.Future[int]:
         """Queue one record; await the future: when it is done the record is on disk.
 
+        Its result is the number of the segment that holds the record.
         All records of a frame share the future, so a waiter that may be cancelled has to wait for
         `asyncio.shield` of it: cancelling the future itself ends everybody's wait, not the write.
         Raises WalError at once when the queue is full or the writer closed; so does the
@@ -166,8 +168,11 @@ class Writer:
                 self._wake.put(None)
         return batch.future
 
-    def append_many(self, records: Sequence[bytes]) -> asyncio.Future[None]:
-        """Queue records that stand or fall together: all go into one frame, or none does."""
+    def append_many(self, records: Sequence[bytes]) -> asyncio.Future[int]:
+        """Queue records that stand or fall together: all go into one frame, or none does.
+
+        The future's result is the number of the segment that holds them.
+        """
         added = sum(map(len, records))
         with self._lock:
             batch = self._batch
@@ -241,8 +246,8 @@ class Writer:
         error: WalError | None = None
         try:
             if self._segment is None:
-                number = self._folder.next_number()
-                self._segment = _OpenSegment(segment_path(self._folder.path, number))
+                self._number = self._folder.next_number()
+                self._segment = _OpenSegment(segment_path(self._folder.path, self._number))
             self._segment.write(batch.records)
         except (
             Exception
@@ -256,7 +261,7 @@ class Writer:
         else:
             self.frames += 1
             self.bytes += batch.size
-        self._loop.call_soon_threadsafe(_resolve, batch.future, error)
+        self._loop.call_soon_threadsafe(_resolve, batch.future, self._number, error)
 
     def _seal(self) -> None:
         """Seal the open segment, and those that an earlier attempt could not."""
@@ -285,11 +290,11 @@ def _complain(what: str, problem: Exception) -> None:
         _log.error(what, error=str(problem))
 
 
-def _resolve(future: asyncio.Future[None], error: WalError | None) -> None:
+def _resolve(future: asyncio.Future[int], number: int, error: WalError | None) -> None:
     if future.done():
         return
     if error is None:
-        future.set_result(None)
+        future.set_result(number)
     else:
         future.set_exception(error)
         future.exception()  # the waiters get it; with none left there is nobody to warn

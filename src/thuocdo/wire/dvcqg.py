@@ -139,15 +139,14 @@ def judge(
     try:
         return (_dossier if service == SYNC else _progress)(fields, sender, by)
     except Bad as bad:
-        return refuse(bad.why, received, trust, fields)
+        return refuse(bad.why, received, trust, item)
 
 
-def refuse(
-    why: Unreadable, received: int, trust: str, fields: Mapping[str, object] | None = None
-) -> Refused:
+def refuse(why: Unreadable, received: int, trust: str, item: object = None) -> Refused:
     """The row that is kept of what was refused: fields of the protocol, nothing personal."""
     kept: dict[str, str] = {}
-    if fields is not None:
+    fields = fields_of(item) if item is not None else None
+    if isinstance(fields, Mapping):
         kept = rules.redacted((name, fields.get(name.lower())) for name in _KEPT)
     return Refused(
         received=received,
