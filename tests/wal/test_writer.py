@@ -197,3 +197,17 @@ def test_a_disk_that_refuses_fails_only_those_frames_and_service_goes_on(tmp_pat
     assert on_disk(tmp_path) == [b"before", b"after"]
     assert not list(tmp_path.rglob("*.open"))
     assert not list(tmp_path.rglob("*.damaged"))
+
+
+def test_records_that_were_not_taken_apart_are_the_same_records(tmp_path: Path) -> None:
+    async def act(log: Writer) -> None:
+        for size in (1, 40, 3):
+            await asyncio.gather(*(log.append(b"%d" % n * (n % 7)) for n in range(size)))
+
+    with_writer(tmp_path, act)
+    (segment,) = reader.sealed(tmp_path)
+    packed = reader.packed(segment.path)
+    pairs = zip(packed.start, packed.end, strict=True)
+    assert [packed.data[start:end] for start, end in pairs] == on_disk(tmp_path)
+    moments = [frame.landed_at for frame in reader.frames(segment.path) for _ in frame.records]
+    assert packed.landed_at.tolist() == moments

@@ -113,8 +113,7 @@ class Lander:
                 if not wanted:
                     continue
                 batch.begin_segment(f"{segment.writer}/{segment.number}", wanted)
-                for frame in wal.frames(segment.path):
-                    batch.add(frame.landed_at, frame.records)
+                batch.add(wal.packed(segment.path))
         rows: Counter[str] = Counter()
         for table, made in batch.tables(homes).items():
             if self._lake.commit(table, made, _last_numbers(newer[table])):

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from thuocdo.core.clock import DAY_US, OFFSET_US, local_day
@@ -23,10 +24,11 @@ from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.homes import Homes
-from thuocdo.lake.landing_views import Views
+from thuocdo.lake.landing_views import Origin, Views
 from thuocdo.lake.parquet import in_order
 from thuocdo.lake.schemas import EVENT_TABLES, SORT_KEYS
-from thuocdo.wire import matomo, rules
+from thuocdo.wal.reader import Packed
+from thuocdo.wire import hit_columns, matomo, rules
 from thuocdo.wire.events import (
     DossierEvent,
     Hit,
@@ -36,6 +38,7 @@ from thuocdo.wire.events import (
     ServiceStep,
     Unreadable,
 )
+from thuocdo.wire.octets import Octets, Span
 
 TABLES: Final = ("page_views", "service_steps", "dossier_events", "rejects")
 """The tables landing writes, in the order it commits them."""
@@ -103,6 +106,10 @@ class Reader:
             "t_load_ms": view.t_load_ms,
         }
 
+    def salt(self, number: int) -> bytes:
+        """What keys the visitors of a local day, by its number since 1970."""
+        return self.day(number * DAY_US - OFFSET_US)[1]
+
     def step(self, hit: Hit, step: ServiceStep) -> tuple[object, ...]:
         """The columns of one trackDVC call up to `bot`."""
         bot = self.client(hit.agent).bot
@@ -141,18 +148,24 @@ class Batch:
         self._wanted = frozenset(wanted)
         self._views_wanted = "page_views" in self._wanted
 
-    def add(self, landed_at: int, records: Iterable[bytes]) -> None:
-        """The records of one frame."""
-        self._landed_at = landed_at
-        decode = _decoder.decode
-        for packed in records:
-            record = decode(packed)
-            if type(record) is Hit:
-                self._hit(record)
-            elif type(record) is DossierEvent:
-                self._dossier(record)
-            elif type(record) is Refused:
-                self._refused(record)
+    def add(self, packed: Packed) -> None:
+        """The records of the segment."""
+        octets = Octets(packed.data)
+        left = np.ones(len(packed.start), np.bool_)
+        if self._views_wanted:
+            hits = hit_columns.read(octets, Span(packed.start, packed.end))
+            left[self._views.take(octets, hits, packed.landed_at, self._segment)] = False
+        for row in np.flatnonzero(left).tolist():
+            self._landed_at = int(packed.landed_at[row])
+            self._record(_decoder.decode(packed.data[packed.start[row] : packed.end[row]]))
+
+    def _record(self, record: Record) -> None:
+        if isinstance(record, Hit):
+            self._hit(record)
+        elif isinstance(record, DossierEvent):
+            self._dossier(record)
+        else:
+            self._refused(record)
 
     def rejected(self) -> Counter[str]:
         """Refusals by reason."""
@@ -168,8 +181,6 @@ class Batch:
         return made
 
     def _hit(self, hit: Hit) -> None:
-        if self._views_wanted and self._views.plain(hit, self._landed_at, self._segment):
-            return
         events = matomo.parse_hit(hit)
         if hit.refused:
             site = next((e.site_id for e in events), None)
@@ -183,7 +194,7 @@ class Batch:
             elif type(event) is ServiceStep:
                 self._step(hit, event)
             elif type(event) is PageView and self._views_wanted:
-                self._views.add(hit, event, self._landed_at, self._segment)
+                self._views.add(hit, event, Origin(self._segment, self._landed_at))
 
     def _step(self, hit: Hit, step: ServiceStep) -> None:
         if "service_steps" in self._wanted:

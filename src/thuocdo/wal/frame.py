@@ -63,7 +63,7 @@ class Header(NamedTuple):
     """Of a whole frame: when it was written (µs UTC), how many records, where the first begins."""
 
     landed_at: int
-    count: int
+    size: int
     records: int
 
 
@@ -75,8 +75,8 @@ def header(data: bytes, start: int, end: int) -> Header:
 
 def lengths(data: bytes, head: Header) -> npt.NDArray[np.int64]:
     """The length of each record of a frame."""
-    place = head.records - LENGTH_BYTES * head.count
-    return np.frombuffer(data, np.dtype("<u4"), head.count, place).astype(np.int64)
+    place = head.records - LENGTH_BYTES * head.size
+    return np.frombuffer(data, np.dtype("<u4"), head.size, place).astype(np.int64)
 
 
 def decode(data: bytes, start: int, end: int) -> Frame:

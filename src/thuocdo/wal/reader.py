@@ -72,7 +72,7 @@ def packed(path: Path) -> Packed:
         end = head.records + np.cumsum(length)
         starts.append(end - length)
         ends.append(end)
-        landed_at.append(np.full(head.count, head.landed_at, np.int64))
+        landed_at.append(np.full(head.size, head.landed_at, np.int64))
     return Packed(data, np.concatenate(starts), np.concatenate(ends), np.concatenate(landed_at))
 
 

@@ -11,18 +11,16 @@ variables and client hints are not even looked at. Two things are ours: a hit th
 `rec` counts (Matomo passes it over without a word), and a time of its own needs a key however
 recent it is.
 
-The lander reads millions of hits, so for the ordinary page view there is
-a short way beside `parse_hit`: `plain` gives its parameters as they came, and the rules below judge
-an address in its encoded form, once for each. The short way says None wherever it is not sure.
+The lander reads millions of hits, so for the ordinary page view there is a short way beside
+`parse_hit`: `wire/matomo_plain.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -43,18 +41,13 @@ MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping lapto
 MAX_SITE: Final = (1 << 31) - 1  # the lake keeps site ids in 32 bits
 _CACHED: Final = 1 << 14
 
-_UNUSUAL: Final = frozenset(
+_WANTED: Final = frozenset(
     (
-        *("cdt", "cdo", "cid", "download", "dvc", "link", "ping", "search"),
-        *("ca", "c_n", "e_a", "e_c", "idgoal"),
+        *("idsite", "rec", "url", "urlref", "_id", "cid", "link", "download", "search", "ping"),
+        *("cdt", "cdo", "dvc", "dvc_state", "ca", "c_n", "e_a", "e_c", "idgoal"),
+        *("pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
     )
 )
-"""Parameters that make of a hit something else than an ordinary page view, now."""
-_WANTED: Final = _UNUSUAL.union(
-    ("idsite", "rec", "url", "urlref", "_id", "dvc_state"),
-    ("pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl"),
-)
-_QUESTION_MARK: Final = ord("?")
 _CLIENT: Final = re.compile(r"[0-9a-fA-F]{16}")
 _LONG_CLIENT: Final = re.compile(r"[0-9a-fA-F]{16,64}")
 _CLIENT_DIGITS: Final = 16
@@ -80,51 +73,6 @@ def parse_hit(hit: Hit) -> list[Parsed]:
         return _bulk_request(body, hit)
     text = b"&".join((hit.query, body.rstrip(b"\r\n"))).decode("utf-8", "replace")
     return _parameters(_split(text), hit)
-
-
-def plain(query: bytes) -> dict[str, str] | None:
-    """The parameters of an ordinary page view, values still encoded; None: ask `parse_hit`."""
-    try:
-        given = dict([pair.split("=", 1) for pair in query.decode("ascii").split("&")])
-    except ValueError:  # not ASCII, or a parameter without a value
-        return None
-    if query[0] == _QUESTION_MARK or given.get("rec", "1") != "1":
-        return None
-    if not _UNUSUAL.isdisjoint(given):
-        return None
-    return given
-
-
-def plain_client(given: dict[str, str]) -> str | Literal[False] | None:
-    """The first-party id of `plain` parameters, None when there is none, False: ask `parse_hit`."""
-    client = given.get("_id")
-    if not client:
-        return None
-    return client if _CLIENT.fullmatch(client) else False
-
-
-def plain_page(encoded: str) -> str | None:
-    """The address of a page that `parse_hit` would take, None for any other."""
-    url = _decoded(encoded)
-    return url if url and _page_fault(url) is None else None
-
-
-def plain_referrer(encoded: str) -> str:
-    """The referrer as `parse_hit` takes it: "" when it is no web address."""
-    return _referrer(_decoded(encoded))
-
-
-def plain_timings(given: dict[str, str]) -> Timings:
-    """Timings of `plain` parameters."""
-    return _timings(given, _encoded_milliseconds)
-
-
-def _decoded(value: str) -> str:
-    """As `unquote_plus`; the two escapes every address has are undone without it."""
-    simple = value.replace("%3A", ":").replace("%2F", "/")
-    if "%" in simple or "+" in simple:
-        return unquote_plus(value, errors="replace")
-    return simple
 
 
 def _split(text: str) -> dict[str, str]:
@@ -239,15 +187,16 @@ def _view(
         url, referrer = page, get("urlref", "")
     if not url:
         return Unreadable(RejectReason.MISSING_FIELD, "url: missing", site_id)
-    fault = _page_fault(url)
+    fault = page_fault(url)
     if fault is not None:
         return Unreadable(RejectReason.BAD_VALUE, fault, site_id)
-    referrer = _referrer(referrer)
-    server, dom, load = _timings(given, _milliseconds)
+    referrer = web_address(referrer)
+    server, dom, load = _timings(given)
     return PageView(site_id, when, kind, url, referrer, client, None, server, dom, load)
 
 
-def _page_fault(url: str) -> str | None:
+def page_fault(url: str) -> str | None:
+    """What keeps a text from being a page's address; None: nothing."""
     if len(url) > MAX_URL:
         return "url: too long"
     if not _WEB.match(url) or _CONTROL.search(url):
@@ -255,7 +204,8 @@ def _page_fault(url: str) -> str | None:
     return None
 
 
-def _referrer(url: str) -> str:
+def web_address(url: str) -> str:
+    """A referrer as it counts: "" when it is no web address."""
     return url if _WEB.match(url) and len(url) <= MAX_URL else ""
 
 
@@ -303,7 +253,7 @@ def _claimed(cdt: str) -> int | None:
         return None
 
 
-def _timings(given: dict[str, str], milliseconds: Callable[[str | None], int | None]) -> Timings:
+def _timings(given: dict[str, str]) -> Timings:
     """(server, until DOM ready, until loaded) in ms, from Matomo's successive stages.
 
     A stage that is missing, negative or absurd leaves unmeasured all that is made of it; only
@@ -312,13 +262,13 @@ def _timings(given: dict[str, str], milliseconds: Callable[[str | None], int | N
     get = given.get
     if "pf_srv" not in given and "pf_dm1" not in given:
         return _UNTIMED
-    server = milliseconds(get("pf_srv"))
-    network, transfer = milliseconds(get("pf_net", "0")), milliseconds(get("pf_tfr"))
-    parsing = milliseconds(get("pf_dm1"))
+    server = _milliseconds(get("pf_srv"))
+    network, transfer = _milliseconds(get("pf_net", "0")), _milliseconds(get("pf_tfr"))
+    parsing = _milliseconds(get("pf_dm1"))
     if server is None or network is None or transfer is None or parsing is None:
         return server, None, None
     dom = network + server + transfer + parsing
-    rest, handlers = milliseconds(get("pf_dm2")), milliseconds(get("pf_onl"))
+    rest, handlers = _milliseconds(get("pf_dm2")), _milliseconds(get("pf_onl"))
     return server, dom, None if rest is None or handlers is None else dom + rest + handlers
 
 
@@ -327,8 +277,3 @@ def _milliseconds(text: str | None) -> int | None:
         return None
     value = int(text)
     return value if value <= MAX_TIMING_MS else None
-
-
-@lru_cache(_CACHED)
-def _encoded_milliseconds(text: str | None) -> int | None:
-    return None if text is None else _milliseconds(_decoded(text))
