@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo import cli_output, cli_trust
+from thuocdo import cli_import, cli_output, cli_trust
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
 
@@ -26,16 +26,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
 reports = typer.Typer(help="Make reports.")
 accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
-app.add_typer(imports, name="import")
+app.add_typer(cli_import.imports, name="import")
 app.add_typer(reports, name="report")
 app.add_typer(cli_trust.keys, name="key")
 app.add_typer(cli_trust.sites, name="site")
 app.add_typer(accounts, name="account")
 
-Files = Annotated[list[Path], typer.Argument(help="CSV, NDJSON or Parquet; plain, .gz or .zst.")]
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
 
@@ -139,61 +137,6 @@ def demo(
     from thuocdo.run.stopping import stop_on_signals
 
     run_demo(settings.load(), collect_port, web_port, rate, stop_on_signals())
-
-
-# --- files in ----------------------------------------------------------------------------------
-
-
-@imports.command("agencies")
-def import_agencies(files: Files) -> None:
-    """code, name, kind [parent, gso_code, valid_from, valid_to, successor]"""
-    _import_registry("import_agencies", files)
-
-
-@imports.command("sites")
-def import_sites(files: Files) -> None:
-    """site_id, agency, kind, name [hostnames, valid_from]"""
-    _import_registry("import_sites", files)
-
-
-@imports.command("services")
-def import_services(files: Files) -> None:
-    """agency, procedure, level [name, field, local_code, url, valid_from, valid_to, reason_not_full]"""
-    _import_registry("import_services", files)
-
-
-@imports.command("page-views")
-def import_page_views(files: Files) -> None:
-    """site_id, event_time [visitor, url, referrer, user_agent]"""
-    _import_events("import_page_views", files)
-
-
-@imports.command("dossiers")
-def import_dossiers(files: Files) -> None:
-    """system, agency, dossier, procedure, status, event_time [channel, level, due_at, received_at, ...]"""
-    _import_events("import_dossiers", files)
-
-
-def _import_registry(loader: str, files: list[Path]) -> None:
-    from thuocdo.registry.setup import setup_django
-
-    found = _ready()
-    setup_django()
-    from thuocdo.registry import loaders
-
-    with cli_output.progress(loader) as tick:
-        result = getattr(loaders, loader)(found, files, tick)
-    cli_output.print_import(result)
-
-
-def _import_events(importer: str, files: list[Path]) -> None:
-    from thuocdo.lake import imports as event_imports
-    from thuocdo.lake.store import Lake
-
-    found = _ready()
-    with cli_output.progress(importer) as tick:
-        result = getattr(event_imports, importer)(found, Lake.open(found), files, tick)
-    cli_output.print_import(result)
 
 
 # --- lake and facts ------------------------------------------------------------------------------

@@ -64,12 +64,18 @@ def progress(name: str) -> Iterator[Tick]:
 
 
 def print_import(result: ImportResult) -> None:
-    """accepted / duplicate / rejected by reason, and where the refused rows are."""
+    """How the files were read, accepted / duplicate / rejected by reason, and where the refused are."""
+    for note in result.notes:
+        typer.echo(note)
     typer.echo(f"accepted {result.accepted}")
     typer.echo(f"duplicates {result.duplicates}")
     typer.echo(f"rejected {sum(result.rejected.values())}")
     for reason, count in sorted(result.rejected.items()):
         typer.echo(f"  {reason} {count}")
+    if result.left_out:
+        typer.echo(f"left out {sum(result.left_out.values())}")
+        for reason, count in sorted(result.left_out.items()):
+            typer.echo(f"  {reason} {count}")
     if result.rejects_file:
         typer.echo(f"refused rows with reasons: {result.rejects_file}")
 

@@ -10,21 +10,21 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import duckdb
 
 from thuocdo.core import columns
 from thuocdo.core import snapshot as snapshot_file
-from thuocdo.core.columns import Columns
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
-from thuocdo.lake.importing import dossiers, page_views
-from thuocdo.lake.importing.source import MACROS, Progress, Source, opened
+from thuocdo.lake.importing import access_logs, dossiers, page_views
+from thuocdo.lake.importing.access_logs import LogOptions
+from thuocdo.lake.importing.source import MACROS, Progress, opened
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
 
@@ -32,50 +32,61 @@ _MEMORY: Final = "1800MB"
 _PARTITION_BUFFER_ROWS: Final = 16_384
 
 
-class _ImportFile(Protocol):
-    def __call__(
-        self,
-        settings: Settings,
-        lake: Lake,
-        snapshot: Snapshot,
-        source: Source,
-        scratch: Path,
-        progress: Progress,
-    ) -> ImportResult: ...
-
-
 def import_page_views(
     settings: Settings, lake: Lake, paths: Sequence[Path], progress: Progress
 ) -> ImportResult:
     """Page views: `core.columns.PAGE_VIEWS`.
 
-    Raises ThuocdoError `no_file`, `unknown_format`, `missing_columns`, `unreadable_file`,
-    `not_initialised` or `busy`.
+    Raises ThuocdoError `no_file`, `not_a_file`, `unknown_format`, `missing_columns`,
+    `unreadable_file`, `not_initialised` or `busy`.
     """
-    return _import(
-        settings, lake, paths, progress, page_views.import_file,
-        columns.PAGE_VIEWS,
-    )  # fmt: skip
+
+    def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
+        with _engine(folder) as engine, opened(engine, path, folder, columns.PAGE_VIEWS) as source:
+            return page_views.import_file(settings, lake, snapshot, source, folder, progress)
+
+    return _each(settings, paths, one)
 
 
 def import_dossiers(
     settings: Settings, lake: Lake, paths: Sequence[Path], progress: Progress
 ) -> ImportResult:
     """Dossier events, one a row: `core.columns.DOSSIERS`. Raises as `import_page_views`."""
-    return _import(
-        settings, lake, paths, progress, dossiers.import_file,
-        columns.DOSSIERS,
-    )  # fmt: skip
+
+    def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
+        with _engine(folder) as engine, opened(engine, path, folder, columns.DOSSIERS) as source:
+            return dossiers.import_file(settings, lake, snapshot, source, progress)
+
+    return _each(settings, paths, one)
 
 
-def _import(
+def import_access_logs(
     settings: Settings,
     lake: Lake,
     paths: Sequence[Path],
     progress: Progress,
-    import_file: _ImportFile,
-    known: Columns,
+    options: LogOptions,
 ) -> ImportResult:
+    """Page loads and downloads from access logs (`importing/access_logs.py`).
+
+    Raises as `import_page_views`, and `unknown_site` or `no_hosts`.
+    """
+
+    def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
+        with _engine(folder) as engine:
+            return access_logs.import_file(
+                settings, lake, snapshot, engine, path, folder, options, progress
+            )
+
+    return _each(settings, paths, one)
+
+
+def _each(
+    settings: Settings,
+    paths: Sequence[Path],
+    one: Callable[[Snapshot, Path, Path], ImportResult],
+) -> ImportResult:
+    """Every file by `one`, which gets a scratch folder; one import at a time."""
     settings.require_initialised()
     snapshot = snapshot_file.read(settings.snapshot_path)
     results = []
@@ -83,26 +94,27 @@ def _import(
         for place, path in enumerate(paths):
             folder = scratch / str(place)
             folder.mkdir()
-            with (
-                _engine(folder) as engine,
-                opened(engine, path, folder, known) as source,
-            ):
-                results.append(import_file(settings, lake, snapshot, source, folder, progress))
+            results.append(one(snapshot, path, folder))
             shutil.rmtree(folder)
     return _together(results)
 
 
-def _together(results: Iterable[ImportResult]) -> ImportResult:
-    every = list(results)
+def _together(results: Sequence[ImportResult]) -> ImportResult:
     rejected: Counter[str] = Counter()
-    for result in every:
+    left_out: Counter[str] = Counter()
+    for result in results:
         rejected.update(result.rejected)
+        left_out.update(result.left_out)
+    books = [result.rejects_file for result in results if result.rejects_file]
+    notes = [note for result in results for note in result.notes]
     return ImportResult(
-        rows=sum(result.rows for result in every),
-        accepted=sum(result.accepted for result in every),
-        duplicates=sum(result.duplicates for result in every),
+        rows=sum(result.rows for result in results),
+        accepted=sum(result.accepted for result in results),
+        duplicates=sum(result.duplicates for result in results),
         rejected=dict(rejected),
-        rejects_file=next((r.rejects_file for r in every if r.rejects_file), None),
+        rejects_file=books[0] if books else None,
+        left_out=dict(left_out),
+        notes=(*notes, *(f"refused rows with reasons: {book}" for book in books[1:])),
     )
 
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -40,7 +39,6 @@ def import_file(
     lake: Lake,
     snapshot: Snapshot,
     source: Source,
-    scratch: Path,  # noqa: ARG001 - both imports are called alike; the engine spills there
     progress: Progress,
 ) -> ImportResult:
     """Import one opened file; accepted + duplicates + rejected = rows."""

@@ -7,8 +7,9 @@ import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TextIO
 
 import pyarrow as pa
 
@@ -49,11 +50,19 @@ class LineNumbers:
 class RejectBook:
     """Writes refused rows as they come and counts them by reason; use as a context."""
 
-    def __init__(self, settings: Settings, lake: Lake, name: str, digest: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        lake: Lake,
+        name: str,
+        digest: str,
+        feed: str = Feed.IMPORT,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._settings = settings
         self._lake = lake
         self._digest = digest
+        self._feed = feed
         self._path = settings.rejects_dir / f"{name}-{digest}.csv"
 
     @property
@@ -61,14 +70,15 @@ class RejectBook:
         return self._path if self.counts else None
 
     def write(self, rows: Iterable[RefusedRow]) -> None:
-        """Write all refused rows of the file, in one go."""
-        self._settings.rejects_dir.mkdir(parents=True, exist_ok=True)
+        """Write all refused rows of the file, in one go; without any there is no file."""
         pending: list[RefusedRow] = []
         number = 0
-        with self._path.open("w", newline="", encoding="utf-8") as file:
-            sheet = csv.writer(file)
-            sheet.writerow(["row", "reason", "detail", "content"])
+        with ExitStack() as stack:
+            sheet: Any = None
             for row in rows:
+                if sheet is None:
+                    sheet = csv.writer(stack.enter_context(self._opened()))
+                    sheet.writerow(["row", "reason", "detail", "content"])
                 self.counts[row.reason] += 1
                 content = json.dumps(row.content, ensure_ascii=False) if row.content else ""
                 sheet.writerow([row.row, row.reason, row.detail, content])
@@ -79,6 +89,10 @@ class RejectBook:
                     pending = []
         if pending:
             self._record(pending, number)
+
+    def _opened(self) -> TextIO:
+        self._settings.rejects_dir.mkdir(parents=True, exist_ok=True)
+        return self._path.open("w", newline="", encoding="utf-8")
 
     def _record(self, rows: list[RefusedRow], number: int) -> None:
         """Into the lake, once for each file: a second import of it adds nothing."""
@@ -94,7 +108,7 @@ class RejectBook:
             "landed_at": [now] * count,
             "segment": [f"import:{self._digest}"] * count,
             "event_id": [row.row for row in rows],
-            "feed": [Feed.IMPORT.value] * count,
+            "feed": [str(self._feed)] * count,
             "trust": [Trust.VERIFIED.value] * count,
         }
         self._lake.append(

@@ -7,28 +7,22 @@ and never a crash. Only columns the import knows are read: others may hold anyth
 
 from __future__ import annotations
 
-import gzip
-import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import duckdb
-import xxhash
-import zstandard
 
 from thuocdo.core.clock import OFFSET_US
 from thuocdo.core.columns import Columns
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.lake.importing import packed
 
-_COMPRESSED: Final = (".gz", ".zst")
 _DELIMITERS: Final = (",", ";", "\t")
 _NO_DELIMITER: Final = "\x01"
 _PEEKED_LINES: Final = 200
-_LONGEST_LINE: Final = 1 << 20
-_HASHED_AT_ONCE: Final = 1 << 22
 
 Progress = Callable[[int, int | None], None]
 """Told how many rows are done, of how many (None: not known yet)."""
@@ -89,7 +83,7 @@ class Source:
     def __init__(self, engine: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> None:
         self.engine = engine
         self.path = path
-        self.digest = _digest(path)
+        self.digest = packed.digest(path)
         self.format = _format(path)
         self._plain = plain
         self.columns: dict[str, str] = {}
@@ -202,20 +196,19 @@ def opened(
 ) -> Iterator[Source]:
     """A file as a Source; a compressed Parquet file is unpacked into `scratch` meanwhile.
 
-    Raises ThuocdoError `no_file`, `unknown_format`, `missing_columns` or `unreadable_file`.
+    Raises ThuocdoError `no_file`, `not_a_file`, `unknown_format`, `missing_columns` or `unreadable_file`.
     """
-    if not path.is_file():
-        raise ThuocdoError("no_file", f"There is no file {path}.", "Check the path.")
+    packed.require_file(path)
     plain = path
     try:
-        if _format(path) == "parquet" and path.suffix in _COMPRESSED:
+        if _format(path) == "parquet" and path.suffix in packed.SUFFIXES:
             plain = scratch / path.stem
-            with _binary(path) as packed, plain.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked)
+            with packed.unpacked(path) as bytes_of, plain.open("wb") as unpacked:
+                shutil.copyfileobj(bytes_of, unpacked)
         source = Source(engine, path, plain)
         source.open(known)
         yield source
-    except (duckdb.Error, zstandard.ZstdError, EOFError, gzip.BadGzipFile) as error:
+    except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise ThuocdoError(
             "unreadable_file",
@@ -226,7 +219,7 @@ def opened(
 
 def _format(path: Path) -> Format:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED:
+    if suffixes and suffixes[-1] in packed.SUFFIXES:
         suffixes.pop()
     found = _FORMATS.get(suffixes[-1]) if suffixes else None
     if found is None:
@@ -240,34 +233,12 @@ def _format(path: Path) -> Format:
 
 def _header(path: Path) -> tuple[str, list[str]]:
     """Delimiter and column names of a CSV file's first line."""
-    with _binary(path) as file:
-        line = file.readline(_LONGEST_LINE)
+    with packed.unpacked(path) as file:
+        line = file.readline(packed.LONGEST_LINE)
     text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
     delimiter = max(_DELIMITERS, key=text.count)
     names = [name.strip().strip('"').strip() for name in text.split(delimiter)]
     return delimiter, [name or f"column{place}" for place, name in enumerate(names, 1)]
-
-
-@contextmanager
-def _binary(path: Path) -> Iterator[BinaryIO]:
-    if path.suffix == ".gz":
-        with gzip.open(path, "rb") as unzipped:
-            yield unzipped  # type: ignore[misc]
-    elif path.suffix == ".zst":
-        with path.open("rb") as packed:
-            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-            yield io.BufferedReader(reader)
-    else:
-        with path.open("rb") as file:
-            yield file
-
-
-def _digest(path: Path) -> str:
-    state = xxhash.xxh3_64()
-    with path.open("rb") as file:
-        while block := file.read(_HASHED_AT_ONCE):
-            state.update(block)
-    return state.hexdigest()
 
 
 def _quoted(text: str | Path) -> str:

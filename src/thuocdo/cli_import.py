@@ -1,0 +1,133 @@
+"""`thuocdo import …`: files in, what came of them out (docs/importing.md)."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from thuocdo import cli_output
+from thuocdo.core import columns, settings
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.results import ImportResult
+
+imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
+
+Files = Annotated[list[str], typer.Argument(help="Files or quoted patterns; plain, .gz or .zst.")]
+Importer = Callable[[settings.Settings, list[Path], cli_output.Tick], ImportResult]
+
+
+@imports.command("agencies", help=str(columns.AGENCIES))
+def import_agencies(files: Files) -> None:
+    _import_registry("import_agencies", files)
+
+
+@imports.command("sites", help=str(columns.SITES))
+def import_sites(files: Files) -> None:
+    _import_registry("import_sites", files)
+
+
+@imports.command("services", help=str(columns.SERVICES))
+def import_services(files: Files) -> None:
+    _import_registry("import_services", files)
+
+
+@imports.command("page-views", help=str(columns.PAGE_VIEWS))
+def import_page_views(files: Files) -> None:
+    _import_events("import_page_views", files)
+
+
+@imports.command("dossiers", help=str(columns.DOSSIERS))
+def import_dossiers(files: Files) -> None:
+    _import_events("import_dossiers", files)
+
+
+@imports.command("access-log")
+def import_access_log(
+    files: Files,
+    site: Annotated[int | None, typer.Option(help="The site whose log it is.")] = None,
+    site_by_host: Annotated[
+        bool, typer.Option("--site-by-host", help="Each line's host tells the site.")
+    ] = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="auto, common, combined, iis, nginx-json or cloudfront."),
+    ] = "auto",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Beginning of paths that are no pages; repeatable.")
+    ] = None,
+) -> None:
+    """Page loads and downloads from web servers' access logs; addresses are never stored."""
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.importing.access_logs import LogOptions
+    from thuocdo.lake.store import Lake
+    from thuocdo.wire.access_log import LogFormat
+
+    cli_output.one_of("--format", form, ("auto", *LogFormat))
+    if (site is None) != site_by_host:
+        raise ThuocdoError(
+            "bad_option",
+            "Whose log is it?",
+            "Write --site N, or --site-by-host when the lines name their host.",
+        )
+    options = LogOptions(
+        site, None if form == "auto" else LogFormat(form), exclude=tuple(exclude or ())
+    )
+    _run(
+        "access log",
+        files,
+        lambda found, paths, tick: event_imports.import_access_logs(
+            found, Lake.open(found), paths, tick, options
+        ),
+    )
+
+
+def _import_registry(loader: str, files: list[str]) -> None:
+    from thuocdo.registry.setup import setup_django
+
+    def load(found: settings.Settings, paths: list[Path], tick: cli_output.Tick) -> ImportResult:
+        setup_django()
+        from thuocdo.registry import loaders
+
+        result: ImportResult = getattr(loaders, loader)(found, paths, tick)
+        return result
+
+    _run(loader, files, load)
+
+
+def _import_events(importer: str, files: list[str]) -> None:
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.store import Lake
+
+    def load(found: settings.Settings, paths: list[Path], tick: cli_output.Tick) -> ImportResult:
+        result: ImportResult = getattr(event_imports, importer)(
+            found, Lake.open(found), paths, tick
+        )
+        return result
+
+    _run(importer, files, load)
+
+
+def _run(name: str, files: list[str], importer: Importer) -> None:
+    found = settings.load()
+    found.require_initialised()
+    with cli_output.progress(name) as tick:
+        result = importer(found, _expanded(files), tick)
+    cli_output.print_import(result)
+
+
+def _expanded(files: list[str]) -> list[Path]:
+    """The files that arguments name; a pattern that a shell left alone is ours to match."""
+    paths: list[Path] = []
+    for text in files:
+        if not Path(text).exists() and glob.has_magic(text):
+            matched = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute patterns too
+            if not matched:
+                raise ThuocdoError("no_file", f"No file matches {text}.", "Check the pattern.")
+            paths += [path for match in matched if (path := Path(match)).is_file()]
+        else:
+            paths.append(Path(text))
+    return paths

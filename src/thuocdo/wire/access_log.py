@@ -1,0 +1,281 @@
+"""Web servers' access logs: one line in, what it says out, as text.
+
+Five forms are read: common and combined of Apache and nginx, with or without the virtual host in
+front; the W3C extended form of IIS and of CloudFront, whose columns `#Fields:` names; and one JSON
+object a line, which nginx writes under the names its administrator chose. Whether a line is a page
+load is judged in `wire/page_loads.py`. Sources: https://httpd.apache.org/docs/2.4/logs.html,
+https://www.w3.org/TR/WD-logfile, "Standard log file fields" of the CloudFront Developer Guide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from urllib.parse import unquote
+
+import msgspec
+
+from thuocdo.wire import rules
+
+_SECOND_US: Final = 1_000_000
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_COMMON_LINE: Final = re.compile(
+    rf"(?P<left>[^\[\]]+) \[(?P<time>[^\]]+)\] {_QUOTED} (?P<status>\d{{3}}) (?:\d+|-)(?: {_QUOTED} {_QUOTED})?.*"
+)
+_CLF_TIME: Final = re.compile(
+    r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII
+)
+_EPOCH_TIME: Final = re.compile(r"(\d{9,11})(?:\.(\d{1,6}))?|(\d{12,14})", re.ASCII)
+_ESCAPED: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
+_COMBINED_PARTS: Final = 7
+_COMMON_PARTS: Final = 3
+_STATUS: Final = slice(1, 4)
+_NOTHING: Final = ("", "-")
+_AGENT: Final = "cs(User-Agent)"
+
+
+class LogFormat(StrEnum):
+    COMMON = "common"
+    COMBINED = "combined"
+    IIS = "iis"
+    NGINX_JSON = "nginx-json"
+    CLOUDFRONT = "cloudfront"
+
+
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """One request. A text the line does not give is empty."""
+
+    host: str
+    address: str
+    time: str  # what `moment` reads
+    request: str  # "GET /path?query HTTP/1.1"; the version may be missing
+    status: str
+    referrer: str
+    agent: str | None  # None: the form has no room for it; "": the client sent none
+    by_script: bool = False  # the request says of itself that no reader asked for a page
+
+
+ReadLine = Callable[[str], LogLine | None]
+"""A line without its end → what it says; None when it says nothing in this form."""
+
+
+def detect(sample: Sequence[str]) -> LogFormat | None:
+    """The form of a log by its first lines; None when none of them tells."""
+    for line in sample:
+        if line.startswith("#Fields:"):
+            edge = "x-edge-location" in line or "x-edge-result-type" in line
+            return LogFormat.CLOUDFRONT if edge else LogFormat.IIS
+        if line.startswith("{") and _object(line) is not None:
+            return LogFormat.NGINX_JSON
+        found = _COMMON_LINE.fullmatch(line)
+        if found:
+            return LogFormat.COMBINED if found[5] is not None else LogFormat.COMMON
+    return None
+
+
+def reader(form: LogFormat) -> ReadLine:
+    """What reads the lines of one file, in their order."""
+    if form is LogFormat.NGINX_JSON:
+        return _JsonLines().read
+    if form is LogFormat.IIS:
+        return _W3cLines(" ", _plus_for_space).read
+    if form is LogFormat.CLOUDFRONT:
+        return _W3cLines("\t", _decoded_twice).read
+    return _common
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is none of the log's: empty, or a directive of the W3C form."""
+    return not line or line.startswith("#") or line.isspace()
+
+
+def moment(text: str) -> int | None:
+    """µs UTC of a line's time, None when it is none.
+
+    `30/Apr/2022:12:00:00 +0700`, ISO 8601 (no zone: Vietnam's), or seconds or milliseconds since
+    1970. Times of the W3C form come with the `Z` they mean.
+    """
+    if found := _CLF_TIME.fullmatch(text):
+        return _clf_moment(*found.groups())
+    if found := _EPOCH_TIME.fullmatch(text):
+        if found[3]:
+            return int(found[3]) * 1000
+        return int(found[1]) * _SECOND_US + int((found[2] or "").ljust(6, "0"))
+    iso = rules.moment("time", text)
+    return iso if isinstance(iso, int) else None
+
+
+def _clf_moment(
+    day: str, month: str, year: str, hour: str, minute: str, second: str, sign: str, *zone: str
+) -> int | None:
+    try:
+        days = date(int(year), _MONTHS[month], int(day)).toordinal() - _EPOCH_ORDINAL
+    except (KeyError, ValueError):
+        return None
+    if int(hour) > 23 or int(minute) > 59 or int(second) > 60:
+        return None
+    offset = (int(zone[0]) * 60 + int(zone[1])) * 60
+    wall = ((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)
+    return (wall + offset if sign == "-" else wall - offset) * _SECOND_US
+
+
+def _common(line: str) -> LogLine | None:
+    """Common or combined. Nearly every line splits at its quotes; one with an escape does not."""
+    parts = line.split('"')
+    count = len(parts)
+    if (count != _COMMON_PARTS and count < _COMBINED_PARTS) or "\\" in line:
+        return _common_with_escapes(line)
+    left, bracket, time = parts[0].partition(" [")
+    status = parts[2][_STATUS]
+    if not bracket or time[-2:] != "] " or not (status.isascii() and status.isdigit()):
+        return _common_with_escapes(line)
+    host, address = _who(left)
+    if count == _COMMON_PARTS:
+        return LogLine(host, address, time[:-2], parts[1], status, "", None)
+    return LogLine(host, address, time[:-2], parts[1], status, _said(parts[3]), _said(parts[5]))
+
+
+def _common_with_escapes(line: str) -> LogLine | None:
+    found = _COMMON_LINE.fullmatch(line)
+    if not found:
+        return None
+    host, address = _who(found["left"])
+    request, referrer = _unescaped(found[3]), _said(_unescaped(found[5] or ""))
+    agent = None if found[6] is None else _said(_unescaped(found[6]))
+    return LogLine(host, address, found["time"], request, found["status"], referrer, agent)
+
+
+def _who(left: str) -> tuple[str, str]:
+    """(virtual host, address) before the time: `[host] address identity user`."""
+    first, _, rest = left.partition(" ")
+    second = rest.partition(" ")[0]
+    if second == "-" or not ("." in second or ":" in second):
+        return "", first
+    return first, second
+
+
+def _said(text: str) -> str:
+    return "" if text == "-" else text
+
+
+def _unescaped(text: str) -> str:
+    """`\\"` of Apache and `\\x22` of nginx."""
+    if "\\" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+
+
+class _W3cLines:
+    """The extended form: `#Fields:` names the columns, and may name others further down."""
+
+    def __init__(self, separator: str, readable: Callable[[str], str]) -> None:
+        self._separator = separator
+        self._readable = readable
+        self._places: dict[str, int] = {}
+
+    def read(self, line: str) -> LogLine | None:
+        if line.startswith("#"):
+            name, _, rest = line.partition(":")
+            if name == "#Fields":
+                self._places = {field: place for place, field in enumerate(rest.split())}
+            return None
+        cells = line.split(self._separator)
+        if not self._places or len(cells) != len(self._places):
+            return None
+
+        def cell(*names: str) -> str:
+            for name in names:
+                place = self._places.get(name)
+                if place is not None and cells[place] not in _NOTHING:
+                    return cells[place]
+            return ""
+
+        day, time, status = cell("date"), cell("time"), cell("sc-status")
+        if not day or not time or not status:
+            return None
+        query = cell("cs-uri-query")
+        target = f"{cell('cs-uri-stem')}?{query}" if query else cell("cs-uri-stem")
+        return LogLine(
+            cell("x-host-header", "cs-host", "cs(Host)"),
+            cell("c-ip"),
+            f"{day} {time}Z",
+            f"{cell('cs-method')} {target}",
+            status,
+            cell("cs(Referer)", "cs(Referrer)"),
+            self._readable(cell(_AGENT)) if _AGENT in self._places else None,
+        )
+
+
+def _plus_for_space(text: str) -> str:
+    return text.replace("+", " ")
+
+
+def _decoded_twice(text: str) -> str:
+    """CloudFront encodes what came encoded: a space is `%2520` in older files, `%20` in newer."""
+    return unquote(unquote(text)) if "%" in text else text
+
+
+class _JsonLines:
+    """One object a line. Names differ by administrator; the first that a line has counts."""
+
+    _NAMES: Final = {
+        "host": ("http_host", "host", "vhost", "server_name", "domain"),
+        "address": ("remote_addr", "client_ip", "clientip", "remote_ip", "ip", "x_real_ip"),
+        "time": ("time_iso8601", "time_local", "msec", "@timestamp", "timestamp", "time", "ts"),
+        "request": ("request",),
+        "method": ("request_method", "method", "verb"),
+        "target": ("request_uri", "uri", "url", "path"),
+        "status": ("status", "status_code", "response"),
+        "referrer": ("http_referer", "http_referrer", "referer", "referrer"),
+        "agent": ("http_user_agent", "user_agent", "agent", "useragent"),
+        "script": ("http_x_requested_with", "x_requested_with"),
+        "wanted": ("http_sec_fetch_dest", "sec_fetch_dest"),
+    }
+    _PAGES: Final = ("", "-", "document", "iframe", "frame", "embed", "object")
+
+    def read(self, line: str) -> LogLine | None:
+        given = _object(line)
+        if given is None:
+            return None
+
+        def text(what: str) -> str:
+            for name in self._NAMES[what]:
+                value = given.get(name)
+                if value is not None and not isinstance(value, list | dict):
+                    return _said(str(value))
+            return ""
+
+        request = text("request") or f"{text('method')} {text('target')}"
+        if not text("time") or not text("status"):
+            return None
+        scripted = text("script").lower() == "xmlhttprequest"
+        return LogLine(
+            text("host"),
+            text("address"),
+            text("time"),
+            request,
+            text("status"),
+            text("referrer"),
+            text("agent") if any(name in given for name in self._NAMES["agent"]) else None,
+            scripted or text("wanted") not in self._PAGES,
+        )
+
+
+_decode: Final = msgspec.json.Decoder(dict[str, object])
+
+
+def _object(line: str) -> dict[str, object] | None:
+    try:
+        return _decode.decode(line)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
