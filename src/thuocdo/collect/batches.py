@@ -26,11 +26,14 @@ from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import canonical, page_views
 from thuocdo.wire.canonical import Verdict
+from thuocdo.wire.canonical_plain import Plain
 from thuocdo.wire.events import DossierEvent, Record, Refused, Unreadable
 
 Sent = Mapping[str, object] | Unreadable
-Judge = Callable[[Sent, Snapshot, bytes, int, Opens], Record]
-"""(record, registry, secret, received µs UTC, what the key opens) → what is written of the record."""
+JudgeOne = Callable[[Sent, int], Record]
+"""(record, received µs UTC) → what is written of the record."""
+Judge = Callable[[Snapshot, bytes, Opens], JudgeOne]
+"""(registry, secret, what the sender's key opens) → who judges its records."""
 
 _TURN: Final = 200
 """Records judged before other requests get their turn on the event loop (about 5 ms)."""
@@ -40,24 +43,31 @@ _NO_KEY: Final = Unreadable(RejectReason.BAD_KEY, "authorization: no key")
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def dossier(record: Sent, snapshot: Snapshot, secret: bytes, received: int, opens: Opens) -> Record:
-    """One record of `/v1/dossiers`."""
-    if isinstance(record, Unreadable):
-        return canonical.refuse(None, record, secret, received)
-    return canonical.validate(
-        record, snapshot, secret, received, agency=opens.agency, systems=opens.systems
-    )
+def dossiers(snapshot: Snapshot, secret: bytes, opens: Opens) -> JudgeOne:
+    """Who judges records of `/v1/dossiers`: the ordinary ones by the short way."""
+    plain = Plain(snapshot, secret, agency=opens.agency, systems=opens.systems)
+
+    def judge(record: Sent, received: int) -> Record:
+        if isinstance(record, Unreadable):
+            return canonical.refuse(None, record, secret, received)
+        return plain.event(record, received) or canonical.validate(
+            record, snapshot, secret, received, agency=opens.agency, systems=opens.systems
+        )
+
+    return judge
 
 
-def page_view(
-    record: Sent, snapshot: Snapshot, secret: bytes, received: int, opens: Opens
-) -> Record:
-    """One record of `/v1/page-views`."""
-    if isinstance(record, Unreadable):
-        return page_views.refuse(None, record, received)
-    return page_views.validate(
-        record, snapshot, secret, received, agency=opens.agency, sites=opens.sites
-    )
+def views(snapshot: Snapshot, secret: bytes, opens: Opens) -> JudgeOne:
+    """Who judges records of `/v1/page-views`."""
+
+    def judge(record: Sent, received: int) -> Record:
+        if isinstance(record, Unreadable):
+            return page_views.refuse(None, record, received)
+        return page_views.validate(
+            record, snapshot, secret, received, agency=opens.agency, sites=opens.sites
+        )
+
+    return judge
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
@@ -82,7 +92,9 @@ class BatchDoor:
         judge: Judge,
     ) -> None:
         self._gate = gate
-        self._judge_one = judge
+        self._judge_of = judge
+        self._judges: dict[Opens, JudgeOne] = {}
+        self._judged_by: Snapshot | None = None
         self._append = writer.append
         self._append_many = writer.append_many
         self._writer_name = writer.name
@@ -127,16 +139,16 @@ class BatchDoor:
         self, body: bytes, opens: Opens, address: str, received: int
     ) -> tuple[list[bytes], list[Verdict]] | Unreadable:
         """A verdict for every record, and what is written of it; the loop breathes in between."""
-        snapshot, secret, judge = self._gate.snapshot, self._gate.secret, self._judge_one
+        judge = self._judge_for(opens)
         barred = _Barred(self._gate, address)
         outcomes: list[bytes] = []
         verdicts: list[Verdict] = []
         for line, record in canonical.records(body):
             if len(outcomes) == MAX_RECORDS:
                 return Unreadable(RejectReason.TOO_LARGE, f"records: more than {MAX_RECORDS}")
-            outcome = judge(record, snapshot, secret, received, opens)
+            outcome = judge(record, received)
             if barred and isinstance(outcome, DossierEvent) and (why := barred.why(outcome)):
-                outcome = canonical.refuse(_mapping(record), why, secret, received)
+                outcome = canonical.refuse(_mapping(record), why, self._gate.secret, received)
             outcomes.append(_encode(outcome))
             if isinstance(outcome, Refused):
                 verdicts.append(Verdict(line, "rejected", outcome.reason, outcome.detail))
@@ -145,6 +157,15 @@ class BatchDoor:
             if len(outcomes) % _TURN == 0:
                 await asyncio.sleep(0)
         return outcomes, verdicts
+
+    def _judge_for(self, opens: Opens) -> JudgeOne:
+        """What a judge has learned serves the sender's next batch, until the registry moves."""
+        snapshot = self._gate.snapshot
+        if snapshot is not self._judged_by:
+            self._judges, self._judged_by = {}, snapshot
+        if opens not in self._judges:
+            self._judges[opens] = self._judge_of(snapshot, self._gate.secret, opens)
+        return self._judges[opens]
 
     def _count(self, verdicts: list[Verdict]) -> None:
         for reason, count in Counter(verdict.reason for verdict in verdicts).items():

@@ -16,7 +16,7 @@ import structlog
 
 from thuocdo.collect import replies, script
 from thuocdo.collect.addresses import Addresses
-from thuocdo.collect.batches import BatchDoor, dossier, page_view
+from thuocdo.collect.batches import BatchDoor, dossiers, views
 from thuocdo.collect.dvcqg import DvcqgDoor
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.hits import Hits
@@ -83,8 +83,8 @@ class App:
                 f"/dvcqg/{service}": DvcqgDoor(service, *doors)
                 for service in (dvcqg.SYNC, dvcqg.PROGRESS)
             },
-            "/v1/dossiers": BatchDoor(*doors, receipts, dossier),
-            "/v1/page-views": BatchDoor(*doors, receipts, page_view),
+            "/v1/dossiers": BatchDoor(*doors, receipts, dossiers),
+            "/v1/page-views": BatchDoor(*doors, receipts, views),
             "/v1/receipts/keys": self._keys,
             **script.routes(),
             "/health": self._health,
