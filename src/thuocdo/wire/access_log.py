@@ -41,7 +41,6 @@ _COMBINED_PARTS: Final = 7
 _COMMON_PARTS: Final = 3
 _STATUS: Final = slice(1, 4)
 _NOTHING: Final = ("", "-")
-_AGENT: Final = "cs(User-Agent)"
 
 
 class LogFormat(StrEnum):
@@ -75,7 +74,7 @@ def detect(sample: Sequence[str]) -> LogFormat | None:
         if line.startswith("#Fields:"):
             edge = "x-edge-location" in line or "x-edge-result-type" in line
             return LogFormat.CLOUDFRONT if edge else LogFormat.IIS
-        if line.startswith("{") and _object(line) is not None:
+        if line.startswith("{") and _json(line) is not None:
             return LogFormat.NGINX_JSON
         found = _COMMON_LINE.fullmatch(line)
         if found:
@@ -86,12 +85,21 @@ def detect(sample: Sequence[str]) -> LogFormat | None:
 def reader(form: LogFormat) -> ReadLine:
     """What reads the lines of one file, in their order."""
     if form is LogFormat.NGINX_JSON:
-        return _JsonLines().read
+        return _json
     if form is LogFormat.IIS:
         return _W3cLines(" ", _plus_for_space).read
     if form is LogFormat.CLOUDFRONT:
         return _W3cLines("\t", _decoded_twice).read
     return _common
+
+
+def request_at_first_glance(line: str) -> str:
+    """The request of a common or combined line without reading the rest; "" when it has none.
+
+    Most lines are for pictures and styles: one look tells, and they need no other. A request that
+    holds an escaped quote ends at it, and is then no request that ends in `HTTP/…`.
+    """
+    return line.partition('"')[2].partition('"')[0]
 
 
 def is_comment(line: str) -> bool:
@@ -178,42 +186,58 @@ def _unescaped(text: str) -> str:
 class _W3cLines:
     """The extended form: `#Fields:` names the columns, and may name others further down."""
 
+    _COLUMNS: Final = (
+        ("x-host-header", "cs-host", "cs(Host)"),
+        ("c-ip",),
+        ("date",),
+        ("time",),
+        ("cs-method",),
+        ("cs-uri-stem",),
+        ("cs-uri-query",),
+        ("sc-status",),
+        ("cs(Referer)", "cs(Referrer)"),
+        ("cs(User-Agent)",),
+    )
+
     def __init__(self, separator: str, readable: Callable[[str], str]) -> None:
         self._separator = separator
         self._readable = readable
-        self._places: dict[str, int] = {}
+        self._count = 0
+        self._places: list[int] = []
 
     def read(self, line: str) -> LogLine | None:
         if line.startswith("#"):
-            name, _, rest = line.partition(":")
-            if name == "#Fields":
-                self._places = {field: place for place, field in enumerate(rest.split())}
+            self._directive(line)
             return None
         cells = line.split(self._separator)
-        if not self._places or len(cells) != len(self._places):
+        if len(cells) != self._count:
             return None
-
-        def cell(*names: str) -> str:
-            for name in names:
-                place = self._places.get(name)
-                if place is not None and cells[place] not in _NOTHING:
-                    return cells[place]
-            return ""
-
-        day, time, status = cell("date"), cell("time"), cell("sc-status")
-        if not day or not time or not status:
+        cells.append("-")
+        host, address, day, time, method, stem, query, status, referrer, agent = [
+            cells[place] for place in self._places
+        ]
+        if "-" in (day, time, status):
             return None
-        query = cell("cs-uri-query")
-        target = f"{cell('cs-uri-stem')}?{query}" if query else cell("cs-uri-stem")
+        target = stem if query in _NOTHING else f"{stem}?{query}"
         return LogLine(
-            cell("x-host-header", "cs-host", "cs(Host)"),
-            cell("c-ip"),
+            _said(host),
+            _said(address),
             f"{day} {time}Z",
-            f"{cell('cs-method')} {target}",
+            f"{method} {target}",
             status,
-            cell("cs(Referer)", "cs(Referrer)"),
-            self._readable(cell(_AGENT)) if _AGENT in self._places else None,
+            _said(referrer),
+            None if self._places[-1] == self._count else self._readable(_said(agent)),
         )
+
+    def _directive(self, line: str) -> None:
+        name, _, rest = line.partition(":")
+        if name == "#Fields":
+            fields = rest.split()
+            self._count = len(fields)
+            self._places = [
+                next((fields.index(name) for name in names if name in fields), self._count)
+                for names in self._COLUMNS
+            ]
 
 
 def _plus_for_space(text: str) -> str:
@@ -225,57 +249,86 @@ def _decoded_twice(text: str) -> str:
     return unquote(unquote(text)) if "%" in text else text
 
 
-class _JsonLines:
-    """One object a line. Names differ by administrator; the first that a line has counts."""
-
-    _NAMES: Final = {
-        "host": ("http_host", "host", "vhost", "server_name", "domain"),
-        "address": ("remote_addr", "client_ip", "clientip", "remote_ip", "ip", "x_real_ip"),
-        "time": ("time_iso8601", "time_local", "msec", "@timestamp", "timestamp", "time", "ts"),
-        "request": ("request",),
-        "method": ("request_method", "method", "verb"),
-        "target": ("request_uri", "uri", "url", "path"),
-        "status": ("status", "status_code", "response"),
-        "referrer": ("http_referer", "http_referrer", "referer", "referrer"),
-        "agent": ("http_user_agent", "user_agent", "agent", "useragent"),
-        "script": ("http_x_requested_with", "x_requested_with"),
-        "wanted": ("http_sec_fetch_dest", "sec_fetch_dest"),
-    }
-    _PAGES: Final = ("", "-", "document", "iframe", "frame", "embed", "object")
-
-    def read(self, line: str) -> LogLine | None:
-        given = _object(line)
-        if given is None:
-            return None
-
-        def text(what: str) -> str:
-            for name in self._NAMES[what]:
-                value = given.get(name)
-                if value is not None and not isinstance(value, list | dict):
-                    return _said(str(value))
-            return ""
-
-        request = text("request") or f"{text('method')} {text('target')}"
-        if not text("time") or not text("status"):
-            return None
-        scripted = text("script").lower() == "xmlhttprequest"
-        return LogLine(
-            text("host"),
-            text("address"),
-            text("time"),
-            request,
-            text("status"),
-            text("referrer"),
-            text("agent") if any(name in given for name in self._NAMES["agent"]) else None,
-            scripted or text("wanted") not in self._PAGES,
-        )
+Scalar = str | int | float | bool | None
 
 
-_decode: Final = msgspec.json.Decoder(dict[str, object])
+class _JsonLine(msgspec.Struct, gc=False):
+    """The names administrators give to what nginx can say; what they are for stands at `_json`."""
+
+    http_host: Scalar = None
+    host: Scalar = None
+    vhost: Scalar = None
+    server_name: Scalar = None
+    remote_addr: Scalar = None
+    client_ip: Scalar = None
+    clientip: Scalar = None
+    remote_ip: Scalar = None
+    ip: Scalar = None
+    time_iso8601: Scalar = None
+    time_local: Scalar = None
+    msec: Scalar = None
+    at_timestamp: Scalar = msgspec.field(name="@timestamp", default=None)
+    timestamp: Scalar = None
+    time: Scalar = None
+    ts: Scalar = None
+    request: Scalar = None
+    request_method: Scalar = None
+    method: Scalar = None
+    request_uri: Scalar = None
+    uri: Scalar = None
+    url: Scalar = None
+    path: Scalar = None
+    status: Scalar = None
+    status_code: Scalar = None
+    response: Scalar = None
+    http_referer: Scalar = None
+    http_referrer: Scalar = None
+    referer: Scalar = None
+    referrer: Scalar = None
+    http_user_agent: Scalar = None
+    user_agent: Scalar = None
+    agent: Scalar = None
+    http_x_requested_with: Scalar = None
+    http_sec_fetch_dest: Scalar = None
 
 
-def _object(line: str) -> dict[str, object] | None:
+_decode: Final = msgspec.json.Decoder(_JsonLine)
+_SHOWN_PAGES: Final = ("", "document", "iframe", "frame", "embed", "object")
+"""Sec-Fetch-Dest of what a reader looks at (https://www.w3.org/TR/fetch-metadata/)."""
+
+
+def _json(line: str) -> LogLine | None:
+    """One object a line. Of several names for one thing the first that says something counts."""
     try:
-        return _decode.decode(line)
+        it = _decode.decode(line)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
+    time = _first(
+        it.time_iso8601, it.time_local, it.msec, it.at_timestamp, it.timestamp, it.time, it.ts
+    )
+    status = _first(it.status, it.status_code, it.response)
+    if not time or not status:
+        return None
+    request = _first(it.request)
+    if not request:
+        method = _first(it.request_method, it.method)
+        request = f"{method} {_first(it.request_uri, it.uri, it.url, it.path)}"
+    agents = (it.http_user_agent, it.user_agent, it.agent)
+    return LogLine(
+        _first(it.http_host, it.host, it.vhost, it.server_name),
+        _first(it.remote_addr, it.client_ip, it.clientip, it.remote_ip, it.ip),
+        time,
+        request,
+        status,
+        _first(it.http_referer, it.http_referrer, it.referer, it.referrer),
+        None if agents == (None, None, None) else _first(*agents),
+        _first(it.http_x_requested_with).lower() == "xmlhttprequest"
+        or _first(it.http_sec_fetch_dest) not in _SHOWN_PAGES,
+    )
+
+
+def _first(*values: Scalar) -> str:
+    for value in values:
+        if value is not None and value not in _NOTHING:
+            return str(value)
+    return ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import duckdb
 
@@ -35,7 +35,9 @@ from thuocdo.wire.page_loads import LeftOut, Load
 
 _SAMPLE_LINES: Final = 1000
 _REMEMBERED: Final = 200_000
-_SECONDS_REMEMBERED: Final = 100_000
+_GLANCES: Final = dict.fromkeys((LogFormat.COMMON, LogFormat.COMBINED), access_log.request_at_first_glance)
+
+T = TypeVar("T")
 
 
 class LogOptions(NamedTuple):
@@ -81,7 +83,7 @@ def import_file(
         duplicates=valid - days.accepted,
         rejected=dict(book.counts),
         rejects_file=book.path,
-        left_out={str(reason): count for reason, count in reading.left_out.items()},
+        left_out=dict(reading.left_out),
         notes=(f"{path.name}: read as {form}", *_counted_twice(lake, engine, reading.sites, stage)),
     )
 
@@ -123,16 +125,24 @@ class _Reading:
         self._hosts = Hosts(snapshot)
         self._own_host = _own_host(snapshot, options.site)
         self._latest = now_us() + rules.CLOCK_SKEW_US
-        self._requests: dict[str, Load | LeftOut | None] = {}
+        self._glance = _GLANCES.get(form)
+        self._loads: dict[str, Load] = {}
+        self._reasons: dict[str, str] = {}
         self._moments: dict[str, int | None] = {}
-        self.left_out: Counter[LeftOut] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.sites: set[int] = set()
 
     def lines(self, path: Path) -> Iterator[RefusedRow]:
         for block in packed.blocks(path):
             text = b"\n".join(block.lines).decode("utf-8", "replace")
-            for number, line in enumerate(text.split("\n"), block.first):
-                why = self._line(line.rstrip("\r").removeprefix("\ufeff"))
+            lines = text.replace("\r", "").removeprefix("\ufeff").split("\n")
+            for number, line in enumerate(lines, block.first):
+                if self._glance is not None:
+                    reason = self._reasons.get(self._glance(line))
+                    if reason is not None:
+                        self.left_out[reason] += 1
+                        continue
+                why = self._line(line)
                 if why is not None:
                     yield why._replace(row=number)
             for number in block.too_long:
@@ -146,37 +156,42 @@ class _Reading:
             if access_log.is_comment(line):
                 return None
             return RefusedRow(0, RejectReason.MALFORMED, f"line: not {self._form}", {})
-        request = said.request
-        try:
-            load = self._requests[request]
-        except KeyError:
-            if len(self._requests) >= _REMEMBERED:
-                self._requests.clear()
-            load = self._requests[request] = self._policy.judge(request)
-        if load.__class__ is not Load:
-            return self._not_load(load)
+        load = self._loads.get(said.request)
+        if load is None:
+            judged = self._judge(said.request)
+            if not isinstance(judged, Load):
+                return judged
+            load = judged
         if said.by_script:
-            self.left_out[LeftOut.SCRIPT] += 1
+            self.left_out[LeftOut.SCRIPT.value] += 1
             return None
         if not self._policy.counts(said.status):
-            self.left_out[LeftOut.STATUS] += 1
+            self.left_out[LeftOut.STATUS.value] += 1
             return None
         return self._load(said, load)
 
-    def _not_load(self, load: Load | LeftOut | None) -> RefusedRow | None:
-        if isinstance(load, LeftOut):
-            self.left_out[load] += 1
-            return None
-        return RefusedRow(0, RejectReason.MALFORMED, "request: not a request line", {})
+    def _judge(self, request: str) -> Load | RefusedRow | None:
+        """A request as a load; None when it is left out."""
+        reason = self._reasons.get(request)
+        if reason is None:
+            judged = self._policy.judge(request)
+            if isinstance(judged, Load):
+                _remember(self._loads, request, judged)
+                return judged
+            if judged is None:
+                return RefusedRow(0, RejectReason.MALFORMED, "request: not a request line", {})
+            reason = judged.value
+            _remember(self._reasons, request, reason)
+        self.left_out[reason] += 1
+        return None
 
     def _load(self, said: LogLine, load: Load) -> RefusedRow | None:
         time = said.time
         try:
             instant = self._moments[time]
         except KeyError:
-            if len(self._moments) >= _SECONDS_REMEMBERED:
-                self._moments.clear()
-            instant = self._moments[time] = access_log.moment(time)
+            instant = access_log.moment(time)
+            _remember(self._moments, time, instant)
         if instant is None or not rules.EARLIEST_US <= instant <= self._latest:
             return RefusedRow(0, RejectReason.BAD_DATE, "time: not a time a log can have", {})
         host = load.host or said.host
@@ -196,6 +211,12 @@ class _Reading:
             said.agent,
         )
         return None
+
+
+def _remember(memory: dict[str, T], text: str, said: T) -> None:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[text] = said
 
 
 def _unknown(host: str, load: Load) -> RefusedRow:
