@@ -1,0 +1,122 @@
+"""The browser that looks: Debian's Chromium, driven, kept on a short leash and never downloaded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Error as BrowserError
+
+from thuocdo import __version__
+from thuocdo.assess.site_check.proxy import Proxy
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+AGENT: Final = f"ThuocDo-SiteCheck/{__version__}"
+"""What a site's access log shows, behind the browser's own name; robots.txt may address it."""
+_ARGUMENTS: Final = (
+    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # No way around the proxy: no names resolved by the browser itself, no UDP of WebRTC.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_LANGUAGE: Final = "vi-VN"
+_TIME_ZONE: Final = "Asia/Ho_Chi_Minh"
+_WIDTH, _HEIGHT = 1280, 800
+_ROOT: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long, how much. Seconds, bytes, counts.
+
+    navigation_s  until the page must have loaded
+    quiet_s       after that, for a hit to come by itself
+    act_s         for a hit to come after consent was given, or the mouse moved
+    settle_s      after a first hit, for a second one
+    answer_s      after that, for the collector's answers
+    page_s        for everything about one page
+    late_ms       a hit later than this after the load is late
+    """
+
+    navigation_s: float = 25.0
+    quiet_s: float = 6.0
+    act_s: float = 3.0
+    settle_s: float = 1.5
+    answer_s: float = 8.0
+    page_s: float = 75.0
+    late_ms: int = 4000
+    max_requests: int = 800
+    max_bytes: int = 50_000_000
+    max_script_bytes: int = 2_000_000
+    at_once: int = 3
+
+
+def executable(settings: Settings) -> str:
+    """The browser's path. Raises ThuocdoError `no_browser`."""
+    chosen = settings.chromium or next(filter(None, map(shutil.which, NAMES)), "")
+    if not chosen or not shutil.which(chosen):
+        raise ThuocdoError(
+            "no_browser",
+            f"There is no browser to look with: {chosen or 'Chromium is not installed'}.",
+            "Install it (apt-get install chromium), or name one in THUOCDO_CHROMIUM.",
+        )
+    return chosen
+
+
+@contextlib.asynccontextmanager
+async def launched(settings: Settings) -> AsyncIterator[Browser]:
+    """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
+
+    Chromium's sandbox is on unless the process is root's, for whom it cannot be.
+    """
+    is_root = os.geteuid() == _ROOT
+    path = executable(settings)
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(
+                executable_path=path,
+                args=[*_ARGUMENTS, *(["--no-sandbox"] if is_root else [])],
+                chromium_sandbox=not is_root,
+            )
+        except BrowserError as problem:
+            raise ThuocdoError(
+                "no_browser",
+                f"{path} does not start: {problem.message.splitlines()[0]}.",
+                "Try it by hand; THUOCDO_CHROMIUM names another.",
+            ) from None
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def fresh_context(browser: Browser, proxy: Proxy) -> AsyncIterator[BrowserContext]:
+    """A visitor without a past: no cookies, no downloads, no service workers; one way out."""
+    major = browser.version.partition(".")[0]
+    context = await browser.new_context(
+        user_agent=(
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            f"Chrome/{major}.0.0.0 Safari/537.36 {AGENT}"
+        ),
+        accept_downloads=False,
+        service_workers="block",
+        proxy={"server": proxy.address},
+        locale=_LANGUAGE,
+        timezone_id=_TIME_ZONE,
+        viewport={"width": _WIDTH, "height": _HEIGHT},
+    )
+    try:
+        yield context
+    finally:
+        with contextlib.suppress(BrowserError, asyncio.CancelledError):
+            await context.close()

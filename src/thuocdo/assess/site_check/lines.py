@@ -1,0 +1,79 @@
+"""The exact lines to paste: what an officer copies into the page, or an administrator into a server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Final
+from urllib.parse import urlsplit
+
+UNKNOWN_SITE: Final = "SITE_ID"
+"""Stands for a number that only the registry's desk can give."""
+_SCRIPT_DIRECTIVES: Final = ("script-src-elem", "script-src", "default-src")
+_SNIPPET: Final = """<!-- Begin EMC Tracking Code -->
+<script type="text/javascript">
+  var _govaq = window._govaq || [];
+  _govaq.push(['trackPageView']);
+  _govaq.push(['enableLinkTracking']);
+  (function () {{
+    _govaq.push(['setTrackerUrl', '{tracker}/tracking']);
+    _govaq.push(['setSiteId', '{site}']);
+    var d = document, g = d.createElement('script'), s = d.getElementsByTagName('script')[0];
+    g.type = 'text/javascript'; g.async = true; g.defer = true;
+    g.src = '{tracker}/embed/gov-tracking.min.js';
+    s.parentNode.insertBefore(g, s);
+  }})();
+</script>
+<!-- End EMC Tracking Code -->"""
+
+
+def whole_tag(tracker: str, site_id: int | None) -> str:
+    """The tag as portals carry it, for one site."""
+    return _SNIPPET.format(tracker=tracker, site=site_id or UNKNOWN_SITE)
+
+
+def site_line(site_id: int | None) -> str:
+    return f"_govaq.push(['setSiteId', '{site_id or UNKNOWN_SITE}']);"
+
+
+def tracker_lines(tracker: str) -> str:
+    """The two lines of the tag that name the collector."""
+    return (
+        f"_govaq.push(['setTrackerUrl', '{tracker}/tracking']);\n"
+        f"g.src = '{tracker}/embed/gov-tracking.min.js';"
+    )
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: what a policy names."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def hash_source(script: str) -> str:
+    """The policy source that allows exactly one inline script (CSP level 3, 6.7.3)."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def policy_line(policy: str, directive: str, *sources: str) -> str:
+    """The directive of a policy that has to change, with what it lacks."""
+    wanted = (
+        _SCRIPT_DIRECTIVES if directive.startswith("script-src") else (directive, "default-src")
+    )
+    given = _directives(policy)
+    name = next((each for each in wanted if each in given), directive)
+    kept = [each for each in given.get(name, []) if each.lower() != "'none'"]
+    added = [each for each in sources if each not in kept]
+    # What `default-src` gave is said anew for the one directive, so that nothing else opens up.
+    named = wanted[-2] if name == "default-src" else name
+    return " ".join([named, *kept, *added]) + ";"
+
+
+def _directives(policy: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in policy.split(";"):
+        words = part.split()
+        if words:
+            found.setdefault(words[0].lower(), words[1:])
+    return found
