@@ -1,23 +1,27 @@
 """`/tracking`, `/matomo.php`, `/piwik.php`: the hot path. Look at the site, write, answer.
 
-A hit is stored as it came and parsed at landing; here it is looked at just enough to answer an
-unknown site and to cut out what must not touch the disk: user ids, custom variables, tokens, and
-the third argument of trackDVC, in which one-stop systems sent names and identity numbers
-(facts/emc.md 1B).
+A hit is stored as it came and parsed at landing; of an ordinary one only the site is looked at. One
+that says something of its own sender or time, that holds what must not touch the disk, or that
+comes in a body, is judged whole (`collect/hit_judge.py`).
+
+Answers are Matomo's: a pixel, 204 for `send_image=0` and for a POST, JSON that counts for a bulk
+request. A refusal says its reason in `X-Thuocdo`. A credential is a `token_auth`, or the
+Authorization of a request that is judged whole.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
 from time import time_ns
 from typing import Final
-from urllib.parse import unquote_plus
 
 import msgspec
 
 from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
-from thuocdo.collect.gate import Gate, host_is_of
+from thuocdo.collect.gate import Gate
+from thuocdo.collect.hit_judge import Judge, Sender, Shown, is_foreign, opened
+from thuocdo.collect.hit_text import MARKS, site_of, value_of
 from thuocdo.collect.limits import (
     MAX_AGENT,
     MAX_HIT_BODY,
@@ -26,23 +30,29 @@ from thuocdo.collect.limits import (
     read_body,
 )
 from thuocdo.collect.metrics import Counts
-from thuocdo.collect.replies import GIF, IMAGE, NOTHING, Exchange, Scope
-from thuocdo.core.snapshot import SiteEntry
+from thuocdo.collect.replies import GIF, IMAGE, NOTHING, Exchange, Headers, Scope
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
+from thuocdo.wire import matomo_bulk
 from thuocdo.wire.events import Hit, Unreadable
 
 METHODS: Final = ("GET", "POST", "OPTIONS")
 # Plain strings: an enum's member costs a call of Python code each time it is hashed or encoded.
 _FEED: Final = Feed.TRACKING.value
 _TRUST: Final = Trust.UNVERIFIED.value
-PERSONAL: Final = frozenset(("uid", "dvc_data", "cvar", "_cvar", "token_auth", "cip"))
-_MARKS: Final = tuple(f"{name}=" for name in ("uid", "dvc_data", "cvar", "token_auth", "cip"))
-_SITE: Final = "idsite="
-_LATER_SITE: Final = "&idsite="
-_ACCEPTED: Final = ""
-_URL: Final = re.compile(r"(?:^|[?&])url=([^&]*)")
-_AUTHORITY: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\]*)")
+_SCHEMES: Final = ("bearer ", "td-hmac")
+_LONG_QUERY: Final = Unreadable(RejectReason.TOO_LARGE, "query: over the limit")
+_TURN: Final = 100
+"""Hits of a bulk request judged before other requests get their turn on the event loop."""
+
+
+class BulkAnswer(msgspec.Struct, frozen=True):
+    """How many hits count; which do not is told to whoever shows a key, as Matomo does."""
+
+    status: str
+    tracked: int
+    invalid: int
+    invalid_indices: list[int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Hits:
@@ -51,12 +61,13 @@ class Hits:
     def __init__(self, gate: Gate, writer: Writer, counts: Counts, addresses: Addresses) -> None:
         self._gate = gate
         self._append = writer.append
+        self._append_many = writer.append_many
         self._address_of = addresses.of
-        self._bars_site = gate.bars_site
         self._encode = msgspec.msgpack.Encoder().encode
         self._counts = counts
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
+        """Any hit; `bodiless` is the shorter way of those that have no body."""
         method = scope.method
         query = scope.query_string
         if method == "GET":
@@ -73,14 +84,21 @@ class Hits:
         if refused is not RejectReason.TOO_MANY:  # a flood is told once a second, not written
             await self._append(self._record(scope, query, body, refused))
         self._counts.add(_FEED, refused)
-        if refused:
-            replies.refuse_hit(exchange, refused)
-        elif method == "POST" or "send_image=0" in query:
-            exchange.response_empty(204, NOTHING)
-        else:
-            exchange.response_bytes(200, IMAGE, GIF)
+        _reply(method, query, refused).give(exchange)
 
-    def _record(self, scope: Scope, query: str, body: bytes, refused: str) -> bytes:
+    def bodiless(self, scope: Scope) -> tuple[bytes, str, Reply]:
+        """What is written of a hit without a body (b"" is nothing), why it is refused, the answer.
+
+        May be called on any thread.
+        """
+        query = scope.query_string
+        refused = self._judge(query, scope)
+        reply = _reply(scope.method, query, refused)
+        if refused is RejectReason.TOO_MANY:
+            return b"", refused, reply
+        return self._record(scope, query, b"", refused), refused, reply
+
+    def _record(self, scope: Scope, query: str, refused: str) -> bytes:
         header = scope.headers.get
         return self._encode(
             Hit(
@@ -88,105 +106,125 @@ class Hits:
                 self._address_of(scope),
                 (header("user-agent") or "")[:MAX_AGENT],
                 (header("referer") or "")[:MAX_REFERRER],
-                scrubbed(query[:MAX_QUERY]).encode("utf-8", "replace"),
-                body,
-                (header("content-type") or "")[:MAX_AGENT] if body else "",
+                query.encode("utf-8", "replace"),
+                b"",
+                "",
                 _TRUST,
                 refused,
             )
         )
 
-    def _judge(self, text: str, scope: Scope) -> str:
-        """Why a request is refused at the gate; "" when it is not."""
-        site = site_of(text)
-        if site not in self._gate.sites:
-            return RejectReason.UNKNOWN_SITE if site else RejectReason.MISSING_FIELD
-        if "cdt=" in text and has_parameter(text, "cdt"):
-            return RejectReason.FORGED_TIME
-        if len(text) > MAX_HIT_BODY + MAX_QUERY:
-            return RejectReason.TOO_LARGE
-        guarded = self._gate.guarded.get(site)
-        return _ACCEPTED if guarded is None else self._barred(guarded, text, scope)
-
-    def _barred(self, site: SiteEntry, text: str, scope: Scope) -> str:
-        """What a site that asks for more has against a page view."""
-        if site.only_hosts and not host_is_of(site, _page_host(text, scope)):
-            return RejectReason.FOREIGN_HOST
-        why = self._bars_site(site, keyed=False)
-        return why.reason if why else _ACCEPTED
-
-    async def _posted(self, scope: Scope, exchange: Exchange, query: str) -> tuple[bytes, str, str]:
-        """The body as it may be stored, the parameters to judge, and a reason to refuse."""
-        body = await read_body(exchange, MAX_HIT_BODY)
+    async def _posted(
+        self, scope: Scope, exchange: Exchange, query: str, body: bytes | Unreadable
+    ) -> None:
         if isinstance(body, Unreadable):
-            return b"", query, body.reason
-        if not body:
-            return b"", query, _ACCEPTED
-        if body.lstrip()[:1] == b"{" or "json" in (scope.headers.get("content-type") or ""):
-            return self._bulk(body)
-        form = scrubbed(body.decode("utf-8", "replace"))
-        return form.encode(), f"{query}&{form}", _ACCEPTED
+            await self._refuse(scope, exchange, body)
+        elif matomo_bulk.is_bulk(body, scope.headers.get("content-type") or ""):
+            await self._bulk(scope, exchange, query, body)
+        else:
+            await self._unusual(scope, exchange, query, body)
 
-    def _bulk(self, body: bytes) -> tuple[bytes, str, str]:
-        """Bulk hits stay together; the request is judged by its first hit of a known site."""
-        try:
-            items = msgspec.json.decode(body, type=_Bulk).requests
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return b"", "", RejectReason.MALFORMED
-        clean = [_scrubbed_item(item) for item in items]
-        sites = [_item_site(item) for item in clean]
-        known = next((site for site in sites if site in self._gate.sites), None)
-        judged = known if known is not None else next(filter(None, sites), "")
-        return msgspec.json.encode(_Bulk(clean)), f"{_SITE}{judged}", _ACCEPTED
+    async def _unusual(self, scope: Scope, exchange: Exchange, query: str, body: bytes) -> None:
+        """One hit, judged whole; a browser may send it as a form of whatever name."""
+        if len(query) > MAX_QUERY:
+            await self._refuse(scope, exchange, _LONG_QUERY)
+            return
+        form = body.decode("utf-8", "replace").strip()
+        judged = Judge(self._gate, self._sender(scope), self._shown(scope, body))(query, form)
+        if judged.is_written:
+            await self._append(self._encode(judged.hit))
+        self._counts.add(_FEED, judged.refused)
+        if judged.refused:
+            replies.refuse_hit(exchange, judged.refused, _cors(scope))
+        elif scope.method == "POST" or "send_image=0" in query:
+            exchange.response_empty(204, _cors(scope))
+        else:
+            exchange.response_bytes(200, IMAGE, GIF)
+
+    async def _bulk(self, scope: Scope, exchange: Exchange, query: str, body: bytes) -> None:
+        """Every hit of a bulk request judged by itself; all written before any is answered."""
+        bulk = matomo_bulk.read(body)
+        if isinstance(bulk, Unreadable):
+            await self._refuse(scope, exchange, bulk)
+            return
+        shown = self._shown(scope, body, bulk.token or value_of(query, "token_auth"))
+        if isinstance(shown, Unreadable):
+            await self._refuse(scope, exchange, shown)
+            return
+        judge = Judge(self._gate, self._sender(scope), shown)
+        records: list[bytes] = []
+        refused: list[str] = []
+        for item in bulk.requests:
+            judged = judge.refused(item) if isinstance(item, Unreadable) else judge(item)
+            if judged.is_written:
+                records.append(self._encode(judged.hit))
+            refused.append(judged.refused)
+            if len(refused) % _TURN == 0:
+                await asyncio.sleep(0)
+        if records:
+            await self._append_many(records)
+        for reason in refused:
+            self._counts.add(_FEED, reason)
+        places = msgspec.UNSET if shown is None else _refused_places(refused)
+        _answer_bulk(exchange, _cors(scope), refused, places, is_silent=bulk.is_silent)
+
+    async def _refuse(self, scope: Scope, exchange: Exchange, why: Unreadable) -> None:
+        """Refuse a request as a whole, and keep a row that says so."""
+        judged = Judge(self._gate, self._sender(scope), None).refused(why)
+        await self._append(self._encode(judged.hit))
+        self._counts.add(_FEED, judged.refused)
+        answer = msgspec.json.encode(BulkAnswer("error", 0, 0))
+        replies.refuse_hit(exchange, judged.refused, _cors(scope), answer)
+
+    def _sender(self, scope: Scope) -> Sender:
+        header = scope.headers.get
+        return Sender(
+            time_ns() // 1000,
+            self._address_of(scope),
+            (header("user-agent") or "")[:MAX_AGENT],
+            (header("referer") or "")[:MAX_REFERRER],
+        )
+
+    def _shown(self, scope: Scope, body: bytes, token: str = "") -> Shown:
+        """What a credential of the whole request opens.
+
+        Browsers add Authorization of their own, meant for other doors of the same host: only the
+        schemes of `collect/credentials.py` are looked at.
+        """
+        if (scope.headers.get("authorization") or "").lower().startswith(_SCHEMES):
+            return self._gate.admit(scope, _FEED, body)
+        return opened(self._gate, token)
 
 
-class _Bulk(msgspec.Struct):
-    requests: list[str | dict[str, object]]
-
-
-def site_of(text: str) -> str:
-    """The site id of a query string, as written; "" when there is none."""
-    if text.startswith(_SITE):
-        start = len(_SITE)
-    elif (found := text.find(_LATER_SITE)) >= 0:
-        start = found + len(_LATER_SITE)
+def _other_method(scope: Scope, exchange: Exchange) -> None:
+    if scope.method == "OPTIONS":
+        replies.preflight(exchange, scope.headers.get("origin") or "")
     else:
-        return ""
-    end = text.find("&", start)
-    return text[start:] if end < 0 else text[start:end]
+        replies.wrong_method(exchange, METHODS)
 
 
-def _page_host(text: str, scope: Scope) -> str:
-    """The host of the page that a hit is about: its `url`, or where the browser says it was."""
-    found = _URL.search(text)
-    address = unquote_plus(found[1]) if found else scope.headers.get("referer") or ""
-    authority = _AUTHORITY.match(address)
-    return authority[1] if authority else ""
+def _cors(scope: Scope) -> Headers:
+    return replies.nothing_to(scope.headers.get("origin") or "")
 
 
-def has_parameter(text: str, name: str) -> bool:
-    return text.startswith(f"{name}=") or f"&{name}=" in text
+def _refused_places(refused: list[str]) -> list[int]:
+    return [place for place, reason in enumerate(refused) if reason]
 
 
-def scrubbed(text: str) -> str:
-    """A query string without the parameters that can hold personal data or credentials."""
-    for mark in _MARKS:
-        if mark in text:
-            break
-    else:
-        return text
-    return "&".join(
-        pair for pair in text.split("&") if pair.lstrip("?").partition("=")[0] not in PERSONAL
-    )
-
-
-def _scrubbed_item(item: str | dict[str, object]) -> str | dict[str, object]:
-    if isinstance(item, str):
-        return scrubbed(item)
-    return {name: value for name, value in item.items() if name not in PERSONAL}
-
-
-def _item_site(item: str | dict[str, object]) -> str:
-    if isinstance(item, str):
-        return site_of(item.lstrip("?"))
-    return str(item.get("idsite", ""))[:32]
+def _answer_bulk(
+    exchange: Exchange,
+    headers: Headers,
+    refused: list[str],
+    places: list[int] | msgspec.UnsetType,
+    *,
+    is_silent: bool,
+) -> None:
+    """Matomo's answer, and the reason of the first hit that does not count."""
+    invalid = sum(map(bool, refused))
+    if invalid:
+        headers = [*headers, *replies.because_of_hit(next(filter(None, refused)))]
+    if is_silent:
+        exchange.response_empty(204, headers)
+        return
+    answer = BulkAnswer("success", len(refused) - invalid, invalid, places)
+    exchange.response_bytes(200, [*headers, replies.JSON_TYPE], msgspec.json.encode(answer))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Final, Protocol
+from functools import cache
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,9 +28,9 @@ _LATER: Final = ("retry-after", "5")
 
 NOTHING: Final[Headers] = [_CORS, _NO_STORE]
 IMAGE: Final[Headers] = [*NOTHING, ("content-type", "image/gif")]
-JSON: Final[Headers] = [_NO_STORE, ("content-type", "application/json; charset=utf-8")]
-PREFLIGHT: Final[Headers] = [
-    _CORS,
+JSON_TYPE: Final = ("content-type", "application/json; charset=utf-8")
+JSON: Final[Headers] = [_NO_STORE, JSON_TYPE]
+_PREFLIGHT: Final[Headers] = [
     ("access-control-allow-methods", "GET, POST, OPTIONS"),
     ("access-control-allow-headers", "Content-Type"),
     ("access-control-max-age", "86400"),
@@ -109,18 +110,47 @@ def refuse(exchange: Exchange, why: Unreadable) -> None:
     exchange.response_bytes(status_of(why.reason), headers, msgspec.json.encode(body))
 
 
-def refuse_hit(exchange: Exchange, reason: str) -> None:
-    """Say no to a page: as small as the yes."""
-    headers = [*NOTHING, _EXPOSED, because(reason)]
+def refuse_hit(
+    exchange: Exchange, reason: str, headers: Headers = NOTHING, body: bytes = b""
+) -> None:
+    """Say no to a page: as small as the yes, unless its protocol has a body for it."""
+    headers = [*headers, *because_of_hit(reason)]
     if reason == RejectReason.TOO_MANY:
         headers.append(_LATER)
-    exchange.response_empty(status_of(reason), headers)
+    if body:
+        exchange.response_bytes(status_of(reason), [*headers, JSON_TYPE], body)
+    else:
+        exchange.response_empty(status_of(reason), headers)
+
+
+def because_of_hit(reason: str) -> Headers:
+    """As `because`, readable to the page that sent the hit."""
+    return [_EXPOSED, because(reason)]
+
+
+def nothing_to(origin: str) -> Headers:
+    """`NOTHING` for a page of an origin ("" when it said none).
+
+    Matomo's tracker posts with `withCredentials`: a browser lets it see an answer only if that
+    names its origin, and it sends the hit once more when it sees none.
+    """
+    if not origin:
+        return NOTHING
+    return [
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-credentials", "true"),
+        ("vary", "origin"),
+        _NO_STORE,
+    ]
+
+
+def preflight(exchange: Exchange, origin: str) -> None:
+    exchange.response_empty(204, [*nothing_to(origin), *_PREFLIGHT])
 
 
 def unavailable(exchange: Exchange, code: str) -> None:
     """Nothing was stored; the sender is to try again."""
-    headers = [*NOTHING, _LATER, (_REASON, code)]
-    exchange.response_empty(503, headers)
+    exchange.response_empty(503, [*NOTHING, _LATER, (_REASON, code)])
 
 
 def wrong_method(exchange: Exchange, allowed: Sequence[str]) -> None:

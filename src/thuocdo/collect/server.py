@@ -98,7 +98,7 @@ class App:
             replies.not_found(exchange)
             return
         if self._address_rate and self._is_too_fast(scope):
-            replies.refuse_hit(exchange, RejectReason.TOO_MANY)
+            replies.hit_refusal(RejectReason.TOO_MANY).give(exchange)
             return
         self._open += 1
         try:
