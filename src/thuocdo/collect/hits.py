@@ -20,7 +20,7 @@ import msgspec
 from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.gate import Gate
-from thuocdo.collect.hit_judge import Judge, Sender, Shown, is_foreign, opened
+from thuocdo.collect.hit_judge import Judge, Sender, Shown, opened
 from thuocdo.collect.hit_text import MARKS, site_of, value_of
 from thuocdo.collect.limits import (
     MAX_AGENT,
@@ -30,13 +30,14 @@ from thuocdo.collect.limits import (
     read_body,
 )
 from thuocdo.collect.metrics import Counts
-from thuocdo.collect.replies import GIF, IMAGE, NOTHING, Exchange, Headers, Scope
+from thuocdo.collect.replies import GIF, IMAGE, PICTURE, TAKEN, Exchange, Headers, Reply, Scope
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import matomo_bulk
 from thuocdo.wire.events import Hit, Unreadable
 
 METHODS: Final = ("GET", "POST", "OPTIONS")
+_HITS: Final = ("GET", "POST")
 # Plain strings: an enum's member costs a call of Python code each time it is hashed or encoded.
 _FEED: Final = Feed.TRACKING.value
 _TRUST: Final = Trust.UNVERIFIED.value
@@ -67,36 +68,45 @@ class Hits:
         self._counts = counts
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
-        """Any hit; `bodiless` is the shorter way of those that have no body."""
+        """Any hit; those that are `ordinary` need not come this way."""
         method = scope.method
-        query = scope.query_string
-        if method == "GET":
-            body, text, refused = b"", query, _ACCEPTED
-        elif method == "POST":
-            body, text, refused = await self._posted(scope, exchange, query)
-        elif method == "OPTIONS":
-            exchange.response_empty(204, replies.PREFLIGHT)
+        if method not in _HITS:
+            _other_method(scope, exchange)
             return
-        else:
-            replies.wrong_method(exchange, METHODS)
+        body = await read_body(exchange, MAX_HIT_BODY) if method == "POST" else b""
+        if body:
+            await self._posted(scope, exchange, scope.query_string, body)
             return
-        refused = refused or self._judge(text, scope)
-        if refused is not RejectReason.TOO_MANY:  # a flood is told once a second, not written
-            await self._append(self._record(scope, query, body, refused))
-        self._counts.add(_FEED, refused)
-        _reply(method, query, refused).give(exchange)
+        plain = self.ordinary(scope)
+        if plain is None:
+            await self._unusual(scope, exchange, scope.query_string, b"")
+            return
+        record, reply = plain
+        await self._append(record)
+        self._counts.add(_FEED)
+        reply.give(exchange)
 
-    def bodiless(self, scope: Scope) -> tuple[bytes, str, Reply]:
-        """What is written of a hit without a body (b"" is nothing), why it is refused, the answer.
+    def ordinary(self, scope: Scope) -> tuple[bytes, Reply] | None:
+        """The record of a hit without a body of which only the site need be looked at, and its answer.
 
-        May be called on any thread.
+        None: it has to be judged whole. May be called on any thread.
         """
         query = scope.query_string
-        refused = self._judge(query, scope)
-        reply = _reply(scope.method, query, refused)
-        if refused is RejectReason.TOO_MANY:
-            return b"", refused, reply
-        return self._record(scope, query, b"", refused), refused, reply
+        site = site_of(query)
+        gate = self._gate
+        if site not in gate.sites or site in gate.guarded or len(query) > MAX_QUERY:
+            return None
+        for mark in MARKS:
+            if mark in query:
+                return None
+        header = scope.headers.get
+        if (header("authorization") or "").lower().startswith(_SCHEMES):
+            return None
+        record = self._record(scope, query, "")
+        if scope.method == "POST":
+            origin = header("origin")
+            return record, Reply(204, replies.nothing_to(origin)) if origin else TAKEN
+        return record, TAKEN if "send_image=0" in query else PICTURE
 
     def _record(self, scope: Scope, query: str, refused: str) -> bytes:
         header = scope.headers.get

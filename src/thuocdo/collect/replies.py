@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from functools import cache
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -121,6 +120,24 @@ def refuse_hit(
         exchange.response_bytes(status_of(reason), [*headers, JSON_TYPE], body)
     else:
         exchange.response_empty(status_of(reason), headers)
+
+
+class Reply(NamedTuple):
+    """An answer made before it is given, by any thread."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    def give(self, exchange: Exchange) -> None:
+        if self.body:
+            exchange.response_bytes(self.status, self.headers, self.body)
+        else:
+            exchange.response_empty(self.status, self.headers)
+
+
+TAKEN: Final = Reply(204, NOTHING)
+PICTURE: Final = Reply(200, IMAGE, GIF)
 
 
 def because_of_hit(reason: str) -> Headers:

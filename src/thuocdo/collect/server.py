@@ -98,7 +98,7 @@ class App:
             replies.not_found(exchange)
             return
         if self._address_rate and self._is_too_fast(scope):
-            replies.hit_refusal(RejectReason.TOO_MANY).give(exchange)
+            replies.refuse_hit(exchange, RejectReason.TOO_MANY)
             return
         self._open += 1
         try:
