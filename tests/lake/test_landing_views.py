@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import DAY_US, parse_instant
 from thuocdo.lake.landing_rows import Reader
 from thuocdo.lake.landing_views import Origin, Views
-from thuocdo.lake.redact import _WORTH_LOOKING, PATTERNS
+from thuocdo.lake.redact import PATTERNS, WORTH_LOOKING
 from thuocdo.wire import hit_columns, matomo, matomo_plain
 from thuocdo.wire.events import Hit, PageView
 from thuocdo.wire.hit_columns import HitColumns
@@ -102,11 +102,11 @@ def landed(ways: Sequence[Hit]) -> tuple[Views, Views, int]:
     """What the short way takes of some hits, the same hits by the general parser, and how many."""
     short, general = (Views(Reader(SECRET), SITES) for _ in range(2))
     octets, found, landed_at = segment(ways)
-    taken = short.take(octets, found, landed_at, "w/1") - 1
+    taken = short.take(octets, found, landed_at, "w/1", 0) - 1
     for each in taken.tolist():
         (event,) = matomo.parse_hit(ways[each])
         assert isinstance(event, PageView), ways[each].query
-        general.add(ways[each], event, Origin("w/1", NOW))
+        general.add(ways[each], event, Origin("w/1", NOW, each, 0))
     return short, general, len(taken)
 
 
@@ -159,4 +159,4 @@ def test_every_field_of_a_hit_is_found_where_it_lies() -> None:
 def test_no_personal_number_is_passed_over_unlooked_at(data: st.DataObject) -> None:
     _, pattern = data.draw(st.sampled_from(PATTERNS))
     found = data.draw(st.from_regex(pattern, fullmatch=True))
-    assert _WORTH_LOOKING.search(found)
+    assert WORTH_LOOKING.search(found)

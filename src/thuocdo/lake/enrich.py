@@ -36,6 +36,8 @@ _TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook", re.I)
 _DESKTOP_SYSTEMS: Final = frozenset(
     {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
 )
+LONGEST_PLAIN: Final = 250
+"""An address up to this length has neither a host nor a path that is too long to keep."""
 _REMEMBERED: Final = 100_000
 _HOSTS_REMEMBERED: Final = 10_000
 

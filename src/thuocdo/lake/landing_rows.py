@@ -11,20 +11,22 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+from xxhash import xxh3_64_intdigest
 
 from thuocdo.core.clock import DAY_US, OFFSET_US, local_day
-from thuocdo.core.ids import day_salt, visitor_key
+from thuocdo.core.ids import day_salt, request_seed, visitor_key
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.homes import Homes
-from thuocdo.lake.landing_views import Origin, Views
+from thuocdo.lake.landing_views import Codes, Origin, Views
 from thuocdo.lake.parquet import in_order
 from thuocdo.lake.schemas import EVENT_TABLES, SORT_KEYS
 from thuocdo.wal.reader import Packed
@@ -63,6 +65,8 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 """Columns in the order the rows below give them; `event_id` and homes are set at the end."""
 _KEPT_PARAMETERS: Final = ("idsite", "rec", "cdt", "dvc", "dvc_state")
 _MILLISECOND: Final = 1000
+_RECORDS_AT_ONCE: Final = 8192
+"""What is looked at together: enough that a call costs nothing, few enough to stay in the cache."""
 _VISITORS_REMEMBERED: Final = 50_000
 _decoder: Final = msgspec.msgpack.Decoder(Record)
 
@@ -75,6 +79,7 @@ class Reader:
         self.place: Memory[Place] = Memory(place_of)
         self.host: Memory[str | None] = Memory(host_of)
         self.client: Memory[Client] = Memory(client_of)
+        self._seed = request_seed(secret)
         self._days: dict[int, tuple[date, bytes]] = {}
         self._pseudonyms: dict[tuple[int, int, str], int] = {}
 
@@ -110,6 +115,18 @@ class Reader:
         """What keys the visitors of a local day, by its number since 1970."""
         return self.day(number * DAY_US - OFFSET_US)[1]
 
+    def requests(self, contents: Iterable[bytes]) -> Codes:
+        """Keyed ids of what some requests said: positive."""
+        ids = np.array(list(map(xxh3_64_intdigest, contents, repeat(self._seed))), np.uint64)
+        return (ids >> np.uint64(1)).astype(np.int64) + 1
+
+    def request(self, event: PageView | ServiceStep, visitor: int) -> int:
+        """The id by which an event is known again; 0 when nothing tells it from another."""
+        if event.dated:
+            named = f"{event.site_id} {event.event_time} {visitor} {_name_of(event)}"
+            return int(self.requests([named.encode("utf-8", "replace")])[0])
+        return 0 if event.content is None else int(self.requests([event.content])[0])
+
     def step(self, hit: Hit, step: ServiceStep) -> tuple[object, ...]:
         """The columns of one trackDVC call up to `bot`."""
         bot = self.client(hit.agent).bot
@@ -141,6 +158,7 @@ class Batch:
         self._views_wanted = True
         self._segment = ""
         self._landed_at = 0
+        self._row = 0
 
     def begin_segment(self, name: str, wanted: Iterable[str]) -> None:
         """What follows is of this segment; only the tables that do not have it yet take rows."""
@@ -150,14 +168,21 @@ class Batch:
 
     def add(self, packed: Packed) -> None:
         """The records of the segment."""
-        octets = Octets(packed.data)
-        left = np.ones(len(packed.start), np.bool_)
+        for first in range(0, len(packed.start), _RECORDS_AT_ONCE):
+            self._block(packed, slice(first, first + _RECORDS_AT_ONCE))
+
+    def _block(self, packed: Packed, records: slice) -> None:
+        start, end = packed.start[records], packed.end[records]
+        landed_at = packed.landed_at[records]
+        left = np.ones(len(start), np.bool_)
         if self._views_wanted:
-            hits = hit_columns.read(octets, Span(packed.start, packed.end))
-            left[self._views.take(octets, hits, packed.landed_at, self._segment)] = False
+            octets = Octets(packed.data[start[0] : end[-1]])
+            hits = hit_columns.read(octets, Span(start - start[0], end - start[0]))
+            left[self._views.take(octets, hits, landed_at, self._segment, records.start)] = False
         for row in np.flatnonzero(left).tolist():
-            self._landed_at = int(packed.landed_at[row])
-            self._record(_decoder.decode(packed.data[packed.start[row] : packed.end[row]]))
+            self._landed_at = int(landed_at[row])
+            self._row = records.start + row
+            self._record(_decoder.decode(packed.data[start[row] : end[row]]))
 
     def _record(self, record: Record) -> None:
         if isinstance(record, Hit):
@@ -186,7 +211,7 @@ class Batch:
             site = next((e.site_id for e in events), None)
             self._reject_hit(hit, Unreadable(hit.refused, "refused at the gate", site))
             return
-        for event in events:
+        for item, event in enumerate(events):
             if isinstance(event, Unreadable):
                 self._reject_hit(hit, event)
             elif event.site_id not in self._sites:
@@ -194,7 +219,7 @@ class Batch:
             elif type(event) is ServiceStep:
                 self._step(hit, event)
             elif type(event) is PageView and self._views_wanted:
-                self._views.add(hit, event, Origin(self._segment, self._landed_at))
+                self._views.add(hit, event, Origin(self._segment, self._landed_at, self._row, item))
 
     def _step(self, hit: Hit, step: ServiceStep) -> None:
         if "service_steps" in self._wanted:
@@ -283,6 +308,12 @@ class Batch:
         return in_order(made, (partition, *SORT_KEYS.get(table, ()))).set_column(
             place, schema.field(place), numbers
         )
+
+
+def _name_of(event: PageView | ServiceStep) -> str:
+    if isinstance(event, PageView):
+        return f"{event.kind} {event.url}"
+    return f"{event.procedure} {event.state}"
 
 
 def home_months(columns: dict[str, Sequence[object]], homes: Homes) -> list[str]:

@@ -10,18 +10,20 @@ request says so itself when it carries a number drawn for it alone:
 
 Such a number is too short to tell views apart alone, so the content of a request is all its
 parameters as they were sent, but for those that only say how it travels: js/piwik.js changes
-`send_image` when it tries another transport. A visitor's own id (`_id`, `cid`) is no nonce: it comes
+`send_image` when it tries another transport, and a queue that was offline says in `cdo` for how long. A visitor's own id (`_id`, `cid`) is no nonce: it comes
 with every view. A pixel without a nonce says nothing about itself and is never taken for a replay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 NONCES: Final = ("pv_id", "rand", "r")
 SHORTEST_NONCE: Final = 6
 """Characters. `r=1`, written into a page by hand, is no nonce."""
-_TRAVEL: Final = (b"send_image",)
+_TRAVEL: Final = (b"send_image", b"cdo")
 
 
 def content(text: bytes) -> bytes | None:
@@ -35,10 +37,15 @@ def content(text: bytes) -> bytes | None:
     return None
 
 
+def content_of_item(item: Mapping[str, str]) -> bytes | None:
+    """As `content`, for an item of a bulk request that came as an object."""
+    return content(urlencode(item, errors="replace").encode())
+
+
 def canonical(text: bytes) -> bytes:
     """The parameters of a request without those that only say how it travels."""
     text = text.lstrip(b"?")
-    if not any(name in text for name in _TRAVEL):
+    if b"send_image" not in text and b"cdo" not in text:
         return text
     return b"&".join(piece for piece in text.split(b"&") if piece.partition(b"=")[0] not in _TRAVEL)
 

@@ -80,6 +80,8 @@ class PageView(msgspec.Struct, frozen=True, gc=False):
     t_server_ms: int | None = None
     t_dom_ms: int | None = None
     t_load_ms: int | None = None
+    content: bytes | None = None  # what tells the request from any other (wire/content.py)
+    dated: bool = False  # a key vouches for `event_time`
 
 
 class ServiceStep(msgspec.Struct, frozen=True, gc=False):
@@ -90,6 +92,8 @@ class ServiceStep(msgspec.Struct, frozen=True, gc=False):
     procedure: str
     state: str
     client: str | None
+    content: bytes | None = None
+    dated: bool = False
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):

@@ -29,6 +29,7 @@ from thuocdo.core import codes
 from thuocdo.core.clock import from_datetime
 from thuocdo.core.vocabulary import RejectReason, Trust, ViewKind
 from thuocdo.wire import rules
+from thuocdo.wire.content import content, content_of_item
 from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
 
 Parsed = PageView | ServiceStep | Unreadable
@@ -67,12 +68,16 @@ def parse_hit(hit: Hit) -> list[Parsed]:
     Never raises on data: what cannot be read comes back as `Unreadable`.
     """
     if not hit.body:
-        return _parameters(_split(hit.query.decode("utf-8", "replace")), hit)
+        return _request(hit.query.decode("utf-8", "replace"), hit)
     body = hit.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body.startswith(b"{") or "json" in hit.content_type:
         return _bulk_request(body, hit)
     text = b"&".join((hit.query, body.rstrip(b"\r\n"))).decode("utf-8", "replace")
-    return _parameters(_split(text), hit)
+    return _request(text, hit)
+
+
+def _request(text: str, hit: Hit) -> list[Parsed]:
+    return _parameters(_split(text), hit, content(text.encode("utf-8", "replace")))
 
 
 def _split(text: str) -> dict[str, str]:
@@ -102,9 +107,11 @@ def _bulk_request(body: bytes, hit: Hit) -> list[Parsed]:
     events: list[Parsed] = []
     for item in items:
         if isinstance(item, str):
-            events.extend(_parameters(_split(item), hit))
+            events.extend(_request(item, hit))
         elif isinstance(item, dict):
-            events.extend(_parameters(_scalars(item), hit))
+            given = _scalars(item)
+            wanted = {name: value for name, value in given.items() if name in _WANTED}
+            events.extend(_parameters(wanted, hit, content_of_item(given)))
         else:
             events.append(Unreadable(RejectReason.MALFORMED, "requests: neither text nor object"))
     return events
@@ -114,12 +121,11 @@ def _scalars(item: dict[str, object]) -> dict[str, str]:
     return {
         name: str(int(value) if isinstance(value, bool) else value)
         for name, value in item.items()
-        if name in _WANTED
-        and (isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1 << 63))
+        if (isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1 << 63))
     }
 
 
-def _parameters(given: dict[str, str], hit: Hit) -> list[Parsed]:
+def _parameters(given: dict[str, str], hit: Hit, own: bytes | None) -> list[Parsed]:
     get = given.get
     site = get("idsite", "")
     site_id = int(site) if _SITE.fullmatch(site) else 0
@@ -131,10 +137,16 @@ def _parameters(given: dict[str, str], hit: Hit) -> list[Parsed]:
     if isinstance(when, Unreadable):
         return [msgspec.structs.replace(when, site_id=site_id)]
     client = _client(get("cid", ""), get("_id", ""))
+    event: Parsed
     if "dvc" in given:
-        return [_step(given, site_id, when, client)]
-    kind = _kind(given)
-    return [] if kind is None else [_view(given, kind, hit, site_id, when, client)]
+        event = _step(given, site_id, when, client)
+    elif (kind := _kind(given)) is not None:
+        event = _view(given, kind, hit, site_id, when, client)
+    else:
+        return []
+    if isinstance(event, Unreadable):
+        return [event]
+    return [msgspec.structs.replace(event, content=own, dated=bool(given.get("cdt")))]
 
 
 def _client(forced: str, sent: str) -> str | None:

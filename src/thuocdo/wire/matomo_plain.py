@@ -11,11 +11,12 @@ js/piwik.js sends beside them).
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from thuocdo.wire import content
 from thuocdo.wire.matomo import MAX_SITE, MAX_TIMING_MS, page_fault, web_address
@@ -162,6 +163,16 @@ def referrer(encoded: bytes) -> str:
     return web_address(_decoded(encoded))
 
 
+def contents(octets: Octets, queries: Span) -> list[bytes]:
+    """`wire/content.py: canonical` of ordinary queries."""
+    texts: Any = pc.replace_substring(octets.texts(queries), "&send_image=0&", "&")
+    moved = pc.match_substring(texts, "send_image=").to_numpy(zero_copy_only=False)
+    found: list[bytes] = texts.to_pylist()
+    for place in np.flatnonzero(moved).tolist():
+        found[place] = content.canonical(found[place])
+    return found
+
+
 def _decoded(value: bytes) -> str:
     """As `unquote_plus`; the two escapes every address has are undone without it."""
     simple = value.replace(b"%3A", b":").replace(b"%2F", b"/")
@@ -227,8 +238,5 @@ def _long_names(
 
 def _is_client(octets: Octets, span: Span) -> Marks:
     """Whether a first-party id is 16 hexadecimal digits, or empty."""
-    right: Marks = span.length == _CLIENT_DIGITS
-    for start in (span.start, span.start + WORD):
-        right = right & are_hexadecimal(octets.word(start))
-    right = right | (span.length == 0)
-    return right
+    first, second = (are_hexadecimal(octets.word(span.start + skip)) for skip in (0, WORD))
+    return np.where(span.length == _CLIENT_DIGITS, first & second, span.length == 0)

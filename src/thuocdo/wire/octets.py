@@ -75,11 +75,15 @@ class Octets:
         )
         return both.take(np.arange(0, 2 * count, 2))
 
+    def encoded(self, span: Span) -> tuple[Places, Any]:
+        """A field as numbers, and the text that each number stands for (an Arrow array)."""
+        found = self.texts(span).dictionary_encode()
+        return found.indices.to_numpy().astype(np.int64), found.dictionary
+
     def distinct(self, span: Span) -> tuple[Places, list[bytes]]:
-        """A field as numbers, and the text that each number stands for."""
-        encoded = self.texts(span).dictionary_encode()
-        texts: list[Any] = encoded.dictionary.to_pylist()
-        return encoded.indices.to_numpy().astype(np.int64), texts
+        """As `encoded`, the texts as objects: for fields with few of them."""
+        numbers, texts = self.encoded(span)
+        return numbers, list(texts.to_pylist())
 
 
 def first_byte(words: Words, letter: str) -> Words:
