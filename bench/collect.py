@@ -122,8 +122,8 @@ async def noop(_scope: replies.Scope, exchange: replies.Exchange) -> None:
 class WithNoop(server.App):
     """The application of this measurement."""
 
-    def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+    def __init__(self, *parts: object, **named: object) -> None:
+        super().__init__(*parts, **named)  # type: ignore[arg-type]
         self.routes["/noop"] = noop
 
 

@@ -84,14 +84,6 @@ def test_a_hit_that_cannot_count_is_told_so_and_kept_with_its_reason(collector: 
     assert [hit.refused for hit in collector.expect(5)] == expected
 
 
-def test_a_bulk_is_one_record_of_which_every_hit_is_read(collector: Any) -> None:
-    hits = ["?idsite=227&url=https%3A%2F%2Fa.vn%2F", {"idsite": 227, "url": "https://b.vn/"}]
-    answer = httpx.post(collector.url + "/matomo.php", json={"requests": hits})
-    assert answer.status_code == 204
-    (hit,) = collector.expect(1)
-    assert [view.url for view in parse_hit(hit)] == ["https://a.vn/", "https://b.vn/"]
-
-
 def test_nothing_personal_reaches_the_disk(collector: Any) -> None:
     person = "079012345678;Nguyễn Văn Thử"
     named = PAGE | {"uid": person, "dvc": "1.004194", "dvc_state": "1", "dvc_data": person}
