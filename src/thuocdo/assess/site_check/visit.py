@@ -110,7 +110,7 @@ class _Visit:
             answer = await page.goto(url, wait_until="commit", timeout=patience)
         except BrowserError as problem:
             text = problem.message.splitlines()[0]
-            return None, *(self._any_fault() or (_kind_of_page(text), text))
+            return None, *(self._fault_on_the_way() or (_kind_of_page(text), text))
         if answer is None:
             return None, "network", "no answer"
         fault = self._proxy.fault_of(answer.url)
@@ -126,9 +126,9 @@ class _Visit:
         self._watcher.mark_loaded(page)
         return answer, "", ""
 
-    def _any_fault(self) -> tuple[str, str] | None:
-        """What the proxy could not reach: nothing but the page and its redirects was asked for yet."""
-        return next(iter(self._proxy.faults.values()), None)
+    def _fault_on_the_way(self) -> tuple[str, str] | None:
+        """Why the proxy could not reach the page, or what it redirected to."""
+        return next(filter(None, map(self._proxy.fault_of, self._watcher.navigations)), None)
 
     async def _accept(self, page: Page, has_tag: bool) -> str:
         """Accepts cookies where a banner asks; the framework's name, "" when there is none."""

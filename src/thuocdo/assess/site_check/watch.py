@@ -54,6 +54,7 @@ class Watcher:
         self.console: list[str] = []
         self.mixed: list[str] = []
         self.scripts: list[Response] = []
+        self.navigations: list[str] = []
         self.requests = 0
         self._tracker = tracker
         self._proxy = proxy
@@ -201,6 +202,8 @@ class Watcher:
         return not await self._proxy.guard.is_public(*found)
 
     def _on_request(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self.navigations.append(request.url)
         if hits.is_tracker_file(request.url):
             self._loads.append(request)
 
