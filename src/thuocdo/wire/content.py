@@ -16,9 +16,7 @@ with every view. A pixel without a nonce says nothing about itself and is never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 NONCES: Final = ("pv_id", "rand", "r")
 SHORTEST_NONCE: Final = 6
@@ -35,11 +33,6 @@ def content(text: bytes) -> bytes | None:
     if any(_is_nonce(piece) for piece in pieces):
         return canonical(text)
     return None
-
-
-def content_of_item(item: Mapping[str, str]) -> bytes | None:
-    """As `content`, for an item of a bulk request that came as an object."""
-    return content(urlencode(item, errors="replace").encode())
 
 
 def canonical(text: bytes) -> bytes:

@@ -29,7 +29,7 @@ from thuocdo.core import codes
 from thuocdo.core.clock import from_datetime
 from thuocdo.core.vocabulary import RejectReason, Trust, ViewKind
 from thuocdo.wire import rules
-from thuocdo.wire.content import content, content_of_item
+from thuocdo.wire.content import content
 from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
 
 Parsed = PageView | ServiceStep | Unreadable
@@ -37,7 +37,6 @@ Timings = tuple[int | None, int | None, int | None]
 _UNTIMED: Final[Timings] = (None, None, None)
 
 MAX_URL: Final = 4096
-MAX_BULK: Final = 1000
 MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping laptop, not a page
 MAX_SITE: Final = (1 << 31) - 1  # the lake keeps site ids in 32 bits
 _CACHED: Final = 1 << 14
@@ -59,21 +58,16 @@ _CDT: Final = re.compile(r"[0-9]{1,12}")
 _OFFSET: Final = re.compile(r"-?[0-9]{1,10}")
 _WEB: Final = re.compile(r"https?://[^\s\x00-\x1f]", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_bulk = msgspec.json.Decoder(dict[str, object])
 
 
 def parse_hit(hit: Hit) -> list[Parsed]:
-    """Every event of one request: one for a GET, many for a bulk POST, none for a ping.
+    """The event of one request; none for what is no view.
 
-    Never raises on data: what cannot be read comes back as `Unreadable`.
+    Never raises on data: what cannot be read comes back as `Unreadable`. Where the query and a form
+    name the same parameter the query counts, as in Matomo.
     """
-    if not hit.body:
-        return _request(hit.query.decode("utf-8", "replace"), hit)
-    body = hit.body.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if body.startswith(b"{") or "json" in hit.content_type:
-        return _bulk_request(body, hit)
-    text = b"&".join((hit.query, body.rstrip(b"\r\n"))).decode("utf-8", "replace")
-    return _request(text, hit)
+    text = b"&".join((hit.body, hit.query)) if hit.body else hit.query
+    return _request(text.decode("utf-8", "replace"), hit)
 
 
 def _request(text: str, hit: Hit) -> list[Parsed]:
@@ -93,36 +87,6 @@ def _split(text: str) -> dict[str, str]:
 @lru_cache(_CACHED)
 def _decode(value: str) -> str:
     return unquote_plus(value, errors="replace")
-
-
-def _bulk_request(body: bytes, hit: Hit) -> list[Parsed]:
-    try:
-        items = _bulk.decode(body).get("requests")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [Unreadable(RejectReason.MALFORMED, "body: not JSON")]
-    if not isinstance(items, list):
-        return [Unreadable(RejectReason.MALFORMED, "requests: not a list")]
-    if len(items) > MAX_BULK:
-        return [Unreadable(RejectReason.TOO_LARGE, f"requests: more than {MAX_BULK}")]
-    events: list[Parsed] = []
-    for item in items:
-        if isinstance(item, str):
-            events.extend(_request(item, hit))
-        elif isinstance(item, dict):
-            given = _scalars(item)
-            wanted = {name: value for name, value in given.items() if name in _WANTED}
-            events.extend(_parameters(wanted, hit, content_of_item(given)))
-        else:
-            events.append(Unreadable(RejectReason.MALFORMED, "requests: neither text nor object"))
-    return events
-
-
-def _scalars(item: dict[str, object]) -> dict[str, str]:
-    return {
-        name: str(int(value) if isinstance(value, bool) else value)
-        for name, value in item.items()
-        if (isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1 << 63))
-    }
 
 
 def _parameters(given: dict[str, str], hit: Hit, own: bytes | None) -> list[Parsed]:
@@ -199,6 +163,7 @@ def _view(
         url, referrer = page, get("urlref", "")
     if not url:
         return Unreadable(RejectReason.MISSING_FIELD, "url: missing", site_id)
+    url = url[:MAX_URL]  # as Matomo does: where it ends does not change what was seen
     fault = page_fault(url)
     if fault is not None:
         return Unreadable(RejectReason.BAD_VALUE, fault, site_id)
