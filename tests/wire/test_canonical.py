@@ -134,7 +134,8 @@ def test_a_refused_record_keeps_nothing_personal(snapshot: Snapshot) -> None:
     kept = msgspec.json.decode(refused.payload)
     assert kept["procedure"] == "1.004194"
     assert kept["status"] == "Aaaaaa Aaa Aa"
-    assert len(kept["dossier_key"]) == 32
+    assert len(kept["number_key"]) == 32
+    assert kept["redacted"].split() == ["status", "channel", "level", "payment"]
     for value in personal.values():
         assert value not in refused.payload
 

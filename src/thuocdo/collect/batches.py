@@ -149,6 +149,8 @@ class BatchDoor:
             outcome = judge(record, received)
             if barred and isinstance(outcome, DossierEvent) and (why := barred.why(outcome)):
                 outcome = canonical.refuse(_mapping(record), why, self._gate.secret, received)
+            if isinstance(outcome, Refused):
+                outcome = self._gate.note(outcome, opens, address)
             outcomes.append(_encode(outcome))
             if isinstance(outcome, Refused):
                 verdicts.append(Verdict(line, "rejected", outcome.reason, outcome.detail))

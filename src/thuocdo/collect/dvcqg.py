@@ -118,7 +118,12 @@ class DvcqgDoor:
                 if system not in barred:
                     barred[system] = self._gate.bars(system, address, keyed=trust == Trust.VERIFIED)
                 if why := barred[system]:
-                    judged = dvcqg.refuse(why, received, trust, item)
+                    judged = dvcqg.refuse(
+                        why, received, trust, item,
+                        service=self._service, sender=packet.sender, secret=secret,
+                    )  # fmt: skip
+            if isinstance(judged, Refused):
+                judged = self._gate.note(judged, opens, address)
             rows.extend([judged] if isinstance(judged, Refused) else judged)
             refused.append(judged if isinstance(judged, Refused) else None)
             if len(refused) % _TURN == 0:

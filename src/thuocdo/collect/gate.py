@@ -26,7 +26,8 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash
 from thuocdo.core.snapshot import KeyEntry, SiteEntry, Snapshot
 from thuocdo.core.vocabulary import RejectReason
-from thuocdo.wire.events import Unreadable
+from thuocdo.wire import kept
+from thuocdo.wire.events import Refused, Unreadable
 
 _log = structlog.get_logger("thuocdo.collect")
 
@@ -37,6 +38,12 @@ class Opens(NamedTuple):
     agency: str | None
     systems: frozenset[str] | None
     sites: frozenset[int] | None = None
+    key_id: str = ""
+
+
+class KnownKey(Unreadable, frozen=True, gc=False):
+    """A refusal of a key that is registered, but does not open this, or no longer."""
+
     key_id: str = ""
 
 
@@ -124,9 +131,11 @@ class Gate:
 
     def _opens(self, entry: KeyEntry, feed: str) -> Opens | Unreadable:
         if entry.expires is not None and entry.expires < local_day(now_us()).isoformat():
-            return Unreadable(RejectReason.BAD_KEY, f"authorization: expired {entry.expires}")
+            detail = f"authorization: expired {entry.expires}"
+            return KnownKey(RejectReason.BAD_KEY, detail, key_id=entry.key_id)
         if entry.feeds and feed not in entry.feeds:
-            return Unreadable(RejectReason.OUT_OF_SCOPE, "authorization: not for this feed")
+            detail = "authorization: not for this feed"
+            return KnownKey(RejectReason.OUT_OF_SCOPE, detail, key_id=entry.key_id)
         sites = frozenset(entry.site_ids) or None
         return Opens(entry.agency, self._systems(entry), sites, entry.key_id)
 
@@ -140,6 +149,13 @@ class Gate:
                 RejectReason.FOREIGN_NETWORK, "sender: not in the site's networks", site.site_id
             )
         return self.bars_site(site, keyed=keyed)
+
+    def note(self, refused: Refused, opens: Opens | Unreadable | None, address: str) -> Refused:
+        """A refused record with what is known of its sender: by that it is judged again."""
+        key_id = opens.key_id if isinstance(opens, Opens | KnownKey) else ""
+        site = self.guarded.get(str(refused.site_id))
+        own = site is not None and bool(site.networks) and _within(site.networks, address)
+        return kept.noted(refused, key_id=key_id, from_own_network=own)
 
     def bars_site(self, site: SiteEntry, *, keyed: bool) -> Unreadable | None:
         """Why a guarded site takes nothing from a sender just now, wherever it is."""

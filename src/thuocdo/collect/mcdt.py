@@ -54,23 +54,33 @@ class McdtDoor:
         if isinstance(body, Unreadable):
             return mcdt.refuse(None, body, received, Trust.UNVERIFIED)
         opens = self._gate.admit(scope, Feed.MCDT, body, in_address=True)
-        if isinstance(opens, Unreadable):
-            return mcdt.refuse(None, opens, received, Trust.UNVERIFIED)
-        trust = Trust.UNVERIFIED if opens is None else Trust.VERIFIED
+        trust = Trust.VERIFIED if isinstance(opens, Opens) else Trust.UNVERIFIED
         message = mcdt.parse(body, scope.headers.get("content-type") or "")
         if isinstance(message, Unreadable):
-            return mcdt.refuse(None, message, received, trust)
+            why = opens if isinstance(opens, Unreadable) else message
+            return mcdt.refuse(None, why, received, trust)
+        address = self._address_of(scope)
+        outcome = self._outcome(message, opens, received, trust, address)
+        return self._gate.note(outcome, opens, address) if isinstance(outcome, Refused) else outcome
+
+    def _outcome(
+        self,
+        message: mcdt.Message,
+        opens: Opens | Unreadable | None,
+        received: int,
+        trust: str,
+        address: str,
+    ) -> DossierEvent | Refused:
         secret = self._gate.secret
+        if isinstance(opens, Unreadable):
+            return mcdt.refuse(message, opens, received, trust, secret)
         event = mcdt.to_event(message, self._gate.snapshot, secret, received, trust)
         if isinstance(event, Refused):
             return event
         why = _not_opened(opens, event) or self._gate.bars(
-            event.system, self._address_of(scope), keyed=opens is not None
+            event.system, address, keyed=opens is not None
         )
-        if why is None:
-            return event
-        site = self._gate.snapshot.site_by_id[event.site_id] if event.site_id else None
-        return mcdt.refuse(message, why, received, trust, secret, site)
+        return event if why is None else mcdt.refuse(message, why, received, trust, secret)
 
 
 def _not_opened(opens: Opens | None, event: DossierEvent) -> Unreadable | None:

@@ -11,21 +11,52 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+
+_HALVES: Final = Struct(">qq")
+_KEYS_KEPT: Final = 16
+_SYSTEMS_KEPT: Final = 4096
 
 
-def dossier_key(secret: bytes, system: str, number: str) -> tuple[int, int]:
-    """(hi, lo): the 128-bit keyed hash of a system's dossier number, as two signed 64-bit integers.
+def number_key(secret: bytes, number: str) -> bytes:
+    """16 bytes: the keyed hash of a dossier's number alone, whatever system it belongs to.
 
+    It stands in the number's place where the system is not known yet; `dossier_key` takes it.
     Numbers are compared as officials read them: trimmed, NFC, upper case, no inner spaces.
     """
-    clean = "".join(unicodedata.normalize("NFC", number).split()).upper()
-    digest = hashlib.blake2b(
-        f"{system}\x00{clean}".encode(), digest_size=16, key=secret[:64], person=b"dossier"
-    ).digest()
-    return (
-        int.from_bytes(digest[:8], "big", signed=True),
-        int.from_bytes(digest[8:], "big", signed=True),
-    )
+    if number.isascii() and number.isprintable():  # a space is the only gap in such a text
+        clean = number.replace(" ", "").upper()
+    else:
+        clean = "".join(unicodedata.normalize("NFC", number).split()).upper()
+    digest = _keyed(secret, b"number").copy()
+    digest.update(clean.encode())
+    return digest.digest()
+
+
+def dossier_key(secret: bytes, system: str, number: str | bytes) -> tuple[int, int]:
+    """(hi, lo): the 128-bit keyed hash of a system's dossier number, as two signed 64-bit integers.
+
+    number  as the system writes it, or its `number_key`: both give the same dossier
+    """
+    digest = _of_system(secret, system).copy()
+    digest.update(number if isinstance(number, bytes) else number_key(secret, number))
+    hi, lo = _HALVES.unpack(digest.digest())
+    return hi, lo
+
+
+@lru_cache(_KEYS_KEPT)
+def _keyed(secret: bytes, person: bytes) -> hashlib.blake2b:
+    """A hash that has its key and waits for the text: copying one costs less than keying one."""
+    return hashlib.blake2b(digest_size=16, key=secret[:64], person=person)
+
+
+@lru_cache(_SYSTEMS_KEPT)
+def _of_system(secret: bytes, system: str) -> hashlib.blake2b:
+    begun = _keyed(secret, b"dossier").copy()
+    begun.update(f"{system}\x00".encode())
+    return begun
 
 
 def day_salt(secret: bytes, day: date) -> bytes:

@@ -89,6 +89,14 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
         return found
 
     @cached_property
+    def site_of_system(self) -> dict[str, SiteEntry]:
+        """System → its site; of several the one with the smallest number."""
+        return {
+            site.system: site
+            for site in sorted(self.sites, key=lambda site: site.site_id, reverse=True)
+        }
+
+    @cached_property
     def key_by_hash(self) -> dict[str, KeyEntry]:
         return {key.key_hash: key for key in self.keys}
 

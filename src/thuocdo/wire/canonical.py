@@ -25,8 +25,9 @@ from thuocdo.core.vocabulary import (
     Status,
     Trust,
 )
-from thuocdo.wire import rules
+from thuocdo.wire import kept, rules
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.kept import Kept
 
 REQUIRED: Final = columns.DOSSIERS.required
 OPTIONAL: Final = columns.DOSSIERS.optional
@@ -88,7 +89,25 @@ def validate(
     try:
         return _event(record, snapshot, secret, received, feed, trust, agency, systems)
     except _Bad as bad:
-        return refuse(record, bad.why, secret, received, feed=feed, trust=trust)
+        site = snapshot.site_of_system.get(str(record.get("system")).strip())
+        why = msgspec.structs.replace(bad.why, site_id=site.site_id) if site else bad.why
+        return refuse(record, why, secret, received, feed=feed, trust=trust)
+
+
+def replay(
+    told: Kept,
+    snapshot: Snapshot,
+    secret: bytes,
+    trust: str,
+    *,
+    agency: str | None,
+    systems: Collection[str] | None,
+) -> DossierEvent | Refused:
+    """Judge a refused record again, as of the moment it came, by what its key opens today."""
+    record = {**told.fields, "dossier": told.number}
+    return validate(
+        record, snapshot, secret, told.received, trust=trust, agency=agency, systems=systems
+    )
 
 
 def word(name: str, value: object) -> str | bool | Unreadable | None:
@@ -112,19 +131,17 @@ def refuse(
     trust: str = Trust.VERIFIED,
 ) -> Refused:
     """The row that is kept of a refused record: fields of the protocol, nothing personal."""
-    kept: dict[str, str] = {}
+    payload = ""
     if record is not None:
-        kept = rules.redacted((name, record.get(name)) for name in _KEPT)
-        system, dossier = record.get("system"), _number(record)
-        if isinstance(system, str) and system.isprintable() and dossier:
-            kept["dossier_key"] = rules.key_text(secret, system.strip(), dossier)
+        fields = ((name, record.get(name)) for name in _KEPT)
+        payload = kept.text(received, fields, secret, _number(record))
     return Refused(
         received=received,
         feed=feed,
-        site_id=None,
+        site_id=why.site_id,
         reason=why.reason,
         detail=why.detail,
-        payload=msgspec.json.encode(kept).decode() if kept else "",
+        payload=payload,
         trust=trust,
     )
 
@@ -144,11 +161,13 @@ def _event(
     scope: str | None,
     systems: Collection[str] | None,
 ) -> DossierEvent:
+    number = record.get("dossier")  # of a record that was refused once it is the number's key
     for name in REQUIRED:
-        if not _text(record, name):
+        if not (name == "dossier" and isinstance(number, bytes)) and not _text(record, name):
             raise _Bad(Unreadable(RejectReason.MISSING_FIELD, f"{name}: missing"))
     system = _system(record)
-    number = _good(rules.number(_text(record, "dossier")))
+    if not isinstance(number, bytes):
+        number = _good(rules.number(_text(record, "dossier")))
     agency = _good(rules.agency(snapshot, _text(record, "agency")))
     if not in_scope(agency, scope) or (systems is not None and system not in systems):
         raise _Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "agency or system: not this key's"))
@@ -212,11 +231,13 @@ def _object(found: object) -> Mapping[str, object] | Unreadable:
     return Unreadable(RejectReason.MALFORMED, "record: not a JSON object")
 
 
-def _number(record: Mapping[str, object]) -> str | None:
-    """The dossier's number when it is one, for a record that is refused anyway."""
+def _number(record: Mapping[str, object]) -> str | bytes | None:
+    """The dossier's number when it is one, or its key, for a record that is refused anyway."""
     value = record.get("dossier")
-    number = rules.number(value) if isinstance(value, str) else None
-    return number if isinstance(number, str) else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+        value = str(value)
+    number = rules.number(value) if isinstance(value, str) else value
+    return number if isinstance(number, str | bytes) else None
 
 
 def _good(checked: T | Unreadable) -> T:

@@ -31,10 +31,22 @@ from thuocdo.core.vocabulary import (
     Status,
     Trust,
 )
-from thuocdo.wire import rules
+from thuocdo.wire import dvcqg_kept, rules
 from thuocdo.wire.canonical import in_scope
-from thuocdo.wire.dvcqg_fields import Bad, fields_of, good, list_of, moment_of, require, text_of
+from thuocdo.wire.dvcqg_fields import (
+    Bad,
+    amount_of,
+    fields_of,
+    good,
+    has_digitised_part,
+    list_of,
+    moment_of,
+    number_and_head,
+    require,
+    text_of,
+)
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.kept import Kept, KeptNumber
 
 SYNC: Final = "DongBoHoSoMC"
 PROGRESS: Final = "CapNhatTienDoHoSoMC"
@@ -100,7 +112,7 @@ class _Sender(NamedTuple):
 
     site: SiteEntry
     agency: str
-    number: str
+    number: str | bytes
 
 
 class _Judge(NamedTuple):
@@ -139,29 +151,67 @@ def judge(
     try:
         return (_dossier if service == SYNC else _progress)(fields, sender, by)
     except Bad as bad:
-        return refuse(bad.why, received, trust, item)
+        why = msgspec.structs.replace(bad.why, site_id=_site_of(fields, sender, by))
+        return refuse(why, received, trust, item, service=service, sender=sender, secret=secret)
 
 
-def refuse(why: Unreadable, received: int, trust: str, item: object = None) -> Refused:
-    """The row that is kept of what was refused: fields of the protocol, nothing personal."""
-    kept: dict[str, str] = {}
+def refuse(
+    why: Unreadable,
+    received: int,
+    trust: str,
+    item: object = None,
+    *,
+    service: str = "",
+    sender: str = "",
+    secret: bytes = b"",
+) -> Refused:
+    """The row that is kept of what was refused: fields of the protocol, nothing personal.
+
+    service, sender, secret  as for `judge`; without them the item cannot be judged again
+    """
+    payload = ""
     fields = fields_of(item) if item is not None else None
     if isinstance(fields, Mapping):
-        kept = rules.redacted((name, fields.get(name.lower())) for name in _KEPT)
+        payload = dvcqg_kept.payload(fields, _KEPT, received, service, sender, secret)
     return Refused(
         received=received,
         feed=Feed.DVCQG,
-        site_id=None,
+        site_id=why.site_id,
         reason=why.reason,
         detail=why.detail,
-        payload=msgspec.json.encode(kept).decode() if kept else "",
+        payload=payload,
         trust=trust,
     )
 
 
+def replay(
+    told: Kept,
+    snapshot: Snapshot,
+    secret: bytes,
+    trust: str,
+    *,
+    agency: str | None,
+    systems: Collection[str] | None,
+) -> list[DossierEvent] | Refused:
+    """Judge a refused item again, as of the moment it came, by what its key (if any) opens today."""
+    said = told.fields
+    return judge(
+        said.get(dvcqg_kept.SERVICE, ""), dvcqg_kept.item(told, _KEPT),
+        said.get(dvcqg_kept.SENDER, ""), snapshot, secret, told.received,
+        trust=trust, agency=agency, systems=systems,
+    )  # fmt: skip
+
+
+def _site_of(fields: Mapping[str, object], sender: str, by: _Judge) -> int | None:
+    """The site that an item refused for another reason belongs to, when it names one."""
+    try:
+        return _whose(fields, sender, by).site.site_id
+    except Bad:
+        return None
+
+
 def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[DossierEvent]:
-    for name in ("MaHoSo", "MaTTHC", "TrangThaiHoSo"):
-        require(fields, name)
+    _require(fields, "MaTTHC", "TrangThaiHoSo")
     code = _code(fields, "TrangThaiHoSo")
     whose = _whose(fields, sender, by)
     stages, flags = _stages(fields, code, by)
@@ -197,8 +247,7 @@ def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Doss
 
 def _progress(fields: Mapping[str, object], sender: str, by: _Judge) -> list[DossierEvent]:
     """A step of a dossier known by its number alone: it names no procedure, and no channel."""
-    for name in ("MaHoSo", "TrangThai", "ThoiDiemXuLy"):
-        require(fields, name)
+    _require(fields, "TrangThai", "ThoiDiemXuLy")
     code = _code(fields, "TrangThai")
     at = _date(fields, "ThoiDiemXuLy", by)
     whose = _whose(fields, sender, by)
@@ -301,24 +350,17 @@ def _payment(fields: Mapping[str, object]) -> str:
     online = _PAID_ONLINE.get(text_of(fields, "DuocThanhToanTrucTuyen"))
     if online:
         return Payment.ONLINE
-    amounts = [_amount(text_of(fee, "Gia")) for fee in list_of(fields, "DanhSachLePhi")]
+    amounts = [amount_of(text_of(fee, "Gia")) for fee in list_of(fields, "DanhSachLePhi")]
     if online is False and any(amounts):
         return Payment.OFFLINE
     return Payment.NONE if amounts and all(amount == 0 for amount in amounts) else Payment.UNKNOWN
-
-
-def _amount(text: str) -> int | None:
-    """Đồng, written `150000`, `150.000` or `150000.0`; None when it is no amount."""
-    plain = text.removesuffix(".0").replace(".", "").replace(",", "")
-    return int(plain) if plain.isascii() and plain.isdigit() else None
 
 
 def _digitised(fields: Mapping[str, object]) -> bool | None:
     said = _YES_NO.get(text_of(fields, "HoSoCoThanhPhanSoHoa"))
     if said is not None:
         return said
-    parts = {text_of(part, "DuocSoHoa") for part in list_of(fields, "TaiLieuNop")}
-    return True if "1" in parts else None
+    return True if has_digitised_part(fields) else None
 
 
 def _odd_values(fields: Mapping[str, object]) -> tuple[str, ...]:
@@ -333,9 +375,9 @@ def _odd_values(fields: Mapping[str, object]) -> tuple[str, ...]:
 def _whose(fields: Mapping[str, object], sender: str, by: _Judge) -> _Sender:
     """The agency that MaHoSo begins with, else the sender's; the one-stop system of the sender,
     else of that agency, else of whoever is above it."""
-    number = good(rules.number(text_of(fields, "MaHoSo")))
+    number, head = number_and_head(fields)
     known = by.snapshot.knows_agency
-    sending, named = codes.agency_code(sender), codes.agency_code(number.partition("-")[0])
+    sending, named = codes.agency_code(sender), codes.agency_code(head)
     found = [code for code in (sending, named) if code is not None and known(code)]
     if not found:
         if not sender:
@@ -355,6 +397,13 @@ def _whose(fields: Mapping[str, object], sender: str, by: _Judge) -> _Sender:
     if not sites or not in_scope(agency, by.scope):
         raise Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "madonvi or MaHoSo: not this key's"))
     return _Sender(sites[0], agency, number)
+
+
+def _require(fields: Mapping[str, object], *names: str) -> None:
+    if not isinstance(fields.get("mahoso"), KeptNumber):
+        require(fields, "MaHoSo")
+    for name in names:
+        require(fields, name)
 
 
 def _one_stops(agency: str, by: _Judge) -> list[SiteEntry]:

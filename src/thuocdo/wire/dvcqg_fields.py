@@ -16,6 +16,7 @@ import msgspec
 from thuocdo.core.vocabulary import RejectReason
 from thuocdo.wire import rules
 from thuocdo.wire.events import Unreadable
+from thuocdo.wire.kept import KeptNumber
 
 MAX_ITEMS: Final = 2_000
 _SENDER: Final = ("madonvi", "madinhdanhdv")
@@ -94,6 +95,33 @@ def text_of(fields: Mapping[str, object], name: str) -> str:
     if isinstance(value, float) and abs(value) < 1 << 53:
         return str(value).removesuffix(".0")
     raise Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: neither text nor a number"))
+
+
+def number_and_head(fields: Mapping[str, object]) -> tuple[str | bytes, str]:
+    """The dossier's number, or what is left of it, and the part that may name an agency."""
+    found = fields.get("mahoso")
+    if isinstance(found, KeptNumber):
+        return found
+    number = good(rules.number(text_of(fields, "MaHoSo")))
+    return number, number.partition("-")[0]
+
+
+def amount_of(text: str) -> int | None:
+    """Đồng, written `150000`, `150.000` or `150000.0`; None when it is no amount."""
+    plain = text.removesuffix(".0").replace(".", "").replace(",", "")
+    return int(plain) if plain.isascii() and plain.isdigit() else None
+
+
+def has_digitised_part(fields: Mapping[str, object]) -> bool:
+    return any(text_of(part, "DuocSoHoa") == "1" for part in list_of(fields, "TaiLieuNop"))
+
+
+def told_of(fields: Mapping[str, object], name: str) -> object:
+    """A field as `text_of` reads it; what is no text and no number as it came."""
+    try:
+        return text_of(fields, name)
+    except Bad:
+        return fields[name.lower()]
 
 
 def list_of(fields: Mapping[str, object], name: str) -> list[Mapping[str, object]]:

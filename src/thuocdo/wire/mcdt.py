@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -27,8 +27,9 @@ from thuocdo.core.vocabulary import (
     Status,
     Trust,
 )
-from thuocdo.wire import rules
+from thuocdo.wire import kept, rules
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.kept import Kept
 
 FIELDS: Final = (
     "siteId",
@@ -89,14 +90,17 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     level: str = ""
     isFromDVCQG: str = ""  # noqa: N815
     isDVCBC: str = ""  # noqa: N815
+    number_key: bytes = b""
+    """In the number's place when the message was refused once; no field of the protocol."""
 
     @property
     def site_id(self) -> int | None:
         return int(self.siteId) if _SITE.fullmatch(self.siteId) else None
 
     @property
-    def number(self) -> str:
-        return self.codeProfile or self.maHoSo
+    def number(self) -> str | bytes | Unreadable:
+        """The dossier's number, checked; or the key that is left of it."""
+        return self.number_key or rules.number(self.codeProfile or self.maHoSo)
 
 
 def parse(body: bytes, content_type: str) -> Message | Unreadable:
@@ -106,7 +110,8 @@ def parse(body: bytes, content_type: str) -> Message | Unreadable:
     fields = _json_fields(stripped) if is_json else _form_fields(stripped)
     if isinstance(fields, Unreadable):
         return fields
-    return Message(**{name: fields[name] for name in Message.__struct_fields__ if name in fields})
+    known: dict[str, Any] = {n: fields[n] for n in Message.__struct_fields__ if n in fields}
+    return Message(**known)
 
 
 def to_event(
@@ -123,7 +128,7 @@ def to_event(
     site = snapshot.site_by_id.get(message.site_id) if message.site_id is not None else None
     known = _known(message, site, snapshot, received)
     if isinstance(known, Unreadable):
-        return refuse(message, known, received, trust, secret, site)
+        return refuse(message, known, received, trust, secret)
     hi, lo = dossier_key(secret, known.site.system, known.number)
     level, flags = _level(message.level)
     by_post = _BY_POST.get(message.isDVCBC)
@@ -166,7 +171,7 @@ class _Known(NamedTuple):
     """What of a message the registry confirms."""
 
     site: SiteEntry
-    number: str
+    number: str | bytes
     place: rules.Place
 
 
@@ -183,7 +188,7 @@ def _known(
         return Unreadable(RejectReason.UNKNOWN_SITE, "siteId: not registered")
     if message.status not in _STATUS:
         return Unreadable(RejectReason.BAD_VALUE, "status: not 0 to 4")
-    number = rules.number(message.number)
+    number = message.number
     if isinstance(number, Unreadable):
         return number
     found = rules.place(snapshot, site.agency, message.codeTTHC, rules.local_date(received))
@@ -196,24 +201,36 @@ def refuse(
     received: int,
     trust: str,
     secret: bytes = b"",
-    site: SiteEntry | None = None,
 ) -> Refused:
     """The row that is kept of a message refused; the dossier's number only as its key."""
-    kept: dict[str, str] = {}
+    payload = ""
     if message is not None:
-        kept = rules.redacted((name, getattr(message, name)) for name in _KEPT)
-        number = rules.number(message.number)
-        if site is not None and isinstance(number, str):
-            kept["dossier_key"] = rules.key_text(secret, site.system, number)
+        named = message.site_id is not None  # then the row says so, and may: it is no telephone
+        names = _KEPT[1:] if named else _KEPT
+        fields = ((name, getattr(message, name)) for name in names)
+        number = message.number
+        told = None if isinstance(number, Unreadable) else number
+        payload = kept.text(received, fields, secret, told)
     return Refused(
         received=received,
         feed=Feed.MCDT,
         site_id=message.site_id if message is not None else why.site_id,
         reason=why.reason,
         detail=why.detail,
-        payload=msgspec.json.encode(kept).decode() if kept else "",
+        payload=payload,
         trust=trust,
     )
+
+
+def replay(
+    told: Kept, site_id: int | None, snapshot: Snapshot, secret: bytes, trust: str
+) -> DossierEvent | Refused:
+    """Judge a refused message again, as of the moment it came; `site_id` as its row has it."""
+    fields: dict[str, Any] = {name: told.fields.get(name, "") for name in _KEPT}
+    if site_id is not None:
+        fields["siteId"] = str(site_id)
+    message = Message(**fields, number_key=told.number)
+    return to_event(message, snapshot, secret, told.received, trust)
 
 
 def _json_fields(body: bytes) -> dict[str, str] | Unreadable:

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from thuocdo.core import codes
 from thuocdo.core.clock import DAY_US, OFFSET_US, day_start_us, from_datetime, local_day
-from thuocdo.core.ids import dossier_key
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Level, RejectReason
 from thuocdo.wire.events import Unreadable
@@ -29,6 +28,7 @@ PROCEDURE_NOT_SAID: Final = "~unknown"
 two first events of one moment the fold takes the one that names its procedure."""
 MAX_NUMBER: Final = 128
 MAX_KEPT: Final = 40
+REDACTED: Final = "redacted"
 _CACHED: Final = 1 << 16
 _SERVICE_FLAG: Final = "service_not_in_catalogue"
 
@@ -164,31 +164,43 @@ def level_flags(declared: str | None, catalogue: str | None) -> tuple[str, ...]:
     return ("level_differs",) if differs else ()
 
 
-def key_text(secret: bytes, system: str, dossier: str) -> str:
-    """A dossier's key as 32 hex digits: how a refused record names it."""
-    mask = (1 << 64) - 1
-    hi, lo = dossier_key(secret, system, dossier)
-    return f"{hi & mask:016x}{lo & mask:016x}"
-
-
 def redacted(fields: Iterable[tuple[str, object]]) -> dict[str, str]:
     """Values that may be kept of a refused record, from fields the caller's protocol allows.
 
     A value that could be a name, an identity or a phone number is replaced by its shape
-    (`Nguyễn Văn A` → `Aaaaaa Aaa A`): enough to find the mapping mistake, nothing personal.
+    (`Nguyễn Văn A` → `Aaaaaa Aaa A`): enough to find the mapping mistake, nothing personal. The
+    names of those that were stand in `REDACTED`, with spaces between.
     """
-    return {name: _kept(value) for name, value in fields if value is not None and value != ""}
+    kept: dict[str, str] = {}
+    shaped: list[str] = []
+    for name, value in fields:
+        if value is None or value == "":
+            continue
+        plain = _plain(value)
+        if plain is None:
+            shaped.append(name)
+        kept[name] = _shape_of(value) if plain is None else plain
+    return kept | {REDACTED: " ".join(shaped)} if shaped else kept
 
 
-def _kept(value: object) -> str:
+def _plain(value: object) -> str | None:
+    """A value that may be kept as it is; None when it could say too much."""
+    if not isinstance(value, str | int | float):
+        return None
+    try:
+        text = str(int(value) if isinstance(value, bool) else value).strip()
+    except ValueError:  # an integer of thousands of digits
+        return None
+    return text if _PLAIN.fullmatch(text) and not _LONG_DIGITS.search(text) else None
+
+
+def _shape_of(value: object) -> str:
     if not isinstance(value, str | int | float):
         return f"<{type(value).__name__}>"
     try:
         text = str(value)
-    except ValueError:  # an integer of thousands of digits
+    except ValueError:
         return "<int>"
-    if _PLAIN.fullmatch(text) and not _LONG_DIGITS.search(text):
-        return text
     return "".join(_shape(letter) for letter in text[:MAX_KEPT])
 
 
