@@ -53,9 +53,9 @@ def test_records_that_arrive_together_share_one_future_and_few_frames(tmp_path: 
     with_writer(tmp_path, act)
 
 
-def test_many_records_stand_in_one_frame(tmp_path: Path) -> None:
+def test_many_records_stand_in_one_frame_and_the_segment_is_named(tmp_path: Path) -> None:
     async def act(log: Writer) -> None:
-        await log.append_many([b"a", b"b", b"c"])
+        assert await log.append_many([b"a", b"b", b"c"]) == 1
 
     with_writer(tmp_path, act)
     (segment,) = reader.sealed(tmp_path)
@@ -165,6 +165,36 @@ def test_a_shielded_waiter_that_is_cancelled_takes_no_other_with_it(tmp_path: Pa
     assert on_disk(tmp_path) == [b"x"] * 3
 
 
+def test_waiters_of_other_threads_are_told_when_their_record_is_on_disk(tmp_path: Path) -> None:
+    told: list[WalError | None] = []
+
+    async def act(log: Writer) -> None:
+        def send(number: int) -> None:
+            def then(error: WalError | None) -> None:
+                told.append(error)
+                if number == 7:
+                    raise ValueError("a waiter's own defect")
+
+            log.append_then(b"%d" % number, then)
+
+        await asyncio.gather(*(asyncio.to_thread(send, number) for number in range(200)))
+        await log.append(b"200")
+
+    with_writer(tmp_path, act)
+    assert told == [None] * 200
+    assert sorted(on_disk(tmp_path), key=int) == [b"%d" % number for number in range(201)]
+
+
+def test_a_closed_writer_tells_waiters_at_once(tmp_path: Path) -> None:
+    async def act(log: Writer) -> None:
+        await log.close()
+        with pytest.raises(WalError) as refused:
+            log.append_then(b"x", lambda _error: None)
+        assert refused.value.code == "wal_closed"
+
+    with_writer(tmp_path, act)
+
+
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
@@ -176,6 +206,7 @@ async def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
     for _ in range(3):
+        log.append_then(b"y" * 5000, lambda error: print("told", error.code))
         try:
             await log.append(b"x" * 5000)
         except WalError as refused:
@@ -193,7 +224,9 @@ def test_a_disk_that_refuses_fails_only_those_frames_and_service_goes_on(tmp_pat
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
     )
-    assert re.findall(r"wal_write|failures \d", done.stdout) == ["wal_write"] * 3 + ["failures 3"]
+    said = re.findall(r"^(?:told )?wal_write|failures \d", done.stdout, re.MULTILINE)
+    told = [line for line in said if not line.startswith("failures")]
+    assert sorted(told) == [*["told wal_write"] * 3, *["wal_write"] * 3]
     assert on_disk(tmp_path) == [b"before", b"after"]
     assert not list(tmp_path.rglob("*.open"))
     assert not list(tmp_path.rglob("*.damaged"))

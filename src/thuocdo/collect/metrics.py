@@ -6,7 +6,7 @@ The hot path adds to plain integers; they are turned into metrics only when some
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -30,11 +30,22 @@ class Counts:
         self.events[feed, refused] += count
 
 
+def _together(all_counts: Sequence[Counts]) -> Counts:
+    together = Counts()
+    for each in all_counts:
+        together.events.update(dict(each.events))
+        together.unavailable += each.unavailable
+        together.failures += each.failures
+        together.throttled += each.throttled
+    return together
+
+
 class Exposition:
     """A Prometheus collector over the counts and the log's writer."""
 
-    def __init__(self, counts: Counts, writer: Writer) -> None:
-        self._counts = counts
+    def __init__(self, counts: Sequence[Counts], writer: Writer) -> None:
+        """counts: one for each thread that counts."""
+        self._all = counts
         self._writer = writer
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -50,16 +61,17 @@ class Exposition:
             labels=("writer", "feed", "outcome"),
         )
         name = self._writer.name
-        for (feed, refused), count in sorted(self._counts.events.items()):
+        counts = _together(self._all)
+        for (feed, refused), count in sorted(counts.events.items()):
             events.add_metric([name, feed, refused or "accepted"], count)
         yield events
         for key, what, count in (
-            ("unavailable", "Requests answered 503: nothing was stored.", self._counts.unavailable),
-            ("failures", "Requests that met a defect of the collector.", self._counts.failures),
+            ("unavailable", "Requests answered 503: nothing was stored.", counts.unavailable),
+            ("failures", "Requests that met a defect of the collector.", counts.failures),
             (
                 "throttled",
                 "Requests of addresses that were over their rate.",
-                self._counts.throttled,
+                counts.throttled,
             ),
             ("wal_frames", "Group commits.", self._writer.frames),
             ("wal_bytes", "Bytes of records made durable.", self._writer.bytes),

@@ -45,7 +45,7 @@ class Pace(Generic[K]):
 
     def _forget(self, now: float) -> None:
         """Senders within their rate need no memory; if all are ahead, those least so go."""
-        self._due = {sender: due for sender, due in self._due.items() if due > now}
+        self._due = {sender: due for sender, due in list(self._due.items()) if due > now}
         while len(self._due) >= _REMEMBERED:
             for sender in sorted(self._due, key=self._due.__getitem__)[: _REMEMBERED // 2]:
                 del self._due[sender]

@@ -23,6 +23,7 @@ import uvloop
 from granian.constants import HTTPModes
 from granian.server.embed import Server
 
+from thuocdo.collect.front import stand_before
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.server import App
 from thuocdo.core.errors import ThuocdoError
@@ -75,6 +76,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         trusted=settings.trusted_proxies,
         address_rate=settings.address_rate,
     )
+    stand_before(app.front.take)
     server = Server(
         app,
         address=host,

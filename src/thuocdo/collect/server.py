@@ -18,6 +18,7 @@ from thuocdo.collect import replies, script
 from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.batches import BatchDoor, dossiers, views
 from thuocdo.collect.dvcqg import DvcqgDoor
+from thuocdo.collect.front import Front
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.hits import Hits
 from thuocdo.collect.mcdt import McdtDoor
@@ -35,6 +36,7 @@ from thuocdo.wire.events import Refused
 
 Handler = Callable[[Scope, Exchange], Awaitable[None]]
 
+HIT_PATHS: Final = frozenset(("/tracking", "/matomo.php", "/piwik.php"))
 LOOK_SECONDS: Final = 1.0  # how often the registry's file is looked at
 DRAIN_SECONDS: Final = 10.0
 _DRAIN_STEP: Final = 0.01
@@ -63,7 +65,6 @@ class App:
         self.gate = gate
         self.counts = Counts()
         self._writer = writer
-        self._exposition = Exposition(self.counts, writer)
         self._open = 0
         self._stopping = False
         addresses = Addresses(trusted)
@@ -74,10 +75,10 @@ class App:
         self._receipt_keys = receipts.keys
         doors = (gate, writer, self.counts, addresses)
         hits = Hits(*doors)
+        self.front = Front(hits, HIT_PATHS, writer, self._is_too_fast)
+        self._exposition = Exposition((self.counts, self.front.counts), writer)
         self.routes: dict[str, Handler] = {
-            "/tracking": hits,
-            "/matomo.php": hits,
-            "/piwik.php": hits,
+            **dict.fromkeys(HIT_PATHS, hits),
             "/TrackingMCDT": McdtDoor(*doors),
             **{
                 f"/dvcqg/{service}": DvcqgDoor(service, *doors)
@@ -97,7 +98,8 @@ class App:
         if handler is None:
             replies.not_found(exchange)
             return
-        if self._address_rate and self._is_too_fast(scope):
+        if self._is_too_fast(scope):
+            self.counts.throttled += 1
             replies.refuse_hit(exchange, RejectReason.TOO_MANY)
             return
         self._open += 1
@@ -118,11 +120,10 @@ class App:
 
     def _is_too_fast(self, scope: Scope) -> bool:
         """Whether an address, not this machine's own, is over its rate: then nothing is read."""
-        address = self._address_of(scope)
-        if address in _OWN or self._address_pace.admits(address, self._address_rate):
+        if not self._address_rate:
             return False
-        self.counts.throttled += 1
-        return True
+        address = self._address_of(scope)
+        return address not in _OWN and not self._address_pace.admits(address, self._address_rate)
 
     async def keep_watch(self) -> None:
         """Follow the registry, and tell of senders that were too fast, until cancelled."""
@@ -147,10 +148,10 @@ class App:
         """Wait until every open request has its answer, but not forever."""
         self._stopping = True
         for _ in range(int(DRAIN_SECONDS / _DRAIN_STEP)):
-            if not self._open:
+            if not self._open and not self.front.open:
                 return
             await asyncio.sleep(_DRAIN_STEP)
-        _log.warning("stopped with requests open", requests=self._open)
+        _log.warning("stopped with requests open", requests=self._open + self.front.open)
 
     async def _health(self, scope: Scope, exchange: Exchange) -> None:
         if replies.is_read(scope, exchange):

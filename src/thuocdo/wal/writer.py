@@ -15,7 +15,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -53,15 +53,20 @@ class WalError(ThuocdoError):
     """The record is not on disk and the sender must try again: `wal_busy`, `wal_write`, `wal_closed`."""
 
 
+Waiter = Callable[[WalError | None], None]
+"""Called once a record is on disk (None), or cannot be."""
+
+
 class _Batch:
     """Records on their way into one frame."""
 
-    __slots__ = ("future", "records", "size")
+    __slots__ = ("future", "records", "size", "waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         # A plain future: tasks wait on exactly this class by a shorter way than on any other.
         self.future: asyncio.Future[int] = asyncio.Future(loop=loop)
         self.records: list[bytes] = []
+        self.waiting: list[Waiter] = []
         self.size = 0
 
 
@@ -168,6 +173,24 @@ class Writer:
                 self._wake.put(None)
         return batch.future
 
+    def append_then(self, record: bytes, then: Waiter) -> None:
+        """Queue one record, from any thread; `then` is called on the writer's when it is on disk.
+
+        What is called may not wait for anything: the next frame waits for it. Raises WalError as
+        `append` does.
+        """
+        with self._lock:
+            batch = self._batch
+            size = batch.size + len(record)
+            if size > self._queue_bytes or self._closing:
+                raise self._refusal()
+            batch.size = size
+            batch.records.append(record)
+            batch.waiting.append(then)
+            if self._idle:
+                self._idle = False
+                self._wake.put(None)
+
     def append_many(self, records: Sequence[bytes]) -> asyncio.Future[int]:
         """Queue records that stand or fall together: all go into one frame, or none does.
 
@@ -261,7 +284,10 @@ class Writer:
         else:
             self.frames += 1
             self.bytes += batch.size
-        self._loop.call_soon_threadsafe(_resolve, batch.future, self._number, error)
+        if len(batch.waiting) < len(batch.records):
+            self._loop.call_soon_threadsafe(_resolve, batch.future, self._number, error)
+        for then in batch.waiting:
+            _tell(then, error)
 
     def _seal(self) -> None:
         """Seal the open segment, and those that an earlier attempt could not."""
@@ -288,6 +314,13 @@ def _complain(what: str, problem: Exception) -> None:
     """Say what went wrong; where even the message finds no room on disk, the futures still tell."""
     with contextlib.suppress(OSError):
         _log.error(what, error=str(problem))
+
+
+def _tell(then: Waiter, error: WalError | None) -> None:
+    try:
+        then(error)
+    except Exception as problem:  # one waiter's defect is not the others'
+        _complain("waiter of the write-ahead log failed", problem)
 
 
 def _resolve(future: asyncio.Future[int], number: int, error: WalError | None) -> None:
