@@ -29,6 +29,7 @@ app = typer.Typer(
 reports = typer.Typer(help="Make reports.")
 accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
 app.add_typer(cli_import.imports, name="import")
+app.add_typer(cli_import.templates, name="template")
 app.add_typer(reports, name="report")
 app.add_typer(cli_trust.keys, name="key")
 app.add_typer(cli_trust.sites, name="site")

@@ -15,6 +15,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 
 imports = typer.Typer(help="Load files; a second run of the same file changes nothing.")
+templates = typer.Typer(help="Files to fill in.")
 
 Files = Annotated[list[str], typer.Argument(help="Files or quoted patterns; plain, .gz or .zst.")]
 Importer = Callable[[settings.Settings, list[Path], cli_output.Tick], ImportResult]
@@ -37,12 +38,44 @@ def import_services(files: Files) -> None:
 
 @imports.command("page-views", help=str(columns.PAGE_VIEWS))
 def import_page_views(files: Files) -> None:
-    _import_events("import_page_views", files)
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.store import Lake
+
+    _run(
+        "page views",
+        files,
+        lambda found, paths, tick: event_imports.import_page_views(
+            found, Lake.open(found), paths, tick
+        ),
+    )
 
 
-@imports.command("dossiers", help=str(columns.DOSSIERS))
-def import_dossiers(files: Files) -> None:
-    _import_events("import_dossiers", files)
+@imports.command(
+    "dossiers",
+    help=f"Events, one a row: {columns.DOSSIERS}; or a spreadsheet of dossiers, one a row, "
+    "as `thuocdo template dossiers` makes it.",
+)
+def import_dossiers(
+    files: Files,
+    system: Annotated[
+        str | None, typer.Option(help="Of spreadsheet rows that name no system.")
+    ] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Of spreadsheet rows that name no agency.")
+    ] = None,
+) -> None:
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.importing.dossier_sheets import Whose
+    from thuocdo.lake.store import Lake
+
+    whose = Whose(system, agency)
+    _run(
+        "dossiers",
+        files,
+        lambda found, paths, tick: event_imports.import_dossiers(
+            found, Lake.open(found), paths, tick, whose
+        ),
+    )
 
 
 @imports.command("access-log")
@@ -85,6 +118,22 @@ def import_access_log(
     )
 
 
+@templates.command("dossiers")
+def template_dossiers(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .xlsx file to write.")],
+) -> None:
+    """The spreadsheet `thuocdo import dossiers` reads, with instructions and lists."""
+    from thuocdo.lake.importing.dossier_template import dossier_template
+
+    try:
+        output.write_bytes(dossier_template())
+    except OSError as error:
+        raise ThuocdoError(
+            "cannot_write", f"{output} cannot be written: {error.strerror}.", "Name another file."
+        ) from error
+    typer.echo(output)
+
+
 def _import_registry(loader: str, files: list[str]) -> None:
     from thuocdo.registry.setup import setup_django
 
@@ -96,19 +145,6 @@ def _import_registry(loader: str, files: list[str]) -> None:
         return result
 
     _run(loader, files, load)
-
-
-def _import_events(importer: str, files: list[str]) -> None:
-    from thuocdo.lake import imports as event_imports
-    from thuocdo.lake.store import Lake
-
-    def load(found: settings.Settings, paths: list[Path], tick: cli_output.Tick) -> ImportResult:
-        result: ImportResult = getattr(event_imports, importer)(
-            found, Lake.open(found), paths, tick
-        )
-        return result
-
-    _run(importer, files, load)
 
 
 def _run(name: str, files: list[str], importer: Importer) -> None:

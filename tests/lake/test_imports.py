@@ -348,10 +348,10 @@ import sys
 from pathlib import Path
 from thuocdo.core import settings
 from thuocdo.lake import imports
-from thuocdo.lake.importing import dossiers, view_days
+from thuocdo.lake.importing import dossier_months, view_days
 from thuocdo.lake.store import Lake
 chosen = settings.load({"THUOCDO_HOME": sys.argv[1]})
-view_days._CHUNK_ROWS = dossiers._CHUNK_ROWS = 40  # several commits
+view_days._CHUNK_ROWS = dossier_months._CHUNK_ROWS = 40  # several commits
 print("ready", flush=True)
 bring = getattr(imports, sys.argv[2])
 bring(chosen, Lake.open(chosen), [Path(sys.argv[3])], lambda done, total: None)

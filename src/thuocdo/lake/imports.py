@@ -22,8 +22,9 @@ from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
-from thuocdo.lake.importing import access_logs, dossiers, page_views
+from thuocdo.lake.importing import access_logs, dossier_sheets, dossiers, page_views
 from thuocdo.lake.importing.access_logs import LogOptions
+from thuocdo.lake.importing.dossier_sheets import Whose
 from thuocdo.lake.importing.source import MACROS, Progress, opened
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
@@ -49,13 +50,27 @@ def import_page_views(
 
 
 def import_dossiers(
-    settings: Settings, lake: Lake, paths: Sequence[Path], progress: Progress
+    settings: Settings,
+    lake: Lake,
+    paths: Sequence[Path],
+    progress: Progress,
+    whose: Whose = Whose(None, None),  # noqa: B008 - an immutable pair
 ) -> ImportResult:
-    """Dossier events, one a row: `core.columns.DOSSIERS`. Raises as `import_page_views`."""
+    """Dossiers: events, one a row (`core.columns.DOSSIERS`), or spreadsheets, one dossier a row
+    (`importing/dossier_sheets.py`).
+
+    whose  the system and agency of spreadsheet rows that name none
+    Raises as `import_page_views`, and what `dossier_sheets.import_file` raises.
+    """
 
     def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
-        with _engine(folder) as engine, opened(engine, path, folder, columns.DOSSIERS) as source:
-            return dossiers.import_file(settings, lake, snapshot, source, progress)
+        with _engine(folder) as engine:
+            if dossier_sheets.is_sheet(path):
+                return dossier_sheets.import_file(
+                    settings, lake, snapshot, engine, path, whose, progress
+                )
+            with opened(engine, path, folder, columns.DOSSIERS) as source:
+                return dossiers.import_file(settings, lake, snapshot, source, progress)
 
     return _each(settings, paths, one)
 

@@ -35,7 +35,9 @@ from thuocdo.wire.page_loads import LeftOut, Load
 
 _SAMPLE_LINES: Final = 1000
 _REMEMBERED: Final = 200_000
-_GLANCES: Final = dict.fromkeys((LogFormat.COMMON, LogFormat.COMBINED), access_log.request_at_first_glance)
+_GLANCES: Final = dict.fromkeys(
+    (LogFormat.COMMON, LogFormat.COMBINED), access_log.request_at_first_glance
+)
 
 T = TypeVar("T")
 

@@ -1,37 +1,27 @@
 # ruff: noqa: S608 - every name put into SQL here is a constant of this module or a quoted path
-"""Dossier events from a file: each row judged by the same rules as a canonical record, in bulk.
-
-What passes is gathered without the dossier's number, told apart by content, given its home month,
-and written month by month. Equal rows of one file, or of any earlier import, are duplicates.
-"""
+"""Dossier events from a file: each row judged by the same rules as a canonical record, in bulk."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
-from itertools import groupby
 from typing import Final
 
 import pyarrow as pa
 
-from thuocdo.core.clock import OFFSET_US, now_us
+from thuocdo.core.clock import now_us
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
-from thuocdo.core.vocabulary import Feed, RejectReason, Trust
-from thuocdo.lake.homes import Homes
+from thuocdo.core.vocabulary import RejectReason
+from thuocdo.lake.importing.dossier_months import DossierMonths
 from thuocdo.lake.importing.rejects import LineNumbers, RefusedRow, RejectBook
 from thuocdo.lake.importing.source import Progress, Source
-from thuocdo.lake.judge_dossiers import CONTENT, KEPT, TIMES, Judge, events_table
-from thuocdo.lake.parquet import repeated
-from thuocdo.lake.schemas import INSTANT
+from thuocdo.lake.judge_dossiers import TIMES, Judge
 from thuocdo.lake.store import Lake
 from thuocdo.wire.events import Refused
 
 _ROWS_AT_ONCE: Final = 200_000
-_CHUNK_ROWS: Final = 2_000_000
-_HOMES_AT_ONCE: Final = 500_000
 
 
 def import_file(
@@ -63,12 +53,11 @@ class _DossierImport:
         self._engine = source.engine
         self._progress = progress
         self._started = now_us()
-        self._segment = f"import:{source.digest}-{self._started:x}"
         self._refused: list[tuple[int, Refused]] = []
-        self._accepted = 0
 
     def run(self) -> ImportResult:
-        valid = self._judge()
+        months = DossierMonths(self._settings, self._lake, self._engine, self._source.digest)
+        valid = self._judge(months)
         book = RejectBook(self._settings, self._lake, self._source.path.name, self._source.digest)
         malformed = self._source.malformed()
         if self._refused or malformed:
@@ -76,36 +65,28 @@ class _DossierImport:
             book.write(
                 [
                     *(RefusedRow(n, RejectReason.MALFORMED, why, {}) for n, why in malformed),
-                    *(_row(number(row), refused) for row, refused in self._refused),
+                    *(refused_row(number(row), refused) for row, refused in self._refused),
                 ]
             )
-        self._settle()
+        accepted = months.land()
         rows = valid + book.counts.total()
-        for months in self._chunks():
-            self._land(months)
         self._progress(rows, rows)
         return ImportResult(
             rows=rows,
-            accepted=self._accepted,
-            duplicates=valid - self._accepted,
+            accepted=accepted,
+            duplicates=valid - accepted,
             rejected=dict(book.counts),
             rejects_file=book.path,
         )
 
-    def _judge(self) -> int:
-        """Every row through the rules; the good ones into `judged`. How many those are."""
-        keeping = self._engine.cursor()  # the file is still being read on the other one
-        keeping.execute("SET TimeZone = 'UTC'")
-        keeping.register("batch", events_table([]))
-        keeping.execute("CREATE OR REPLACE TABLE judged AS FROM batch")
+    def _judge(self, months: DossierMonths) -> int:
+        """Every row through the rules; how many are good."""
         judge = Judge(self._snapshot, self._settings.secret, self._started)
         row = valid = 0
         for rows in self._batches():
             events, refused = judge.judge(rows)
             self._refused += [(row + place + 1, verdict) for place, verdict in refused]
-            keeping.register("batch", events)
-            keeping.execute("INSERT INTO judged FROM batch")
-            keeping.unregister("batch")
+            months.add(events)
             row += rows.num_rows
             valid += events.num_rows
             self._progress(row, None)
@@ -120,91 +101,6 @@ class _DossierImport:
         for batch in reading.to_arrow_reader(_ROWS_AT_ONCE):
             yield pa.table(batch)
 
-    def _settle(self) -> None:
-        """One row for each content, and a home month for each dossier."""
-        content = ", ".join(CONTENT)
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {content}, "
-            f"first(level_catalogue) AS level_catalogue, first(quality) AS quality "
-            f"FROM judged GROUP BY {content}"
-        )
-        self._engine.execute("DROP TABLE judged")
-        self._engine.execute(
-            "CREATE OR REPLACE TEMP TABLE homes (hi BIGINT, lo BIGINT, month VARCHAR)"
-        )
-        dossiers = self._engine.sql(
-            "SELECT dossier_hi, dossier_lo, strftime(make_timestamp("
-            f"arg_min(coalesce(received_at, event_time), event_time) + {OFFSET_US}), '%Y-%m') "
-            "FROM (SELECT * REPLACE (epoch_us(received_at) AS received_at, "
-            "epoch_us(event_time) AS event_time) FROM fresh) "
-            "GROUP BY ALL ORDER BY ALL"
-        ).to_arrow_table()
-        with closing(Homes.ready(self._settings, self._lake)) as homes:
-            for part in dossiers.to_batches(_HOMES_AT_ONCE):
-                hi, lo, months = (column.to_pylist() for column in part.columns)
-                found = homes.assign(list(zip(hi, lo, strict=True)), months)
-                settled = pa.table({"hi": part.column(0), "lo": part.column(1), "month": found})
-                self._engine.register("settled", settled)
-                self._engine.execute("INSERT INTO homes FROM settled")
-
-    def _chunks(self) -> Iterator[list[str]]:
-        """Home months in order, together up to the size of a chunk."""
-        counts = self._engine.execute(
-            "SELECT month, count(*) FROM fresh JOIN homes ON hi = dossier_hi AND lo = dossier_lo "
-            "GROUP BY month ORDER BY month"
-        ).fetchall()
-        chunk: list[str] = []
-        size = 0
-        for month, count in counts:
-            if chunk and size + count > _CHUNK_ROWS:
-                yield chunk
-                chunk, size = [], 0
-            chunk.append(month)
-            size += count
-        if chunk:
-            yield chunk
-
-    def _land(self, months: list[str]) -> None:
-        """Write what the lake does not have of some months, in one commit."""
-        rows = self._engine.sql(self._new_rows(months)).to_arrow_table()
-        if rows.num_rows == 0:
-            return
-        landed_at = now_us()
-        files = []
-        place = 0
-        for month, group in groupby(rows.column("month").to_pylist()):
-            count = sum(1 for _ in group)
-            part = rows.slice(place, count)
-            first = self._accepted + place
-            columns = {
-                **{name: part.column(name) for name in KEPT},
-                "landed_at": pa.repeat(pa.scalar(landed_at, INSTANT), count),
-                "segment": repeated(self._segment, count),
-                "event_id": pa.array(range(first, first + count), pa.int64()),
-                "feed": repeated(Feed.IMPORT, count),
-                "trust": repeated(Trust.VERIFIED, count),
-            }
-            files.append(self._lake.write_partition("dossier_events", month, columns))
-            place += count
-        self._lake.record("dossier_events", files, {f"import:{self._source.digest}": landed_at})
-        self._accepted += rows.num_rows
-
-    def _new_rows(self, months: list[str]) -> str:
-        """SQL: the rows of some months, ordered, without those the lake has from an import."""
-        wanted = ", ".join(f"'{month}'" for month in months)
-        there = self._lake.files("dossier_events", partitions=months)
-        missing = ""
-        if there:
-            same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM f.{name}" for name in CONTENT[2:])
-            missing = (
-                f"AND NOT EXISTS (FROM read_parquet({there}) k WHERE k.feed = '{Feed.IMPORT}' "
-                f"AND k.dossier_hi = f.dossier_hi AND k.dossier_lo = f.dossier_lo AND {same})"
-            )
-        return (
-            "SELECT month, f.* FROM fresh f JOIN homes ON hi = dossier_hi AND lo = dossier_lo "
-            f"WHERE month IN ({wanted}) {missing} ORDER BY month, dossier_hi, dossier_lo, event_time"
-        )
-
 
 def _plain(name: str, kind: str) -> str:
     """SQL: a column as text the rules can read."""
@@ -217,6 +113,7 @@ def _plain(name: str, kind: str) -> str:
     return f"{name}::VARCHAR"
 
 
-def _row(row: int, refused: Refused) -> RefusedRow:
+def refused_row(row: int, refused: Refused) -> RefusedRow:
+    """What the rules refused as a row of the reject file."""
     content: dict[str, str] = json.loads(refused.payload) if refused.payload else {}
     return RefusedRow(row, refused.reason, refused.detail, content, None, content.get("agency"))
