@@ -75,6 +75,11 @@ class Settings:
         return self.home / "checks"
 
     @property
+    def bell_path(self) -> Path:
+        """There while site checks may wait for the worker."""
+        return self.state_dir / "site-check.bell"
+
+    @property
     def snapshot_path(self) -> Path:
         """What the registry tells the collector (core/snapshot.py)."""
         return self.state_dir / "snapshot.msgpack"

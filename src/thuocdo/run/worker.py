@@ -1,7 +1,8 @@
 """The worker role: what has to happen now and then, claimed once, done in the background.
 
 Compaction keeps the lake in few files. The weekly report's draft is made on Friday afternoon,
-so that the officer who must send it at five finds it there.
+so that the officer who must send it at five finds it there. Site checks are done one by one as
+they are asked for.
 """
 
 from __future__ import annotations
@@ -46,9 +47,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 f"Another worker already serves {settings.home}.",
                 "Stop it first, or leave the work to it.",
             ) from None
+        settings.bell_path.touch()  # a check may have been left by a worker that died
         while not stop.is_set():
-            tick(settings, clock.now_us())
-            stop.wait(CHECK_SECONDS)
+            if "check_site" not in tick(settings, clock.now_us()):
+                stop.wait(CHECK_SECONDS)
 
 
 def tick(settings: Settings, now: int) -> list[str]:
@@ -99,9 +101,21 @@ def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
     return True
 
 
+def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
+    if not settings.bell_path.exists():
+        return False
+    from thuocdo.registry.setup import setup_django
+
+    setup_django()
+    from thuocdo.assess.site_check import jobs
+
+    return jobs.take_one(settings)
+
+
 JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
     "report": _report,
+    "check_site": _check_site,
 }
 
 

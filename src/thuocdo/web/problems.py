@@ -47,6 +47,38 @@ _TEXTS = {
         gettext_lazy("Cơ quan này không có trong sổ đăng ký vào ngày đã chọn."),
         gettext_lazy("Chọn kỳ hoặc ngày tổ chức bộ máy khác, hoặc tìm cơ quan ở trang Cơ quan."),
     ),
+    "bad_url": (
+        gettext_lazy("Địa chỉ này không phải địa chỉ web kiểm tra được."),
+        gettext_lazy("Viết như https://congthongtin.gov.vn/, không kèm tên và mật khẩu."),
+    ),
+    "bad_number": (
+        gettext_lazy("Mã giám sát và số trang phải là số."),
+        gettext_lazy("Để trống mã giám sát nếu chưa biết."),
+    ),
+    "bad_pages": (
+        gettext_lazy("Không kiểm tra được từng ấy trang một lần."),
+        gettext_lazy("Chọn từ 1 đến 20 trang."),
+    ),
+    "unknown_site": (
+        gettext_lazy("Mã giám sát này chưa được đăng ký."),
+        gettext_lazy("Kiểm tra lại số, hoặc để trống để đối chiếu theo tên miền."),
+    ),
+    "too_many_checks": (
+        gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
+        gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
+    ),
+    "no_browser": (
+        gettext_lazy("Máy chủ chưa có trình duyệt để kiểm tra."),
+        gettext_lazy("Báo quản trị hệ thống cài Chromium hoặc đặt THUOCDO_CHROMIUM."),
+    ),
+    "interrupted": (
+        gettext_lazy("Lần kiểm tra bị gián đoạn hai lần nên đã dừng."),
+        gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
+    ),
+    "internal": (
+        gettext_lazy("Lần kiểm tra gặp lỗi bên trong. Lỗi đã được ghi lại."),
+        gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
+    ),
     "unknown_version": (
         gettext_lazy("Không có phiên bản định nghĩa này."),
         gettext_lazy("Chọn một phiên bản trong danh sách ở trang Phương pháp."),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.views import agencies, machine, methods, overview, rankings, reports
+from thuocdo.web.views import agencies, check_site, machine, methods, overview, rankings, reports
 
 handler400 = "thuocdo.web.problems.bad_request"
 handler404 = "thuocdo.web.problems.not_found"
@@ -31,6 +32,15 @@ urlpatterns += i18n_patterns(
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
     path(_("phuong-phap/"), methods.page, name="methods"),
+    path("login", LoginView.as_view(template_name="web/login.html"), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("workspace/check-site", check_site.page, name="check-site"),
+    path("workspace/check-site/<int:number>", check_site.result, name="check-site-result"),
+    path(
+        "workspace/check-site/<int:number>/<int:page_number>.png",
+        check_site.picture,
+        name="check-site-picture",
+    ),
     path("admin/", admin.site.urls),
     prefix_default_language=False,
 )

@@ -66,9 +66,9 @@ def check_sites(
     Raises ThuocdoError `bad_url`, `bad_pages`, `unknown_site` before anything is opened, and
     `no_browser` when there is none. What is wrong with a page is a finding, not an error.
     """
-    sites = hostnames_today(settings)
     for each in wanted:
-        _refuse_nonsense(each, sites)
+        refuse_nonsense(settings, each)
+    sites = hostnames_today(settings)
     _drop_old(settings.checks_dir)
     return asyncio.run(_check_all(settings, wanted, sites, bounds))
 
@@ -79,7 +79,8 @@ def hostnames_today(settings: Settings) -> dict[int, tuple[str, ...]]:
     return {site.site_id: site.hostnames for site in known.sites}
 
 
-def _refuse_nonsense(wanted: Wanted, sites: dict[int, tuple[str, ...]]) -> None:
+def refuse_nonsense(settings: Settings, wanted: Wanted) -> None:
+    """Raises ThuocdoError `bad_url`, `bad_pages` or `unknown_site` for what cannot be checked."""
     normal_url(wanted.url)
     if wanted.tracker:
         normal_url(wanted.tracker)
@@ -87,7 +88,7 @@ def _refuse_nonsense(wanted: Wanted, sites: dict[int, tuple[str, ...]]) -> None:
         raise ThuocdoError(
             "bad_pages", f"{wanted.pages} pages cannot be checked.", f"Ask for 1 to {MAX_PAGES}."
         )
-    if wanted.site_id is not None and wanted.site_id not in sites:
+    if wanted.site_id is not None and wanted.site_id not in hostnames_today(settings):
         raise ThuocdoError(
             "unknown_site",
             f"Site {wanted.site_id} is not registered.",

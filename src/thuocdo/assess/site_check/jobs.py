@@ -1,0 +1,109 @@
+"""Checks in the background: the site asks, the worker does, and a crash in between loses nothing.
+
+The queue is a table. There is one worker to an instance (run/worker.py holds a lock), so a row found
+`running` when it looks for work was left by one that died: it is done again, once. A bell, a file in
+the instance's state folder, spares the worker the database while nobody asks.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+import structlog
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import close_old_connections
+from django.utils import timezone
+
+from thuocdo.assess.models import SiteCheck
+from thuocdo.assess.site_check.check import KEEP_DAYS, Wanted, check_sites, refuse_nonsense
+from thuocdo.assess.site_check.model import SiteResult
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+
+MAX_OPEN: Final = 5
+"""Checks one person may have waiting."""
+MAX_ATTEMPTS: Final = 2
+_INTERRUPTED: Final = "interrupted"
+_INTERNAL: Final = "internal"
+
+log = structlog.get_logger("thuocdo.site_check")
+
+
+def ask(settings: Settings, user: AbstractBaseUser, wanted: Wanted) -> SiteCheck:
+    """Put a check in the queue. Raises ThuocdoError as `check_sites` does, or `too_many_checks`."""
+    refuse_nonsense(settings, wanted)
+    states = SiteCheck.State
+    waiting = SiteCheck.objects.filter(asked_by=user, state__in=(states.QUEUED, states.RUNNING))
+    if waiting.count() >= MAX_OPEN:
+        raise ThuocdoError(
+            "too_many_checks", f"{MAX_OPEN} checks are waiting already.", "Wait for one of them."
+        )
+    job = SiteCheck.objects.create(
+        url=wanted.url.strip(), site_id=wanted.site_id, pages=wanted.pages, asked_by=user
+    )
+    ring(settings)
+    return job
+
+
+def ring(settings: Settings) -> None:
+    """Tell the worker that there may be something to do."""
+    settings.bell_path.touch()
+
+
+def take_one(settings: Settings) -> bool:
+    """Do the oldest check that waits; whether there was one. For the instance's one worker."""
+    settings.bell_path.unlink(missing_ok=True)
+    close_old_connections()
+    _put_back_what_was_left()
+    _forget_the_old()
+    job = _claim()
+    if job is None:
+        return False
+    ring(settings)  # there may be more, and a crash must not leave this one forgotten
+    log.info("checking", job=job.pk, url=job.url)
+    try:
+        (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
+    except ThuocdoError as refused:
+        _finish(job, SiteCheck.State.FAILED, failure=refused.code)
+    except Exception:  # the worker has other work to do than to die of one page
+        log.exception("a check failed", job=job.pk, url=job.url)
+        _finish(job, SiteCheck.State.FAILED, failure=_INTERNAL)
+    else:
+        kept = msgspec.to_builtins(result)
+        _finish(job, SiteCheck.State.DONE, result=kept, counts=result.counts)
+    return True
+
+
+def result_of(job: SiteCheck) -> SiteResult | None:
+    """What a finished check found."""
+    return None if job.result is None else msgspec.convert(job.result, SiteResult)
+
+
+def _claim() -> SiteCheck | None:
+    states = SiteCheck.State
+    for job in SiteCheck.objects.filter(state=states.QUEUED).order_by("asked_at", "id"):
+        claimed = SiteCheck.objects.filter(pk=job.pk, state=states.QUEUED).update(
+            state=states.RUNNING, attempts=job.attempts + 1
+        )
+        if claimed:
+            return job
+    return None
+
+
+def _put_back_what_was_left() -> None:
+    left = SiteCheck.objects.filter(state=SiteCheck.State.RUNNING)
+    left.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=SiteCheck.State.FAILED, failure=_INTERRUPTED, finished_at=timezone.now()
+    )
+    left.update(state=SiteCheck.State.QUEUED)
+
+
+def _forget_the_old() -> None:
+    """Results go when their pictures do."""
+    SiteCheck.objects.filter(asked_at__lt=timezone.now() - timedelta(days=KEEP_DAYS)).delete()
+
+
+def _finish(job: SiteCheck, state: SiteCheck.State, **values: Any) -> None:
+    SiteCheck.objects.filter(pk=job.pk).update(state=state, finished_at=timezone.now(), **values)
