@@ -118,6 +118,41 @@ def import_access_log(
     )
 
 
+@imports.command("matomo")
+def import_matomo(
+    files: Files,
+    site: Annotated[int | None, typer.Option(help="The site the export is about.")] = None,
+    map_site: Annotated[
+        list[str] | None,
+        typer.Option(help="MATOMO=OURS: Matomo's idSite and our site; repeatable."),
+    ] = None,
+) -> None:
+    """Visits of Matomo's Live.getLastVisitsDetails (JSON, XML, CSV), or its raw tables as CSV."""
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.importing.matomo import MatomoSites
+    from thuocdo.lake.store import Lake
+
+    sites = MatomoSites(site, dict(_pair(text) for text in map_site or ()))
+    if site is None and not sites.by_id:
+        raise ThuocdoError(
+            "bad_option", "Whose visits are they?", "Write --site N, or --map-site 3=47."
+        )
+    _run(
+        "matomo",
+        files,
+        lambda found, paths, tick: event_imports.import_matomo(
+            found, Lake.open(found), paths, tick, sites
+        ),
+    )
+
+
+def _pair(text: str) -> tuple[str, int]:
+    matomo, equals, ours = text.partition("=")
+    if not (equals and matomo.strip() and ours.strip().isdigit()):
+        raise ThuocdoError("bad_option", f"--map-site {text!r} is no pair.", "Write 3=47.")
+    return matomo.strip(), int(ours)
+
+
 @templates.command("dossiers")
 def template_dossiers(
     output: Annotated[Path, typer.Option("-o", "--output", help="The .xlsx file to write.")],

@@ -22,9 +22,17 @@ from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
-from thuocdo.lake.importing import access_logs, dossier_sheets, dossiers, page_views
+from thuocdo.lake.importing import (
+    access_logs,
+    dossier_sheets,
+    dossiers,
+    matomo,
+    matomo_tables,
+    page_views,
+)
 from thuocdo.lake.importing.access_logs import LogOptions
 from thuocdo.lake.importing.dossier_sheets import Whose
+from thuocdo.lake.importing.matomo import MatomoSites
 from thuocdo.lake.importing.source import MACROS, Progress, opened
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
@@ -94,6 +102,32 @@ def import_access_logs(
             )
 
     return _each(settings, paths, one)
+
+
+def import_matomo(
+    settings: Settings,
+    lake: Lake,
+    paths: Sequence[Path],
+    progress: Progress,
+    sites: MatomoSites,
+) -> ImportResult:
+    """Visits exported from Matomo, or its raw tables given together (`importing/matomo.py`).
+
+    Raises as `import_page_views`, and `unknown_site`, `too_large` or `missing_tables`.
+    """
+    found = matomo_tables.tables_of(paths)
+
+    def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
+        with _engine(folder) as engine:
+            if found:
+                return matomo.import_tables(
+                    settings, lake, snapshot, engine, found, folder, sites, progress
+                )
+            return matomo.import_visits(
+                settings, lake, snapshot, engine, path, folder, sites, progress
+            )
+
+    return _each(settings, paths[:1] if found else paths, one)
 
 
 def _each(

@@ -78,7 +78,7 @@ def read(path: Path) -> Table:
     """A whole file. Raises ThuocdoError `no_file`, `not_a_file`, `unreadable_file`, `too_large` or
     `password_protected`."""
     packed.require_file(path)
-    return _workbook(path) if is_workbook(path) else _text(path)
+    return _workbook(path) if is_workbook(path) else read_text(path)
 
 
 def _suffix(path: Path) -> str:
@@ -161,7 +161,8 @@ def _fill_merged(sheet: CalamineSheet, cells: list[list[Cell]]) -> None:
 # --- text -----------------------------------------------------------------------------------------
 
 
-def _text(path: Path) -> Table:
+def read_text(path: Path) -> Table:
+    """A CSV file, whatever its name, as one sheet. Raises `unreadable_file` or `too_large`."""
     with packed.unpacked(path) as file:
         data = file.read(_LARGEST_BYTES + 1)
     if len(data) > _LARGEST_BYTES:

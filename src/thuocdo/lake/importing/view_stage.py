@@ -44,15 +44,17 @@ class _Told(Generic[T]):
     def __call__(self, text: str) -> int:
         number = self._known.get(text)
         if number is None:
-            thing = self._read(text)
-            number = self._numbers.get(thing)
-            if number is None:
-                number = self._numbers[thing] = len(self.things)
-                self.things.append(thing)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[text] = number
+            number = self._known[text] = self.number(self._read(text))
         return number
+
+    def number(self, thing: T) -> int:
+        found = self._numbers.get(thing)
+        if found is None:
+            found = self._numbers[thing] = len(self.things)
+            self.things.append(thing)
+        return found
 
 
 class ViewStage:
@@ -82,14 +84,14 @@ class ViewStage:
         kind: str,
         url: str,
         referrer: str,
-        agent: str | None,
+        agent: str | Client | None,
     ) -> None:
         """Take a view.
 
         instant  µs UTC
         client   the address and agent, or an id: becomes the visitor of the day and is forgotten
         url      of the page, with its host or `//` alone in front
-        agent    None: not known; "": the client sent none
+        agent    the User-Agent ("": the client sent none), what is known of it, or None
         """
         day = (instant + OFFSET_US) // DAY_US
         if day != self._day:
@@ -109,10 +111,15 @@ class ViewStage:
             self._kinds[kind],
             self._place(url),
             self._referrer(referrer) if referrer else _NONE,
-            _NONE if agent is None else self._agent(agent),
+            self._agent_number(agent),
         )
         if len(self._buffer) >= _STAGED_AT_ONCE * 8 * len(_NUMBERS):
             self._write()
+
+    def _agent_number(self, agent: str | Client | None) -> int:
+        if isinstance(agent, str):
+            return self._agent(agent)
+        return _NONE if agent is None else self._agent.number(agent)
 
     def finish(self, engine: duckdb.DuckDBPyConnection) -> int:
         """Stage the rest and tell the engine what the texts say; how many views there are."""
