@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo import cli_check, cli_import, cli_output, cli_trust
+from thuocdo import cli_check, cli_import, cli_output, cli_rejects, cli_trust
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
 
@@ -33,6 +33,7 @@ app.add_typer(cli_import.templates, name="template")
 app.add_typer(reports, name="report")
 app.add_typer(cli_trust.keys, name="key")
 app.add_typer(cli_trust.sites, name="site")
+app.add_typer(cli_rejects.rejects, name="rejects")
 app.add_typer(accounts, name="account")
 app.command("check-site")(cli_check.check_site)
 

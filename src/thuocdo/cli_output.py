@@ -37,6 +37,12 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
         )
 
 
+def console() -> Console:
+    """Standard output for tables; wide when nobody's terminal bounds it."""
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=_PIPE_WIDTH)
+
+
 def year_to_date() -> clock.Period:
     """1 January of this year to today (Vietnam)."""
     today = clock.local_day(clock.now_us())
@@ -46,14 +52,14 @@ def year_to_date() -> clock.Period:
 @contextmanager
 def progress(name: str) -> Iterator[Tick]:
     """A progress bar on standard error; silent when it is not a terminal."""
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
     with Progress(
         TextColumn(name.replace("_", " ")),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
+        console=errors,
+        disable=not errors.is_terminal,
     ) as bar:
         task = bar.add_task(name, total=None)
 
@@ -159,9 +165,7 @@ def _print_table(figures: Sequence[Figure]) -> None:
             f"{figure.coverage.reporting}/{figure.coverage.expected}" if figure.coverage else "",
             " ".join(figure.flags),
         )
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=_PIPE_WIDTH)
-    console.print(table)
+    console().print(table)
 
 
 def _value(figure: Figure) -> str:

@@ -130,14 +130,14 @@ class Gate:
         return self._nonces.refusal(signature, time.time()) or opens
 
     def _opens(self, entry: KeyEntry, feed: str) -> Opens | Unreadable:
-        if entry.expires is not None and entry.expires < local_day(now_us()).isoformat():
+        if entry.is_over(local_day(now_us()).isoformat()):
             detail = f"authorization: expired {entry.expires}"
             return KnownKey(RejectReason.BAD_KEY, detail, key_id=entry.key_id)
-        if entry.feeds and feed not in entry.feeds:
+        if not entry.is_for(feed):
             detail = "authorization: not for this feed"
             return KnownKey(RejectReason.OUT_OF_SCOPE, detail, key_id=entry.key_id)
         sites = frozenset(entry.site_ids) or None
-        return Opens(entry.agency, self._systems(entry), sites, entry.key_id)
+        return Opens(entry.agency, self.snapshot.systems_of(entry), sites, entry.key_id)
 
     def bars(self, system: str, address: str, *, keyed: bool) -> Unreadable | None:
         """Why a one-stop system's site does not take a message from this sender."""
@@ -166,12 +166,6 @@ class Gate:
         if site.per_second and not self.site_pace.admits(site.site_id, site.per_second):
             return Unreadable(RejectReason.TOO_MANY, "site: over its rate", site.site_id)
         return None
-
-    def _systems(self, key: KeyEntry) -> frozenset[str] | None:
-        if not key.site_ids:
-            return None
-        by_id = self.snapshot.site_by_id
-        return frozenset(by_id[site].system for site in key.site_ids if site in by_id)
 
 
 def _read_warm(path: Path) -> Snapshot:

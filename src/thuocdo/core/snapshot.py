@@ -54,6 +54,13 @@ class KeyEntry(msgspec.Struct, frozen=True, array_like=True):
     key_id: str = ""  # public: names the key in a signature and in a receipt
     signing: str = ""  # core.ids.signing_key, hex: checks what the key has signed
 
+    def is_over(self, day: str) -> bool:
+        """Whether the key no longer works on an ISO day."""
+        return self.expires is not None and self.expires < day
+
+    def is_for(self, feed: str) -> bool:
+        return not self.feeds or feed in self.feeds
+
 
 class ServiceEntry(msgspec.Struct, frozen=True, array_like=True):
     """One dated row of the catalogue of services."""
@@ -103,6 +110,13 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def key_by_id(self) -> dict[str, KeyEntry]:
         return {key.key_id: key for key in self.keys if key.key_id}
+
+    def systems_of(self, key: KeyEntry) -> frozenset[str] | None:
+        """The systems whose sites a key opens; None is every system."""
+        if not key.site_ids:
+            return None
+        by_id = self.site_by_id
+        return frozenset(by_id[site].system for site in key.site_ids if site in by_id)
 
     @cached_property
     def agency_codes(self) -> frozenset[str]:

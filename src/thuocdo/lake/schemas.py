@@ -99,6 +99,15 @@ REJECTS = _schema(
     ]
 )
 
+REPLAYS = _schema(
+    [
+        ("day", pa.date32()),  # of the replay
+        ("reject_segment", pa.string()),  # which row of `rejects` became events
+        ("reject_event_id", pa.int64()),
+        *_LANDED,
+    ]
+)
+
 DECLARED = _schema(
     [
         ("agency", pa.string()),
@@ -183,6 +192,7 @@ EVENT_TABLES: Final[dict[str, tuple[pa.Schema, str]]] = {
     "service_steps": (SERVICE_STEPS, "day"),
     "dossier_events": (DOSSIER_EVENTS, "home_month"),
     "rejects": (REJECTS, "day"),
+    "replays": (REPLAYS, "day"),
     "declared": (DECLARED, "indicator"),
 }
 """Table → (schema, partition column)."""
