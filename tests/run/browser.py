@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -49,14 +50,16 @@ TRACK_DVC = """<script>
 
 
 @contextlib.contextmanager
-def page_server(pages: dict[str, str]) -> Iterator[str]:
-    """Serves HTML pages by path on a loopback port; yields the address."""
+def page_server(pages: dict[str, str], headers: Mapping[str, str] = {}) -> Iterator[str]:
+    """Serves HTML pages by path on a loopback port, each with the headers; yields the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             html = pages.get(self.path.partition("?")[0])
             self.send_response(200 if html else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write((html or "").encode())
 
@@ -73,9 +76,12 @@ def page_server(pages: dict[str, str]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(without: list[str] | None = None) -> Iterator[Browser]:
+    """A browser; `without` names arguments of Playwright's own that it is to leave out."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, ignore_default_args=without
+        )
         try:
             yield browser
         finally:

@@ -1,121 +1,176 @@
 /*
  * The page-view tracker behind the portals' existing snippet: only the host name changes.
  *
- * It serves the five commands found in every deployed snippet, pushed to `_govaq` (or to `_paq`
- * where there is no `_govaq`, so that a portal's own Matomo keeps its queue): setTrackerUrl,
- * setSiteId, trackPageView, enableLinkTracking, trackDVC. It sets no cookie, stores nothing,
- * never throws into the page, and never looks at trackDVC's third argument, in which one-stop
- * systems have sent names and identity numbers.
+ * Commands are pushed to `_govaq`, or to `_paq` where there is no `_govaq`, so that a portal's own
+ * Matomo keeps its queue; a page that allows no inline script says them in `data-govaq`, as JSON:
+ *
+ *   setTrackerUrl url · setSiteId id              as in every deployed snippet
+ *   trackPageView · enableLinkTracking
+ *   trackDVC procedure, state                     a third argument is never looked at: one-stop
+ *                                                 systems have sent names and identity numbers in it
+ *   trackEvent category, action[, name[, value]] · trackSiteSearch keyword[, category[, count]]
+ *   setCustomUrl url                              from then on the site says itself what a page is
+ *   setDoNotTrack true                            honour Do Not Track and Global Privacy Control
+ *   optUserOut · forgetUserOptOut                 remembered in localStorage
+ *   any other, such as disableCookies or setDocumentTitle, is accepted and does nothing
+ *
+ * What it decides, and why:
+ *
+ * - No cookie and no identity. A state's own count that cannot follow anybody counts everybody, so
+ *   Do Not Track and Global Privacy Control are honoured only where the site asks for it.
+ * - Titles never leave the page. They can carry the name of the person a page is about, and no
+ *   figure is made of them. setDocumentTitle is for sites written for Matomo.
+ * - A single-page site's address is a view of its own when it really changes, and stays changed long
+ *   enough to be looked at. An anchor (`#muc-3`) is a place in a page, a route (`#/thu-tuc`) is a page.
+ * - A page that comes back from the browser's page cache is a view, as it is where there is no cache;
+ *   one that is rendered ahead is a view once it is shown; a snippet pasted twice counts once.
+ * - What the browser would not take while it was offline waits in localStorage: the last 20 requests,
+ *   for a day. Each carries a random number, by which a repeated one is known. Otherwise nothing is
+ *   stored.
+ * - Nothing is thrown into the page, whatever it pushes and whatever its policies forbid.
+ *
+ * Syntax is ECMAScript 2015: Chrome 49, Edge 15, Firefox 44, Safari 10 and later. It is written for
+ * few bytes; tests/collect/tracker holds the limit.
  */
-(function (window, document, navigator) {
-  'use strict';
+(() => {
+  const LONGEST_WAIT_MS = 9000; // for a page's load, so that a slow page is measured as one
+  const SETTLING_MS = 300; // routers replace an address they have just pushed
+  const KEPT_MS = 9e7; // 25 hours
+  const MOST_KEPT = 20;
+  const TIME_DIGITS = 13; // of milliseconds, until the year 2286
 
-  var LONGEST_WAIT_MS = 2000;
-  var DOWNLOAD = /\.(7z|csv|docx?|gz|jpe?g|mp[34]|od[pst]|pdf|png|pptx?|rar|rtf|tiff?|txt|xlsx?|xml|zip)$/i;
+  let store = {}; // localStorage; where that is forbidden, as long as the page lives
+  let counted; // the address of the last view
+  let waiting; // the address of a first view that waits for its load
 
-  var trackerUrl;
-  var siteId;
-  var listens;
-  var timed;
-
-  function send(parameters) {
-    if (!trackerUrl || !siteId) return;
-    var target = trackerUrl + '?idsite=' + encodeURIComponent(siteId) + '&rec=1&send_image=0';
-    for (var name in parameters) {
-      var value = parameters[name];
-      if (value || value === 0) target += '&' + name + '=' + encodeURIComponent(value);
-    }
+  let words = (text) => text.split(' ');
+  let guarded = (action) => (...given) => {
     try {
-      if (navigator.sendBeacon(target)) return;
-    } catch (e) {} // an old browser, or one that forbids it: the next way
-    try {
-      fetch(target, { method: 'POST', mode: 'no-cors', keepalive: true }).catch(function () {});
-    } catch (e) {
-      new Image().src = target;
+      action(...given);
+    } catch (e) {}
+  };
+  let on = (types, action) => words(types).map((type) => addEventListener(type, action, true));
+
+  // Without the anchor, with the route.
+  let address = () => commands.setCustomUrl || document.URL.replace(/#[^/]*$/, '');
+
+  // Hands over all that waits and what is new. An entry is a time in milliseconds and an address.
+  let deliver = guarded((fresh) => {
+    let left = words(store._govaq + ' ' + fresh)
+      .filter(
+        (entry) =>
+          parseInt(entry) > Date.now() - KEPT_MS &&
+          !(
+            store._govaqOut ||
+            (navigator.onLine &&
+              ((navigator.sendBeacon && navigator.sendBeacon(entry.slice(TIME_DIGITS))) ||
+                (new Image().src = entry.slice(TIME_DIGITS))))
+          ),
+      )
+      .slice(-MOST_KEPT)
+      .join(' ');
+    if (left || store._govaq) store._govaq = left;
+  });
+
+  let send = guarded((names, ...given) => {
+    let entry =
+      Date.now() +
+      commands.setTrackerUrl.concat('?rand=' + Math.random() + '&idsite=' + commands.setSiteId);
+    words(names).map((name, i) => {
+      if (given[i] === 0 || given[i]) entry += '&' + name + '=' + encodeURIComponent(given[i]);
+    });
+    if (
+      commands.setSiteId &&
+      !(commands.setDoNotTrack && (navigator.globalPrivacyControl || navigator.doNotTrack) > 0)
+    )
+      deliver(entry);
+  });
+
+  let report = (names) => (...given) => send('url ' + names, address(), ...given);
+
+  // The first view is sent when the load is measured, the visitor leaves, or the wait gets long.
+  // Matomo's stages of a load: each begins where the one before it ended. A mark that was not
+  // reached makes a stage that is no number or absurd, which the collector leaves out.
+  let view = () => {
+    let url = address();
+    let timing = performance.timing || 0;
+    let marks = counted
+      ? ''
+      : 'fetchStart requestStart responseStart responseEnd domInteractive domComplete loadEventEnd';
+    let referrer = counted || document.referrer;
+    let fire = () => {
+      if (url)
+        send(
+          'url urlref pf_net pf_srv pf_tfr pf_dm1 pf_dm2 pf_onl',
+          url,
+          referrer,
+          ...words(marks).map((mark, i, all) => timing[all[i + 1]] - timing[mark]),
+        );
+      url = waiting = 0;
+    };
+    if (document.prerendering) on('prerenderingchange', view);
+    else if (waiting != url) {
+      waiting = counted = url;
+      if (marks) {
+        on('load', () => setTimeout(fire));
+        on('pagehide', fire);
+        setTimeout(fire, LONGEST_WAIT_MS - timing.loadEventEnd); // at once where it is loaded
+      } else fire();
     }
-  }
-
-  // Matomo's stages of a page load, in whole milliseconds; once per document.
-  function addTimings(parameters) {
-    var t = !timed && window.performance && performance.getEntriesByType && performance.getEntriesByType('navigation')[0];
-    if (!t) return;
-    timed = 1;
-    function stage(name, from, to) {
-      if (t[to] > 0 && t[to] >= t[from]) parameters[name] = Math.round(t[to] - t[from]);
-    }
-    stage('pf_net', 'fetchStart', 'connectEnd');
-    stage('pf_srv', 'requestStart', 'responseStart');
-    stage('pf_tfr', 'responseStart', 'responseEnd');
-    stage('pf_dm1', 'responseEnd', 'domInteractive');
-    stage('pf_dm2', 'domInteractive', 'domComplete');
-    stage('pf_onl', 'loadEventStart', 'loadEventEnd');
-  }
-
-  function onClick(event) {
-    try {
-      var link = event.target.closest('a[href],area[href]');
-      if (!link || !/^https?:/.test(link.protocol)) return;
-      var kind = link.hasAttribute('download') || DOWNLOAD.test(link.pathname) ? 'download' : link.host != location.host && 'link';
-      if (!kind) return;
-      var parameters = { url: location.href };
-      parameters[kind] = link.href;
-      send(parameters);
-    } catch (e) {} // the page's click must work whatever its target is
-  }
-
-  var commands = {
-    setTrackerUrl: function (url) {
-      trackerUrl = url;
-    },
-    setSiteId: function (id) {
-      siteId = id;
-    },
-    // Sent when the load is measured, the visitor leaves, or the wait gets long: whichever is first.
-    trackPageView: function () {
-      var parameters = { url: location.href, urlref: document.referrer };
-      function fire() {
-        if (!parameters) return;
-        addTimings(parameters);
-        send(parameters);
-        parameters = 0;
-      }
-      function soon() {
-        setTimeout(fire);
-      }
-      if (document.readyState == 'complete') return soon();
-      addEventListener('load', soon);
-      addEventListener('pagehide', fire);
-      setTimeout(fire, LONGEST_WAIT_MS);
-    },
-    enableLinkTracking: function () {
-      if (listens) return;
-      listens = 1;
-      document.addEventListener('click', onClick, true);
-      document.addEventListener('auxclick', onClick, true);
-    },
-    trackDVC: function (code, state) {
-      send({ dvc: code, dvc_state: state == null ? '1' : state });
-    },
   };
 
-  function run(command) {
-    try {
-      commands[command[0]](command[1], command[2]);
-    } catch (e) {} // an unknown command, or a page that pushes something else
-  }
+  // Browsers tell of a changed hash by `popstate` too. Only a restored page is `persisted`.
+  let moved = (event) =>
+    setTimeout(() => counted && (event.persisted || address() != counted) && view(), SETTLING_MS);
 
-  try {
-    var name = window._govaq || !window._paq ? '_govaq' : '_paq';
-    var queue = (window[name] = window[name] || []);
-    var waiting = queue.splice(0);
-    queue.push = function () {
-      [].forEach.call(arguments, run);
-    };
-    // The snippet pushes trackPageView before setSiteId: settings first, as Matomo does.
-    [true, false].forEach(function (settings) {
-      waiting.forEach(function (command) {
-        if (/^set/.test(command && command[0]) == settings) run(command);
-      });
+  let click = guarded((event) => {
+    let link = event.target.closest('a,area');
+    if (link.host && event.button < 2)
+      if (
+        link.closest('[download]') ||
+        /\.(7z|csv|docx?|od[pst]|pdf|pptx?|rar|xlsx?|zip)$/i.test(link.pathname)
+      )
+        report('download')(link.href);
+      else if (link.host != location.host) report('link')(link.href);
+  });
+
+  // What a site sets is kept beside the commands, under the name of its command.
+  let commands = {
+    trackPageView: view,
+    enableLinkTracking: () => on('click auxclick', click),
+    trackDVC: report('dvc dvc_state'),
+    trackEvent: report('e_c e_a e_n e_v'),
+    trackSiteSearch: report('search search_cat search_count'),
+    optUserOut: () => (store._govaqOut = 1),
+    forgetUserOptOut: () => (store._govaqOut = ''),
+  };
+
+  let run = guarded(([name, ...given]) =>
+    /^set/.test(name) ? (commands[name] = given[0]) : commands[name](...given),
+  );
+
+  guarded(() => {
+    store = localStorage || store;
+  })();
+  guarded(() => {
+    let said = JSON.parse(document.currentScript.dataset.govaq);
+    (window._govaq = window._govaq || []).push(...said);
+  })();
+  guarded(() => {
+    let queue = (window._govaq = window._govaq || window._paq || []);
+    // Snippets push trackPageView before setSiteId: where to send goes first, as Matomo does.
+    queue.map((command) => /^set[TS]/.test(command) && run(command));
+    queue.map(run);
+    queue.push = (...given) => given.map(run);
+    queue.map = 0; // a second copy of this script, or a Matomo that took the queue, stops above
+    words('pushState replaceState').map((name) => {
+      let original = history[name];
+      history[name] = (...given) => {
+        moved(name);
+        return original.call(history, ...given);
+      };
     });
-  } catch (e) {} // never into the page
-})(window, document, navigator);
+    on('pageshow popstate', moved);
+    on('online', deliver);
+  })();
+})();
