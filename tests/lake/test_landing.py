@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from thuocdo.core import settings as settings_module
@@ -24,6 +27,7 @@ from thuocdo.lake.homes import Homes, rebuild_homes
 from thuocdo.lake.landing import Lander
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
+from thuocdo.wal import reader as wal
 from thuocdo.wal.writer import Writer
 from thuocdo.wire.events import DossierEvent, Hit, Record, Refused
 
@@ -237,6 +241,85 @@ def test_a_damaged_segment_lands_as_far_as_it_is_whole_and_its_copy_soon_goes(
     assert not copy.exists()
 
 
+def test_a_request_that_was_sent_again_counts_once_whichever_way_it_came(
+    settings: Settings, lake: Lake
+) -> None:
+    first = page("/tin&send_image=0&pv_id=a1B2c3&r=123456")
+    again = page("/tin&pv_id=a1B2c3&r=123456&send_image=1", address="27.72.1.1")
+    form = msgspec.structs.replace(again, query=b"", body=again.query)
+    in_bulk = msgspec.structs.replace(again, query=b"?" + first.query)
+    write(settings, first, again)
+    assert Lander(settings, lake).land_once().rejects == {"replayed": 1}
+    write(settings, form, in_bulk)
+    assert Lander(settings, lake).land_once().rejects == {"replayed": 2}
+    write(settings, page("/khac&send_image=0&pv_id=a1B2c3&r=654321"))
+    assert Lander(settings, lake).land_once().rejects == {}
+    assert lake.read("page_views").num_rows == 2
+    replayed = [row for row in lake.read("rejects").to_pylist() if row["reason"] == "replayed"]
+    assert {(row["payload"], row["agency"], row["feed"]) for row in replayed} == {
+        ("", "G01", "tracking")
+    }
+
+
+def test_a_pixel_that_says_nothing_of_itself_is_never_a_replay(
+    settings: Settings, lake: Lake
+) -> None:
+    write(settings, page(), page(), page("/tin&r=1"), page("/tin&r=1"))
+    assert Lander(settings, lake).land_once().rows == {"page_views": 4}
+
+
+def test_what_a_key_vouches_for_is_known_by_what_it_says(settings: Settings, lake: Lake) -> None:
+    """A log sent twice: its lines have no nonce, but a time."""
+    lines = [page(f"/{n}&cdt=1651290000", trust="verified", received=NOON + n) for n in range(5)]
+    later = [msgspec.structs.replace(line, received=NOON + 86_400_000_000) for line in lines]
+    write(settings, *lines)
+    write(settings, *later, page("/0&cdt=1651290001", trust="verified"))
+    write(settings, page("/0&cdt=1651290000", trust="verified", agent="Another"))
+    assert Lander(settings, lake).land_once().rejects == {"replayed": 5}
+    assert lake.read("page_views").num_rows == 7
+
+
+def test_a_step_that_was_sent_again_counts_once(settings: Settings, lake: Lake) -> None:
+    step = "idsite=227&rec=1&dvc=1.004194&dvc_state=1&rand=0.123456"
+    write(settings, hit(step), hit(step), hit(step.replace("123456", "123457")))
+    landed = Lander(settings, lake).land_once()
+    assert landed.rows == {"service_steps": 2, "rejects": 1}
+
+
+class Dying(Lake):
+    """A lake before which the lander dies when one table is to be committed."""
+
+    before = ""
+
+    def commit(self, table: str, rows: pa.Table, batches: Mapping[str, int]) -> bool:
+        if table == self.before:
+            raise SystemExit
+        return super().commit(table, rows, batches)
+
+
+@pytest.mark.parametrize("table", ["page_views", "rejects"])
+@pytest.mark.parametrize("plan", ["kept", "lost"])
+def test_a_death_between_what_is_remembered_and_what_is_stored_loses_and_doubles_nothing(
+    settings: Settings, lake: Lake, table: str, plan: str
+) -> None:
+    """The ids are remembered, the table is not there: the same requests come again, cut anew."""
+    views = [page(f"/{n}&rand=0.{n:08}") for n in range(20)]
+    write(settings, *views, *views[:5], segments=3)
+    write(settings, *views[5:10])
+    dying = Dying(lake.root)
+    dying.before = table
+    with pytest.raises(SystemExit):
+        Lander(settings, dying).land_once()
+    if plan == "lost":
+        (settings.state_dir / "landing.plan").unlink()
+        with closing(Homes.ready(settings, lake)) as homes:
+            for segment in sorted(wal.sealed(settings.wal_dir), reverse=True):
+                Lander(settings, lake)._land([segment], homes)
+    Lander(settings, lake).land_once()
+    assert sorted(lake.read("page_views")["path"].to_pylist()) == sorted(f"/{n}" for n in range(20))
+    assert lake.read("rejects")["reason"].to_pylist() == ["replayed"] * 10
+
+
 LANDER = """
 import sys
 from thuocdo.core import settings
@@ -256,11 +339,13 @@ def test_killed_at_any_moment_it_counts_every_record_exactly_once(
     chance = random.Random(20221121)
     expected: Counter[str] = Counter()
     for round_number in range(4):
-        views = [page(f"/r{round_number}-{n}") for n in range(150)]
+        views = [page(f"/r{round_number}-{n}&pv_id=abc{n:03}") for n in range(150)]
+        again = random.Random(round_number).sample(views, 30)
         bad = [hit(f"idsite={5000 + n}&rec=1&url=http%3A%2F%2Fx.vn%2F") for n in range(20)]
         events = [dossier(round_number * 1000 + n) for n in range(40)]
         write(settings, *views, *bad, *events, segments=3)
-        expected += Counter(page_views=150, rejects=20, dossier_events=40)
+        write(settings, *again)
+        expected += Counter(page_views=150, rejects=50, dossier_events=40)
         process = subprocess.Popen(
             [sys.executable, "-c", LANDER, str(settings.home)], stdout=subprocess.PIPE
         )

@@ -23,8 +23,10 @@ from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.lake.homes import Homes
-from thuocdo.lake.landing_rows import TABLES, Batch, Reader
+from thuocdo.lake.landing_reader import Reader
+from thuocdo.lake.landing_rows import TABLES, Batch
 from thuocdo.lake.locks import held
+from thuocdo.lake.replays import Replays
 from thuocdo.lake.store import Lake
 from thuocdo.wal import reader as wal
 from thuocdo.wal.reader import Segment
@@ -57,6 +59,7 @@ class Lander:
         self._settings = settings
         self._lake = lake
         self._reader = Reader(settings.secret)
+        self._replays = Replays(settings.state_dir)
         self._plan_path = settings.state_dir / "landing.plan"
         self._plan_snapshot = settings.state_dir / "landing.snapshot"
         self._snapshot: tuple[tuple[int, int], Snapshot] | None = None
@@ -80,6 +83,7 @@ class Lander:
                 rows.update(landed)
                 rejects.update(refused)
                 count += len(segments)
+            self._replays.tidy(map(_name, wal.sealed(self._settings.wal_dir)))
             wal.forget_damaged(self._settings.wal_dir)
         return Landed(dict(rows), dict(rejects), count, time.monotonic() - started)
 
@@ -110,12 +114,10 @@ class Lander:
         with _without_collector():
             for segment in segments:
                 wanted = [table for table in TABLES if segment in newer[table]]
-                if not wanted:
-                    continue
-                batch.begin_segment(f"{segment.writer}/{segment.number}", wanted)
-                batch.add(wal.packed(segment.path))
+                if wanted:
+                    batch.add(_name(segment), wal.packed(segment.path), wanted)
         rows: Counter[str] = Counter()
-        for table, made in batch.tables(homes).items():
+        for table, made in batch.tables(homes, self._replays).items():
             if self._lake.commit(table, made, _last_numbers(newer[table])):
                 rows[table] += made.num_rows
         wal.remove(segments)
@@ -181,6 +183,11 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _name(segment: Segment) -> str:
+    """As the lake's rows name it."""
+    return f"{segment.writer}/{segment.number}"
 
 
 def _app_id(writer: str) -> str:

@@ -10,25 +10,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
-from itertools import repeat
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-from xxhash import xxh3_64_intdigest
 
-from thuocdo.core.clock import DAY_US, OFFSET_US, local_day
-from thuocdo.core.ids import day_salt, request_seed, visitor_key
+from thuocdo.core.clock import local_day
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason
-from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
+from thuocdo.lake.enrich import place_of
 from thuocdo.lake.homes import Homes
-from thuocdo.lake.landing_views import Codes, Origin, Views
+from thuocdo.lake.landing_reader import Reader
+from thuocdo.lake.landing_views import Origin, Views
 from thuocdo.lake.parquet import in_order
+from thuocdo.lake.replays import Events, Replays, order_of, segment_of
 from thuocdo.lake.schemas import EVENT_TABLES, SORT_KEYS
+from thuocdo.lake.view_columns import Marks, ViewColumns
 from thuocdo.wal.reader import Packed
 from thuocdo.wire import hit_columns, matomo, rules
 from thuocdo.wire.events import (
@@ -71,81 +70,6 @@ _VISITORS_REMEMBERED: Final = 50_000
 _decoder: Final = msgspec.msgpack.Decoder(Record)
 
 
-class Reader:
-    """Reads records under one snapshot; keeps what it learnt about addresses and agents."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self.place: Memory[Place] = Memory(place_of)
-        self.host: Memory[str | None] = Memory(host_of)
-        self.client: Memory[Client] = Memory(client_of)
-        self._seed = request_seed(secret)
-        self._days: dict[int, tuple[date, bytes]] = {}
-        self._pseudonyms: dict[tuple[int, int, str], int] = {}
-
-    def day(self, instant: int) -> tuple[date, bytes]:
-        """Local day and its salt."""
-        number = (instant + OFFSET_US) // DAY_US
-        found = self._days.get(number)
-        if found is None:
-            day = local_day(instant)
-            found = self._days[number] = (day, day_salt(self._secret, day))
-        return found
-
-    def described(self, hit: Hit, view: PageView) -> dict[str, object]:
-        """A page view as a row would be, but for where and when it landed."""
-        place = self.place(view.url)
-        client = view.client or f"{hit.address} {hit.agent}"
-        return {
-            "event_time": view.event_time // _MILLISECOND * _MILLISECOND,
-            "site_id": view.site_id,
-            "visitor": self.pseudonym(view.event_time, view.site_id, client),
-            "kind": view.kind,
-            "host": place.host,
-            "path": place.path,
-            "referrer_host": self.host(view.referrer) if view.referrer else None,
-            "procedure": view.procedure or place.procedure,
-            **self.client(hit.agent)._asdict(),
-            "t_server_ms": view.t_server_ms,
-            "t_dom_ms": view.t_dom_ms,
-            "t_load_ms": view.t_load_ms,
-        }
-
-    def salt(self, number: int) -> bytes:
-        """What keys the visitors of a local day, by its number since 1970."""
-        return self.day(number * DAY_US - OFFSET_US)[1]
-
-    def requests(self, contents: Iterable[bytes]) -> Codes:
-        """Keyed ids of what some requests said: positive."""
-        ids = np.array(list(map(xxh3_64_intdigest, contents, repeat(self._seed))), np.uint64)
-        return (ids >> np.uint64(1)).astype(np.int64) + 1
-
-    def request(self, event: PageView | ServiceStep, visitor: int) -> int:
-        """The id by which an event is known again; 0 when nothing tells it from another."""
-        if event.dated:
-            named = f"{event.site_id} {event.event_time} {visitor} {_name_of(event)}"
-            return int(self.requests([named.encode("utf-8", "replace")])[0])
-        return 0 if event.content is None else int(self.requests([event.content])[0])
-
-    def step(self, hit: Hit, step: ServiceStep) -> tuple[object, ...]:
-        """The columns of one trackDVC call up to `bot`."""
-        bot = self.client(hit.agent).bot
-        client = step.client or f"{hit.address} {hit.agent}"
-        visitor = self.pseudonym(step.event_time, step.site_id, client)
-        moment = step.event_time // _MILLISECOND * _MILLISECOND
-        return (moment, step.site_id, step.procedure, step.state, visitor, bot)
-
-    def pseudonym(self, instant: int, site_id: int, client: str) -> int:
-        """The visitor of that day and site; those seen of late are remembered."""
-        seen = ((instant + OFFSET_US) // DAY_US, site_id, client)
-        found = self._pseudonyms.get(seen)
-        if found is None:
-            if len(self._pseudonyms) >= _VISITORS_REMEMBERED:
-                self._pseudonyms.clear()
-            found = self._pseudonyms[seen] = visitor_key(self.day(instant)[1], site_id, client)
-        return found
-
-
 class Batch:
     """Rows of some segments, gathered table by table."""
 
@@ -154,35 +78,67 @@ class Batch:
         self._sites = snapshot.site_by_id
         self._views = Views(reader, self._sites)
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _COLUMNS}
-        self._wanted = frozenset(TABLES)
-        self._views_wanted = True
-        self._segment = ""
+        self._steps: list[tuple[int, int, int, int]] = []
+        self._segments: list[str] = []
+        self._wanted: dict[str, list[str]] = {table: [] for table in TABLES}
         self._landed_at = 0
         self._row = 0
 
-    def begin_segment(self, name: str, wanted: Iterable[str]) -> None:
-        """What follows is of this segment; only the tables that do not have it yet take rows."""
-        self._segment = name
-        self._wanted = frozenset(wanted)
-        self._views_wanted = "page_views" in self._wanted
-
-    def add(self, packed: Packed) -> None:
-        """The records of the segment."""
+    def add(self, segment: str, packed: Packed, wanted: Iterable[str]) -> None:
+        """The records of a segment, of which some tables want their rows."""
+        self._segments.append(segment)
+        for table in wanted:
+            self._wanted[table].append(segment)
         for first in range(0, len(packed.start), _RECORDS_AT_ONCE):
             self._block(packed, slice(first, first + _RECORDS_AT_ONCE))
 
+    def tables(self, homes: Homes, replays: Replays) -> dict[str, pa.Table]:
+        """The rows as Arrow tables, in the order they will be stored, numbered in it.
+
+        Homes are assigned and requests remembered on the way, durably.
+        """
+        views = self._views.columns()
+        steps = _events(self._steps)
+        asked = views.events().followed_by(steps)
+        replayed = replays.judge(asked, self._segments)
+        of_views, of_steps = replayed[: len(views)], replayed[len(views) :]
+        self._replays(views.of(np.flatnonzero(of_views)))
+        self._replayed_steps(of_steps)
+        wanted = np.array([name in self._wanted["page_views"] for name in self._segments], np.bool_)
+        kept = ~of_views & wanted[segment_of(views.numbers["order"])]
+        views = views if kept.all() else views.of(np.flatnonzero(kept))
+        made = {"page_views": views.table(self._segments)} if len(views) else {}
+        for table in _COLUMNS:
+            rows = self._wanted_rows(table)
+            if rows:
+                made[table] = self._table(table, rows, homes)
+        return made
+
+    def rejected(self) -> Counter[str]:
+        """Refusals by reason; replays are among them once the tables are made."""
+        place = _COLUMNS["rejects"].index("reason")
+        return Counter(str(row[place]) for row in self._wanted_rows("rejects"))
+
+    def _wanted_rows(self, table: str) -> list[tuple[object, ...]]:
+        place = _COLUMNS[table].index("segment")
+        wanted = self._wanted[table]
+        return [row for row in self._rows[table] if row[place] in wanted]
+
     def _block(self, packed: Packed, records: slice) -> None:
+        """Some records of the segment that was added last."""
         start, end = packed.start[records], packed.end[records]
         landed_at = packed.landed_at[records]
+        octets = Octets(packed.data[start[0] : end[-1]])
+        hits = hit_columns.read(octets, Span(start - start[0], end - start[0]))
         left = np.ones(len(start), np.bool_)
-        if self._views_wanted:
-            octets = Octets(packed.data[start[0] : end[-1]])
-            hits = hit_columns.read(octets, Span(start - start[0], end - start[0]))
-            left[self._views.take(octets, hits, landed_at, self._segment, records.start)] = False
+        left[self._views.take(octets, hits, landed_at, self._place(records.start))] = False
         for row in np.flatnonzero(left).tolist():
             self._landed_at = int(landed_at[row])
             self._row = records.start + row
             self._record(_decoder.decode(packed.data[start[row] : end[row]]))
+
+    def _place(self, record: int) -> int:
+        return order_of(len(self._segments) - 1, record)
 
     def _record(self, record: Record) -> None:
         if isinstance(record, Hit):
@@ -192,59 +148,58 @@ class Batch:
         else:
             self._refused(record)
 
-    def rejected(self) -> Counter[str]:
-        """Refusals by reason."""
-        place = _COLUMNS["rejects"].index("reason")
-        return Counter(str(row[place]) for row in self._rows["rejects"])
-
-    def tables(self, homes: Homes) -> dict[str, pa.Table]:
-        """The rows as Arrow tables, in the order they will be stored, numbered in it."""
-        made = {"page_views": self._views.table()} if len(self._views) else {}
-        made |= {
-            table: self._table(table, rows, homes) for table, rows in self._rows.items() if rows
-        }
-        return made
-
     def _hit(self, hit: Hit) -> None:
         events = matomo.parse_hit(hit)
         if hit.refused:
             site = next((e.site_id for e in events), None)
             self._reject_hit(hit, Unreadable(hit.refused, "refused at the gate", site))
             return
-        for item, event in enumerate(events):
+        for event in events:
             if isinstance(event, Unreadable):
                 self._reject_hit(hit, event)
             elif event.site_id not in self._sites:
                 self._unknown_site(hit, event)
-            elif type(event) is ServiceStep:
-                self._step(hit, event)
-            elif type(event) is PageView and self._views_wanted:
-                self._views.add(hit, event, Origin(self._segment, self._landed_at, self._row, item))
+            elif isinstance(event, ServiceStep):
+                self._step(hit, event, self._place(self._row))
+            else:
+                self._views.add(hit, event, Origin(self._landed_at, self._place(self._row)))
 
-    def _step(self, hit: Hit, step: ServiceStep) -> None:
-        if "service_steps" in self._wanted:
-            day = self._reader.day(step.event_time)[0]
-            columns = self._reader.step(hit, step)
-            feed = Feed.TRACK_DVC.value
-            self._rows["service_steps"].append(
-                (*columns, self._landed_at, self._segment, feed, hit.trust, day)
-            )
+    def _step(self, hit: Hit, step: ServiceStep, order: int) -> None:
+        day = self._reader.day(step.event_time)[0]
+        columns = self._reader.step(hit, step)
+        *_, visitor, _bot = columns
+        request = self._reader.request(step, visitor)
+        self._steps.append((request, step.event_time, int(step.dated), order))
+        feed = Feed.TRACK_DVC.value
+        self._rows["service_steps"].append(
+            (*columns, self._landed_at, self._segments[-1], feed, hit.trust, day)
+        )
+
+    def _replays(self, views: ViewColumns) -> None:
+        """Rows about views that came before."""
+        segment = segment_of(views.numbers["order"]).tolist()
+        numbers = (views.numbers[name].tolist() for name in ("site_id", "landed_at"))
+        trusts = views.words["trust"].to_pylist()
+        for place, site_id, landed_at, trust in zip(segment, *numbers, trusts, strict=True):
+            self._replay(site_id, Feed.TRACKING, trust, landed_at, self._segments[place])
+
+    def _replayed_steps(self, replayed: Marks) -> None:
+        """Move the steps that came before from their table to the rejects."""
+        steps = self._rows["service_steps"]
+        names = ("site_id", "trust", "landed_at", "segment")
+        places = [_COLUMNS["service_steps"].index(name) for name in names]
+        for number in reversed(np.flatnonzero(replayed).tolist()):
+            row: tuple[Any, ...] = steps.pop(number)
+            site_id, trust, landed_at, segment = (row[place] for place in places)
+            self._replay(site_id, Feed.TRACK_DVC, trust, landed_at, segment)
 
     def _dossier(self, event: DossierEvent) -> None:
-        if "dossier_events" in self._wanted:
-            self._rows["dossier_events"].append(
-                (
-                    *(getattr(event, name) for name in _DOSSIER_FIELDS),
-                    self._landed_at,
-                    self._segment,
-                )
-            )
+        fields = (getattr(event, name) for name in _DOSSIER_FIELDS)
+        self._rows["dossier_events"].append((*fields, self._landed_at, self._segments[-1]))
 
     def _refused(self, refused: Refused) -> None:
-        self._reject(
-            refused.site_id, refused.reason, refused.detail, refused.payload, refused.feed,
-            refused.trust,
-        )  # fmt: skip
+        why = Unreadable(refused.reason, refused.detail, refused.site_id)
+        self._reject(why, refused.payload, refused.feed, refused.trust)
 
     def _unknown_site(self, hit: Hit, event: PageView | ServiceStep) -> None:
         """Kept whole, as a row would be: it can be replayed once the site is registered."""
@@ -255,9 +210,8 @@ class Batch:
             feed, row = Feed.TRACK_DVC, dict(columns)
         kept = {name: value for name, value in row.items() if value is not None}
         payload = json.dumps(kept, ensure_ascii=False)
-        detail = "idsite: not registered"
-        reason = RejectReason.UNKNOWN_SITE
-        self._reject(event.site_id, reason, detail, payload, feed, hit.trust)
+        why = Unreadable(RejectReason.UNKNOWN_SITE, "idsite: not registered", event.site_id)
+        self._reject(why, payload, feed, hit.trust)
 
     def _reject_hit(self, hit: Hit, why: Unreadable) -> None:
         given = dict(parse_qsl(hit.query.decode("utf-8", "replace")))
@@ -269,27 +223,26 @@ class Batch:
             place = place_of(given["url"])
             kept |= {"host": place.host, "path": place.path}
         payload = json.dumps(kept, ensure_ascii=False)
-        self._reject(why.site_id, why.reason, why.detail, payload, Feed.TRACKING, hit.trust)
+        self._reject(why, payload, Feed.TRACKING, hit.trust)
 
-    def _reject(
-        self,
-        site_id: int | None,
-        reason: str,
-        detail: str,
-        payload: str,
-        feed: str,
-        trust: str,
-    ) -> None:
-        if "rejects" not in self._wanted:
-            return
-        site = self._sites.get(site_id) if site_id is not None else None
+    def _replay(self, site_id: int, feed: str, trust: str, landed_at: int, segment: str) -> None:
+        why = Unreadable(RejectReason.REPLAYED, "request: came before", site_id)
+        self._rows["rejects"].append(self._reject_row(why, "", feed, trust, landed_at, segment))
+
+    def _reject(self, why: Unreadable, payload: str, feed: str, trust: str) -> None:
+        """A row about the record at hand."""
+        row = self._reject_row(why, payload, feed, trust, self._landed_at, self._segments[-1])
+        self._rows["rejects"].append(row)
+
+    def _reject_row(
+        self, why: Unreadable, payload: str, feed: str, trust: str, landed_at: int, segment: str
+    ) -> tuple[object, ...]:
+        site = self._sites.get(why.site_id) if why.site_id is not None else None
         agency = site.agency if site else None
-        day = self._reader.day(self._landed_at)[0]
-        self._rows["rejects"].append(
-            (
-                site_id, agency, str(reason), detail, payload, str(feed), trust,
-                self._landed_at, self._segment, day,
-            )
+        day = self._reader.day(landed_at)[0]
+        return (
+            why.site_id, agency, str(why.reason), why.detail, payload, str(feed), trust,
+            landed_at, segment, day,
         )  # fmt: skip
 
     def _table(self, table: str, rows: list[tuple[object, ...]], homes: Homes) -> pa.Table:
@@ -310,10 +263,10 @@ class Batch:
         )
 
 
-def _name_of(event: PageView | ServiceStep) -> str:
-    if isinstance(event, PageView):
-        return f"{event.kind} {event.url}"
-    return f"{event.procedure} {event.state}"
+def _events(rows: Sequence[tuple[int, int, int, int]]) -> Events:
+    """(request, event time, dated, order) as columns."""
+    request, event_time, dated, order = np.array(rows, np.int64).reshape(-1, 4).T
+    return Events(request, event_time, dated != 0, order)
 
 
 def home_months(columns: dict[str, Sequence[object]], homes: Homes) -> list[str]:

@@ -9,39 +9,35 @@ one, and comes to `add`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
 from thuocdo.core.ids import visitor_digests
-from thuocdo.core.vocabulary import Feed, ViewKind
+from thuocdo.core.vocabulary import ViewKind
 from thuocdo.lake.enrich import Client, Place
 from thuocdo.lake.landing_places import pages
 from thuocdo.lake.parquet import repeated
-from thuocdo.lake.schemas import PAGE_VIEWS
+from thuocdo.lake.view_columns import (
+    Codes,
+    Marks,
+    ViewColumns,
+    Word,
+    Words,
+    encoded,
+    from_rows,
+    joined,
+    taken,
+)
 from thuocdo.wire import matomo_plain
 from thuocdo.wire.events import Hit, PageView
 from thuocdo.wire.hit_columns import HitColumns
 from thuocdo.wire.matomo_plain import PlainViews
-from thuocdo.wire.octets import Marks, Octets, Places, Span
-
-Codes = npt.NDArray[np.int64]
-Words: TypeAlias = Any
-"""An Arrow column of words as places in a dictionary."""
-Word = str | None
+from thuocdo.wire.octets import Octets, Places, Span
 
 _MILLISECOND: Final = 1000
-_TIMINGS: Final = ("t_server_ms", "t_dom_ms", "t_load_ms")
-_NUMBERS: Final = (
-    "event_time", "site_id", "visitor", *_TIMINGS, "landed_at", "record", "item", "request", "dated",
-)  # fmt: skip
-_WORDS: Final = (
-    "kind", "host", "path", "procedure", "referrer_host", "device", "browser", "os", "bot",
-    "segment", "trust",
-)  # fmt: skip
 _PLACE: Final = ("host", "path", "procedure")
 _CLIENT: Final = ("device", "browser", "os", "bot")
 _NONE: Final = matomo_plain.NONE
@@ -60,17 +56,10 @@ class Reading(Protocol):
 
 
 class Origin(NamedTuple):
-    """Where an event lay: the segment, its frame's time (µs UTC), its record, its place in that."""
+    """Where an event lay: its frame's time (µs UTC), and its place in the batch (`order_of`)."""
 
-    segment: str
     landed_at: int
-    record: int
-    item: int
-
-
-class _Chunk(NamedTuple):
-    numbers: dict[str, Codes]
-    words: dict[str, Words]
+    order: int
 
 
 class Views:
@@ -79,20 +68,18 @@ class Views:
     def __init__(self, reader: Reading, sites: Collection[int]) -> None:
         self._reader = reader
         self._sites = np.array(sorted(sites), np.int64)
-        self._chunks: list[_Chunk] = []
+        self._taken: list[ViewColumns] = []
         self._numbers: list[tuple[int, ...]] = []
         self._words: list[tuple[Word, ...]] = []
 
     def __len__(self) -> int:
-        return len(self._numbers) + sum(len(chunk.numbers["record"]) for chunk in self._chunks)
+        return len(self._numbers) + sum(map(len, self._taken))
 
-    def take(
-        self, octets: Octets, hits: HitColumns, landed_at: Places, segment: str, first: int
-    ) -> Places:
+    def take(self, octets: Octets, hits: HitColumns, landed_at: Places, first: int) -> Places:
         """Take the ordinary hits of a block of records; which of them they are, in order.
 
         landed_at  of each of the records
-        first      number of the block's first record in its segment
+        first      place of the block's first record in the batch
         """
         simple = np.flatnonzero((hits.body.length == 0) & (hits.refused.length == 0))
         plain = matomo_plain.read(octets, hits.query.of(simple))
@@ -109,20 +96,18 @@ class Views:
             "t_dom_ms": plain.dom,
             "t_load_ms": plain.load,
             "landed_at": landed_at[record],
-            "record": first + record,
-            "item": np.zeros(count, np.int64),
-            "request": self._requests(octets, hits.query.of(rows), plain.own),
+            "order": first + record,
+            "request": self._requests(octets, hits.query.of(rows), plain),
             "dated": np.zeros(count, np.int64),
         }
         words = {
             "kind": repeated(ViewKind.VIEW.value, count),
-            "segment": repeated(segment, count),
-            **{name: _taken(getattr(found, name), code) for name in _PLACE},
+            **{name: taken(getattr(found, name), code) for name in _PLACE},
             **_each(octets, plain.referrer, ("referrer_host",), self._referrer),
             **_each(octets, hits.agent.of(rows), _CLIENT, self._agent),
             **_each(octets, hits.trust.of(rows), ("trust",), lambda text: (text.decode(),)),
         }
-        self._chunks.append(_Chunk(numbers, words))
+        self._taken.append(ViewColumns(numbers, words))
         return record
 
     def add(self, hit: Hit, view: PageView, origin: Origin) -> None:
@@ -137,9 +122,7 @@ class Views:
                 view.site_id,
                 visitor,
                 *(_NONE if timing is None else timing for timing in timings),
-                origin.landed_at,
-                origin.record,
-                origin.item,
+                *origin,
                 self._reader.request(view, visitor),
                 int(view.dated),
             )
@@ -152,54 +135,13 @@ class Views:
                 view.procedure or place.procedure,
                 self._reader.host(view.referrer) if view.referrer else None,
                 *self._reader.client(hit.agent),
-                origin.segment,
                 hit.trust,
             )
         )
 
-    def table(self) -> pa.Table:
-        """The rows as the lake has them, in the order they will be stored, numbered in it.
-
-        Columns of words are dictionaries.
-        """
-        chunks = [*self._chunks, self._added()]
-        number = {
-            name: np.concatenate([chunk.numbers[name] for chunk in chunks]) for name in _NUMBERS
-        }
-        day = (number["event_time"] + OFFSET_US) // DAY_US
-        order = np.lexsort((number["event_time"], number["visitor"], number["site_id"], day))
-        count = len(order)
-        columns: dict[str, Any] = {
-            "day": pa.array(day[order].astype(np.int32)),
-            **{
-                name: pa.array(number[name][order])
-                for name in ("event_time", "visitor", "landed_at")
-            },
-            "site_id": pa.array(number["site_id"][order].astype(np.int32)),
-            **{
-                name: _taken(_joined([chunk.words[name] for chunk in chunks]), order)
-                for name in _WORDS
-            },
-            **{name: _timing(number[name][order]) for name in _TIMINGS},
-            "event_id": pa.array(np.arange(count)),
-            "feed": repeated(Feed.TRACKING.value, count),
-        }
-        arrays = [
-            columns[field.name]
-            if pa.types.is_dictionary(columns[field.name].type)
-            else columns[field.name].cast(field.type)
-            for field in PAGE_VIEWS
-        ]
-        return pa.table(arrays, names=PAGE_VIEWS.names)
-
-    def _added(self) -> _Chunk:
-        """The views that came one by one."""
-        flat = np.array(self._numbers, np.int64).reshape(-1, len(_NUMBERS))
-        columns = list(zip(*self._words, strict=True)) or [()] * len(_WORDS)
-        return _Chunk(
-            dict(zip(_NUMBERS, flat.T, strict=True)),
-            {name: _words(column) for name, column in zip(_WORDS, columns, strict=True)},
-        )
+    def columns(self) -> ViewColumns:
+        """Everything that was taken and added."""
+        return joined([*self._taken, from_rows(self._numbers, self._words)])
 
     def _registered(self, sites: Places) -> Marks:
         place = np.searchsorted(self._sites, sites)
@@ -231,10 +173,12 @@ class Views:
         codes: Codes = encoded.indices.to_numpy()
         return visitors[codes]
 
-    def _requests(self, octets: Octets, queries: Span, own: Marks) -> Codes:
+    def _requests(self, octets: Octets, queries: Span, plain: PlainViews) -> Codes:
         """The id of each request that has a nonce; 0 for the others."""
+        own = plain.own
         found = np.zeros(len(own), np.int64)
-        found[own] = self._reader.requests(matomo_plain.contents(octets, queries.of(own)))
+        contents = matomo_plain.contents(octets, queries.of(own), plain.travel.of(own))
+        found[own] = self._reader.requests(contents)
         return found
 
     def _referrer(self, encoded: bytes) -> tuple[Word]:
@@ -254,27 +198,9 @@ def _each(
     """Columns of what a text says, read once from each distinct text."""
     code, texts = octets.distinct(span)
     columns = list(zip(*map(read, texts), strict=True)) or [()] * len(names)
-    return {name: _taken(_words(column), code) for name, column in zip(names, columns, strict=True)}
+    return {name: taken(encoded(column), code) for name, column in zip(names, columns, strict=True)}
 
 
 def _named(who: int, addresses: list[bytes], agents: list[bytes]) -> bytes:
     """A client without an id: its address and its agent."""
     return b"%b %b" % (addresses[who // len(agents)], agents[who % len(agents)])
-
-
-def _words(texts: Sequence[Word]) -> Words:
-    return pa.array(texts, pa.string()).dictionary_encode()
-
-
-def _taken(words: Words, places: Codes) -> Words:
-    """The words at some places, under the same dictionary."""
-    return pa.DictionaryArray.from_arrays(words.indices.take(places), words.dictionary)
-
-
-def _joined(columns: Sequence[Words]) -> Words:
-    """One column after the other, under one dictionary."""
-    return pa.chunked_array(columns).unify_dictionaries().combine_chunks()
-
-
-def _timing(milliseconds: Codes) -> pa.Array[Any]:
-    return pa.array(milliseconds.astype(np.int32), mask=milliseconds < 0)

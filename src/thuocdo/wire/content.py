@@ -27,7 +27,7 @@ _TRAVEL: Final = (b"send_image", b"cdo")
 def content(text: bytes) -> bytes | None:
     """What stays the same when a request is sent again; None when nothing tells it from others.
 
-    text  the parameters of one request, encoded, from a query, a form or an item of a bulk request
+    text  the parameters of one request, encoded, from a query or a form
     """
     pieces = text.lstrip(b"?").split(b"&")
     if any(_is_nonce(piece) for piece in pieces):
@@ -37,7 +37,7 @@ def content(text: bytes) -> bytes | None:
 
 def canonical(text: bytes) -> bytes:
     """The parameters of a request without those that only say how it travels."""
-    text = text.lstrip(b"?")
+    text = text.lstrip(b"?").strip(b"&")
     if b"send_image" not in text and b"cdo" not in text:
         return text
     return b"&".join(piece for piece in text.split(b"&") if piece.partition(b"=")[0] not in _TRAVEL)

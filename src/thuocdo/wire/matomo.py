@@ -67,11 +67,7 @@ def parse_hit(hit: Hit) -> list[Parsed]:
     name the same parameter the query counts, as in Matomo.
     """
     text = b"&".join((hit.body, hit.query)) if hit.body else hit.query
-    return _request(text.decode("utf-8", "replace"), hit)
-
-
-def _request(text: str, hit: Hit) -> list[Parsed]:
-    return _parameters(_split(text), hit, content(text.encode("utf-8", "replace")))
+    return _parameters(_split(text.decode("utf-8", "replace")), hit, content(text))
 
 
 def _split(text: str) -> dict[str, str]:

@@ -11,12 +11,11 @@ js/piwik.js sends beside them).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from thuocdo.wire import content
 from thuocdo.wire.matomo import MAX_SITE, MAX_TIMING_MS, page_fault, web_address
@@ -44,6 +43,7 @@ _WITHOUT_MEANING: Final = (
     "action_name",
 )
 """What trackers send beside it that no row of ours comes from."""
+_TRAVEL: Final = "send_image"
 _NAMES: Final = (*_READ, *_WITHOUT_MEANING)
 _UNKNOWN: Final = -1
 _SHORT_NAMES: Final = sorted(
@@ -64,6 +64,7 @@ class PlainViews(NamedTuple):
     client  16 hexadecimal digits, or empty
     server, dom, load  milliseconds, NONE when not measured
     own     whether a nonce makes the request itself and no other (`wire/content.py`)
+    travel  the part of the query that only says how it travels
     """
 
     rows: Places
@@ -75,12 +76,13 @@ class PlainViews(NamedTuple):
     dom: Places
     load: Places
     own: Marks
+    travel: Span
 
     def of(self, chosen: Places) -> PlainViews:
         return PlainViews(
             self.rows[chosen], self.site[chosen], self.page.of(chosen), self.referrer.of(chosen),
             self.client.of(chosen), self.server[chosen], self.dom[chosen], self.load[chosen],
-            self.own[chosen],
+            self.own[chosen], self.travel.of(chosen),
         )  # fmt: skip
 
 
@@ -108,6 +110,15 @@ class _Given:
         start, end = self._queries.start.copy(), self._queries.start.copy()
         start[query], end[query] = self._value.start[found], self._value.end[found]
         return Span(start, end)
+
+    def piece(self, name: str) -> Span:
+        """A parameter with what parts it from its neighbour; empty where it was not sent."""
+        value = self.value(name)
+        sent = value.start > self._queries.start
+        start = np.where(sent, value.start - len(name) - 1, self._queries.end)
+        is_first = start == self._queries.start
+        end = np.where(sent, value.end + is_first, self._queries.end)
+        return Span(start - (sent & ~is_first), np.minimum(end, self._queries.end))
 
     def stage(self, name: str) -> Places:
         """Milliseconds of a stage, NONE where it was not sent; what is no such number is not plain."""
@@ -148,7 +159,9 @@ def read(octets: Octets, queries: Span) -> PlainViews:
         (dom == NONE) | (rest == NONE) | (handlers == NONE), NONE, dom + rest + handlers
     )
     every = np.arange(len(site))
-    found = PlainViews(every, site, page, referrer, client, server, dom, load, own)
+    found = PlainViews(
+        every, site, page, referrer, client, server, dom, load, own, given.piece(_TRAVEL)
+    )
     return found.of(np.flatnonzero(given.plain))
 
 
@@ -163,14 +176,9 @@ def referrer(encoded: bytes) -> str:
     return web_address(_decoded(encoded))
 
 
-def contents(octets: Octets, queries: Span) -> list[bytes]:
+def contents(octets: Octets, queries: Span, travel: Span) -> list[bytes]:
     """`wire/content.py: canonical` of ordinary queries."""
-    texts: Any = pc.replace_substring(octets.texts(queries), "&send_image=0&", "&")
-    moved = pc.match_substring(texts, "send_image=").to_numpy(zero_copy_only=False)
-    found: list[bytes] = texts.to_pylist()
-    for place in np.flatnonzero(moved).tolist():
-        found[place] = content.canonical(found[place])
-    return found
+    return list(octets.texts_without(queries, travel).to_pylist())
 
 
 def _decoded(value: bytes) -> str:

@@ -60,8 +60,8 @@ class Octets:
         """Every place of one ASCII letter."""
         return np.flatnonzero(self.bytes == ord(letter))
 
-    def texts(self, span: Span) -> pa.Array[Any]:
-        """The bytes of a field as Arrow has them. Spans of successive records follow each other."""
+    def texts(self, span: Span) -> Any:
+        """The bytes of a field as an Arrow array. Spans of successive records follow each other."""
         count = len(span.start)
         bounds = np.empty(2 * count + 1, np.int32)
         bounds[0:-1:2] = span.start
@@ -74,6 +74,20 @@ class Octets:
             [None, pa.py_buffer(bounds.data), pa.py_buffer(self._padded)],
         )
         return both.take(np.arange(0, 2 * count, 2))
+
+    def texts_without(self, span: Span, gap: Span) -> Any:
+        """As `texts`, each without a part of it."""
+        count = len(span.start)
+        start, end = np.empty(2 * count, np.int64), np.empty(2 * count, np.int64)
+        start[0::2], start[1::2] = span.start, gap.end
+        end[0::2], end[1::2] = gap.start, span.end
+        both: Any = self.texts(Span(start, end))
+        _, bounds, data = both.buffers()
+        # what comes before a gap and what comes after it lie together now
+        every_other = np.frombuffer(bounds, np.int32)[: 2 * count + 1 : 2].copy()
+        return pa.Array.from_buffers(
+            pa.binary(), count, [None, pa.py_buffer(every_other.data), data]
+        )
 
     def encoded(self, span: Span) -> tuple[Places, Any]:
         """A field as numbers, and the text that each number stands for (an Arrow array)."""
@@ -97,7 +111,7 @@ def first_byte(words: Words, letter: str) -> Words:
 
 def kept(words: Words, count: npt.NDArray[np.integer[Any]]) -> Words:
     """Only the first `count` bytes of each word (0 to 8), zeros after them."""
-    bits = np.clip(count, 0, WORD).astype(np.uint64) << np.uint64(3)
+    bits = np.minimum(count, WORD).astype(np.uint64) << np.uint64(3)
     return np.where(bits >= 64, words, words & ~(_ALL << (bits & np.uint64(63))))
 
 
@@ -110,7 +124,9 @@ def numbers(octets: Octets, span: Span, longest: int) -> Places:
     """Decimal numbers of 1 to `longest` (at most 8) ASCII digits; -1 for anything else."""
     length = span.length
     fits = (length >= 1) & (length <= longest)
-    shift = (np.uint64(WORD) - np.clip(length, 1, WORD).astype(np.uint64)) << np.uint64(3)
+    shift = (
+        np.uint64(WORD) - np.maximum(np.minimum(length, WORD), 1).astype(np.uint64)
+    ) << np.uint64(3)
     # the digits at the end of the word, noughts before them
     digits = (octets.word(span.start) << shift) | (_ZEROS & ~(_ALL << shift))
     fits &= ((digits & _HIGH_NIBBLES) == _ZEROS) & (((digits + _SIXES) & _HIGH_NIBBLES) == _ZEROS)
