@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from thuocdo import cli_output

@@ -194,9 +194,10 @@ def test_a_replay_that_dies_is_finished_by_the_next(
             raise KeyboardInterrupt
         return done
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(Lake, "append", dying)
+    monkeypatch.setattr(Lake, "append", dying)
+    with pytest.raises(KeyboardInterrupt):
         instance.replay()
+    monkeypatch.undo()
     instance.know(EMPTY)  # what was decided stays decided, even if the registry moved since
 
     assert instance.replay() == Replayed(before=3)
