@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.collect.conftest import KEY, KEY_EXPIRED, KEY_FOR_PAGES, Collector
 
 from thuocdo.collect import limits
-from thuocdo.collect.hit_text import page_host, scrubbed, site_of, value_of
+from thuocdo.collect.hit_text import form_of, page_host, scrubbed, site_of, value_of
 from thuocdo.core.ids import key_hash
 from thuocdo.core.snapshot import KeyEntry, SiteEntry, Snapshot
 from thuocdo.wire.events import Hit, PageView
@@ -197,6 +197,15 @@ def test_a_bulk_that_cannot_be_taken_is_refused_whole_and_kept_as_one(
     assert stored(one).refused == why
 
 
+def test_what_no_browser_could_send_at_once_is_refused_alone(one: Collector) -> None:
+    url = f"{one.url}/matomo.php"
+    long = urlencode(PAGE | {"action_name": "x" * limits.MAX_FORM})
+    assert httpx.post(url, content=long.encode()).status_code == 413
+    answer = httpx.post(url, json={"requests": [long, PAGE]})
+    assert (answer.json()["tracked"], answer.headers["x-thuocdo"]) == (1, "too_large")
+    assert [hit.refused for hit in one.expect(3)] == ["too_large", "too_large", ""]  # type: ignore[union-attr]
+
+
 def test_an_empty_bulk_is_no_error_and_leaves_nothing(one: Collector) -> None:
     answer = httpx.post(f"{one.url}/matomo.php", content=b' {"requests":[]}')
     assert answer.json() == {"status": "success", "tracked": 0, "invalid": 0}
@@ -214,6 +223,15 @@ def test_a_beacon_is_read_whatever_it_says_it_is(one: Collector, content_type: s
     batch = httpx.post(url, content=bulk, headers=headers)
     assert [form.status_code, batch.status_code] == [204, 204]
     assert all(len(parse_hit(hit)) == 1 for hit in one.expect(2))  # type: ignore[arg-type]
+
+
+def test_a_form_of_many_parts_is_one_too(one: Collector) -> None:
+    parts = {name: (None, value) for name, value in (PAGE | {"uid": PERSON}).items()}
+    assert httpx.post(f"{one.url}/matomo.php", files=parts).status_code == 204
+    (view,) = parse_hit(stored(one))
+    assert isinstance(view, PageView)
+    assert view.url == PAGE["url"]
+    assert PERSON.encode() not in one.bytes_on_disk()
 
 
 def test_the_query_counts_before_the_form_and_the_last_of_two_before_the_first(
@@ -268,3 +286,14 @@ def test_the_gate_and_landing_read_the_same_site_of_any_text(text: str) -> None:
     assert value_of(text, "idsite") == value_of(f"idsite={site}", "idsite") or "?" in text
     assert "cip" not in [pair.partition("=")[0] for pair in scrubbed(text).split("&")]
     page_host(text, "")
+
+
+types = st.sampled_from(["multipart/form-data; boundary=b", "multipart/form-data", "", "x"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(st.binary(max_size=80), texts.map(lambda t: f"--b\r\n{t}\r\n--b--".encode())), types
+)
+def test_no_body_makes_a_form_that_cannot_be_had(body: bytes, content_type: str) -> None:
+    form_of(body, content_type).encode("utf-8", "replace")

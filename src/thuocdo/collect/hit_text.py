@@ -6,8 +6,9 @@ Where a parameter comes twice the last one counts, as in PHP, for Matomo and for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 PERSONAL: Final = frozenset(("uid", "dvc_data", "cvar", "_cvar", "token_auth", "cip"))
 """What must not touch the disk: user ids, custom variables, tokens, addresses, and the third argument
@@ -20,6 +21,10 @@ MARKS: Final = (
 
 _SITE: Final = "idsite="
 _LATER_SITE: Final = "&idsite="
+_BOUNDARY: Final = re.compile(
+    r"multipart/form-data;.*?boundary=\"?([^\";,\s]{1,70})", re.IGNORECASE
+)
+_NAME: Final = re.compile(rb"[;\s]name=\"([^\"\r\n]*)\"", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\]*)")
 
 
@@ -40,6 +45,22 @@ def value_of(text: str, name: str) -> str:
     """A parameter decoded; "" when it is missing or empty."""
     _, mark, rest = f"&{text.lstrip('?')}".rpartition(f"&{name}=")
     return unquote_plus(rest.partition("&")[0], errors="replace") if mark else ""
+
+
+def form_of(body: bytes, content_type: str) -> str:
+    """The parameters of a form, whatever it calls itself: beacons come as plain text too."""
+    boundary = _BOUNDARY.match(content_type)
+    if boundary is None:
+        return body.decode("utf-8", "replace").strip()
+    return urlencode(list(_parts(body, b"--" + boundary[1].encode("utf-8", "replace"))))
+
+
+def _parts(body: bytes, delimiter: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values of a form in parts (RFC 7578)."""
+    for part in body.split(delimiter):
+        head, mark, value = part.partition(b"\r\n\r\n")
+        if mark and (name := _NAME.search(head)):
+            yield name[1], value.removesuffix(b"\r\n")
 
 
 def page_host(text: str, referrer: str) -> str:

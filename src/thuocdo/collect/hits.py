@@ -21,9 +21,10 @@ from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.hit_judge import Judge, Sender, Shown, opened
-from thuocdo.collect.hit_text import MARKS, site_of, value_of
+from thuocdo.collect.hit_text import MARKS, form_of, site_of, value_of
 from thuocdo.collect.limits import (
     MAX_AGENT,
+    MAX_FORM,
     MAX_HIT_BODY,
     MAX_QUERY,
     MAX_REFERRER,
@@ -42,7 +43,7 @@ _HITS: Final = ("GET", "POST")
 _FEED: Final = Feed.TRACKING.value
 _TRUST: Final = Trust.UNVERIFIED.value
 _SCHEMES: Final = ("bearer ", "td-hmac")
-_LONG_QUERY: Final = Unreadable(RejectReason.TOO_LARGE, "query: over the limit")
+_TOO_LONG: Final = Unreadable(RejectReason.TOO_LARGE, "query or form: over the limit")
 _TURN: Final = 100
 """Hits of a bulk request judged before other requests get their turn on the event loop."""
 
@@ -136,10 +137,10 @@ class Hits:
 
     async def _unusual(self, scope: Scope, exchange: Exchange, query: str, body: bytes) -> None:
         """One hit, judged whole; a browser may send it as a form of whatever name."""
-        if len(query) > MAX_QUERY:
-            await self._refuse(scope, exchange, _LONG_QUERY)
+        if len(query) > MAX_QUERY or len(body) > MAX_FORM:
+            await self._refuse(scope, exchange, _TOO_LONG)
             return
-        form = body.decode("utf-8", "replace").strip()
+        form = form_of(body, scope.headers.get("content-type") or "")
         judged = Judge(self._gate, self._sender(scope), self._shown(scope, body))(query, form)
         if judged.is_written:
             await self._append(self._encode(judged.hit))

@@ -16,6 +16,7 @@ from thuocdo.core.vocabulary import RejectReason
 from thuocdo.wire.events import Unreadable
 
 MAX_QUERY: Final = 16 << 10
+MAX_FORM: Final = 64 << 10  # what a browser sends in one beacon at most
 MAX_HIT_BODY: Final = 1 << 20  # a bulk of a thousand hits
 MAX_MESSAGE: Final = 64 << 10  # one MCDT message
 MAX_BATCH: Final = 8 << 20  # as sent

@@ -38,8 +38,9 @@ _UNTIMED: Final[Timings] = (None, None, None)
 
 MAX_URL: Final = 4096
 MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping laptop, not a page
-MAX_SITE: Final = (1 << 31) - 1  # the lake keeps site ids in 32 bits
+MAX_SITE: Final = MAX_SITE_ID
 _CACHED: Final = 1 << 14
+_CACHED_LENGTH: Final = 512  # of a value worth remembering: long ones are nobody else's
 
 _WANTED: Final = frozenset(
     (
@@ -76,12 +77,18 @@ def _split(text: str) -> dict[str, str]:
     for pair in text.lstrip("?").split("&"):
         name, _, value = pair.partition("=")
         if name in _WANTED:
-            given[name] = _decode(value) if "%" in value or "+" in value else value
+            given[name] = _decoded(value) if "%" in value or "+" in value else value
     return given
 
 
+def _decoded(value: str) -> str:
+    if len(value) > _CACHED_LENGTH:
+        return unquote_plus(value, errors="replace")
+    return _remembered(value)
+
+
 @lru_cache(_CACHED)
-def _decode(value: str) -> str:
+def _remembered(value: str) -> str:
     return unquote_plus(value, errors="replace")
 
 

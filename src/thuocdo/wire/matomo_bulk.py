@@ -17,9 +17,12 @@ from thuocdo.core.vocabulary import RejectReason
 from thuocdo.wire.events import Unreadable
 
 MAX_REQUESTS: Final = 1000
+MAX_REQUEST: Final = 64 << 10  # what a browser sends in one beacon at most
 _BEFORE_JSON: Final = b"\xef\xbb\xbf \t\r\n"
 _LARGEST: Final = 1 << 63  # a longer number is no parameter's, and slow to print
 _OFF: Final = ("", "0")
+
+_TOO_LONG: Final = Unreadable(RejectReason.TOO_LARGE, f"requests: longer than {MAX_REQUEST}")
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -59,11 +62,13 @@ def read(body: bytes) -> Bulk | Unreadable:
 def _query(item: object) -> str | Unreadable:
     if isinstance(item, str):
         head, mark, rest = item.partition("?")
-        return rest if mark and "=" not in head else item
-    if isinstance(item, dict):
+        query = rest if mark and "=" not in head else item
+    elif isinstance(item, dict):
         texts = ((name, _text(value)) for name, value in item.items())
-        return urlencode([(n, text) for n, text in texts if text is not None], errors="replace")
-    return Unreadable(RejectReason.MALFORMED, "requests: neither text nor object")
+        query = urlencode([(n, text) for n, text in texts if text is not None], errors="replace")
+    else:
+        return Unreadable(RejectReason.MALFORMED, "requests: neither text nor object")
+    return query if len(query) <= MAX_REQUEST else _TOO_LONG
 
 
 def _text(value: object) -> str | None:
