@@ -19,7 +19,7 @@ def check_site(
     url: Annotated[str, typer.Argument(help="The page, for example https://hanoi.gov.vn/.")],
     site: Annotated[int | None, typer.Option(help="The site id it should count for.")] = None,
     tracker: Annotated[
-        str, typer.Option(help="The collector it should send to; default THUOCDO_TRACKER_URL.")
+        str, typer.Option(help="The collector it should send to; default THUOCDO_COLLECTOR_URL.")
     ] = "",
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",

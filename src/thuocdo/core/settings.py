@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from thuocdo.core.errors import ThuocdoError
 
 _SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 _MINIMUM_SECRET = 16
-_TRACKER_URL = "http://127.0.0.1:8001"
 DEFAULT_ADDRESS_RATE = "1000"
 """Far above what the people behind one carrier's address do together, far below what would hurt."""
+
+DEFAULT_COLLECTOR_URL = "http://localhost:8001"
+"""Where `thuocdo collect` answers on the machine it runs on."""
+_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -30,8 +34,8 @@ class Settings:
     engine        "duckdb" or "sc://host:port"
     secret        keys every pseudonym; losing it makes old dossiers unlinkable
     trusted_proxies  networks whose X-Forwarded-For the collector believes
+    collector_url  the collector as visitors' browsers and one-stop systems reach it, no slash at the end
     address_rate     requests a second the collector takes from one address; 0 is no limit
-    tracker_url      the collector as the measured sites' visitors reach it, no slash at the end
     chromium         the browser that site checks drive; "" is the first one found on PATH
     check_networks   networks a site check may visit although they are not public
     """
@@ -42,8 +46,8 @@ class Settings:
     engine: str
     secret: bytes
     trusted_proxies: tuple[Network, ...] = ()
+    collector_url: str = DEFAULT_COLLECTOR_URL
     address_rate: float = 0.0
-    tracker_url: str = _TRACKER_URL
     chromium: str = ""
     check_networks: tuple[Network, ...] = ()
 
@@ -119,8 +123,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters,
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
-    no list of networks, or `bad_rate` when
-    THUOCDO_ADDRESS_RATE is no number of requests a second.
+    no list of networks, `bad_collector_url` when THUOCDO_COLLECTOR_URL is no plain web address, or
+    `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second.
     """
     home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
     return Settings(
@@ -130,8 +134,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         engine=environ.get("THUOCDO_ENGINE", "duckdb"),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
         trusted_proxies=_networks(environ, "THUOCDO_TRUSTED_PROXIES", "bad_proxies"),
+        collector_url=_address(environ.get("THUOCDO_COLLECTOR_URL", DEFAULT_COLLECTOR_URL)),
         address_rate=_rate(environ.get("THUOCDO_ADDRESS_RATE", DEFAULT_ADDRESS_RATE)),
-        tracker_url=environ.get("THUOCDO_TRACKER_URL", _TRACKER_URL).rstrip("/"),
         chromium=environ.get("THUOCDO_CHROMIUM", ""),
         check_networks=_networks(environ, "THUOCDO_CHECK_ALLOW_NETWORKS", "bad_networks"),
     )
@@ -161,6 +165,17 @@ def _networks(environ: Mapping[str, str], name: str, code: str) -> tuple[Network
             f"{name} is no list of networks: {problem}.",
             "Write addresses or CIDR networks with commas, for example 10.0.0.0/8,192.0.2.7.",
         ) from None
+
+
+def _address(text: str) -> str:
+    """Plain enough to stand in a page's script and in its policy as it is."""
+    if not _ADDRESS.fullmatch(text):
+        raise ThuocdoError(
+            "bad_collector_url",
+            f"THUOCDO_COLLECTOR_URL is no web address: {text!r}.",
+            "Write it as browsers reach the collector, for example https://emc.example.gov.vn.",
+        )
+    return text.rstrip("/")
 
 
 def _secret(home: Path, configured: str | None) -> bytes:

@@ -176,7 +176,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterat
         {
             "THUOCDO_HOME": str(collector.home),
             "THUOCDO_SECRET_KEY": SECRET,
-            "THUOCDO_TRACKER_URL": collector.url,
+            "THUOCDO_COLLECTOR_URL": collector.url,
             "THUOCDO_CHECK_ALLOW_NETWORKS": "127.0.0.0/8",
             "THUOCDO_CHROMIUM": os.environ.get("THUOCDO_CHROMIUM", ""),
         }

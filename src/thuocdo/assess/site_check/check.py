@@ -124,7 +124,7 @@ class _Check:
         self._bounds = bounds
         self._browser = browser
         self._turns = turns
-        self._tracker = (wanted.tracker or settings.tracker_url).rstrip("/")
+        self._tracker = (wanted.tracker or settings.collector_url).rstrip("/")
         self._guard = Guard(settings.check_networks, endpoint(self._tracker))
         self._expected = Expectation(self._tracker, wanted.site_id, sites)
         self._folder = settings.checks_dir / secrets.token_hex(8)
