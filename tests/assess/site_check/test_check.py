@@ -73,7 +73,7 @@ def test_a_policy_is_answered_with_the_line_to_paste(results, world):
     inline = results["csp-inline"].pages[0].findings[0].paste
     assert inline.startswith(f"script-src 'self' {host} 'sha256-")
     assert results["csp-file"].pages[0].findings[0].paste == (
-        f"script-src 'self' 'unsafe-inline' {host};"
+        f"script-src 'self' 'unsafe-inline' {host};\nconnect-src 'self' {host};"
     )
     assert results["csp-connect"].pages[0].findings[0].paste == f"connect-src 'self' {host};"
 
@@ -228,7 +228,7 @@ def command(world, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "THUOCDO_HOME": str(world.collector.home),
         "THUOCDO_SECRET_KEY": "a secret for tests, long enough",
-        "THUOCDO_TRACKER_URL": world.collector.url,
+        "THUOCDO_COLLECTOR_URL": world.collector.url,
         "THUOCDO_CHECK_ALLOW_NETWORKS": "127.0.0.0/8",
     }
     return subprocess.run(

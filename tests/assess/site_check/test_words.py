@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from tests.assess.site_check.pages import PAGES
@@ -58,3 +59,8 @@ def test_every_finding_can_be_told(results, language):
 )
 def test_our_own_addresses_are_on_no_common_block_list(url, rule):
     assert policy.blocking_rule(url) == rule
+
+
+def test_every_diagnosis_is_in_the_manual():
+    manual = Path("docs/check-site.md").read_text(encoding="utf-8")
+    assert {code.value for code in Code if f"`{code.value}`" not in manual} == set()

@@ -21,6 +21,8 @@ from thuocdo.core.settings import Network
 SCHEMES: Final = ("http", "https")
 RESOLVE_SECONDS: Final = 8.0
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_BROWSERS_OWN: Final = frozenset(("connectivitycheck.gstatic.com",))
+"""What Chromium asks by itself, without the page, when a certificate is bad."""
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are IPv4
 _LOW_32: Final = (1 << 32) - 1
 
@@ -48,6 +50,8 @@ class Guard:
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host that may be visited. Raises Refused or Unresolved."""
+        if host in _BROWSERS_OWN:
+            raise Refused(host)
         found = await resolve(host, port)
         if (host, port) == self.own:
             return found

@@ -70,6 +70,17 @@ def policy_line(policy: str, directive: str, *sources: str) -> str:
     return " ".join([named, *kept, *added]) + ";"
 
 
+def policy_lines(policy: str, directive: str, tracker: str, *sources: str) -> str:
+    """As `policy_line`, and the line for sending where that would be stopped next."""
+    found = [policy_line(policy, directive, *sources)]
+    given = _directives(policy)
+    sending = given.get("connect-src", given.get("default-src"))
+    open_to = {"*", f"{urlsplit(tracker).scheme}:", origin(tracker)}
+    if sending is not None and open_to.isdisjoint(sending):
+        found.append(policy_line(policy, "connect-src", origin(tracker)))
+    return "\n".join(found)
+
+
 def _directives(policy: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for part in policy.split(";"):

@@ -46,10 +46,14 @@ def _policy(seen: Observation, active: list[Snippet], expected: Expectation) -> 
             if violation.blocked == _INLINE and tag is not None:
                 sources = (lines.hash_source(tag.script), origin)
                 facts["line"] = str(tag.line)
-                paste = lines.policy_line(violation.policy, violation.directive, *sources)
+                paste = lines.policy_lines(
+                    violation.policy, violation.directive, expected.tracker, *sources
+                )
                 yield Finding(Code.CSP_BLOCKS_SCRIPT, Severity.ERROR, "inline", facts, paste)
             elif hits.is_tracker_file(violation.blocked):
-                paste = lines.policy_line(violation.policy, violation.directive, origin)
+                paste = lines.policy_lines(
+                    violation.policy, violation.directive, expected.tracker, origin
+                )
                 yield Finding(Code.CSP_BLOCKS_SCRIPT, Severity.ERROR, "file", facts, paste)
         elif violation.directive in _CONNECTS and _is_door(violation.blocked, expected):
             facts["url"] = violation.blocked.partition("?")[0]

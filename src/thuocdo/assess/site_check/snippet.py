@@ -199,13 +199,14 @@ def _read(text: str, source: str, line: int, place: Place) -> Snippet | None:
         if name == "setSiteId":
             variable = not _is_literal(expression)
     start = commands[0].start()
+    begins = max(text.rfind("_govaq", 0, start), text.rfind("_paq", 0, start), start - EXCERPT, 0)
     sources = [_value(each, variables) for each in _SOURCE.findall(text)]
     first = line + text.count("\n", 0, start)
     return Snippet(
         place,
         source,
         first,
-        " ".join(text[max(0, start - 20) : start + EXCERPT].split()),
+        " ".join(text[begins : begins + EXCERPT].split()),
         values.get("setSiteId"),
         values.get("setTrackerUrl"),
         next((each for each in sources if each and TRACKER_FILE.search(each)), None),

@@ -152,7 +152,10 @@ def _evidence(page: PageResult, language: Language) -> list[str]:
     seen = page.observed
     rows = [f"GET {address} → …" for address in seen.redirects]
     rows.append(f"GET {seen.final_url} → {seen.status or '–'}")
-    rows += [f"{load.url} → {load.failure or load.status}" for load in seen.loads]
+    rows += [
+        f"{load.url} → {load.status or '–'} {load.failure} {load.detail}".rstrip()
+        for load in seen.loads
+    ]
     rows += [
         f"{hit.url.partition('&url=')[0]} → {hit.failure or hit.status or '–'} {hit.reason}".rstrip()
         for hit in seen.hits
