@@ -31,9 +31,15 @@ def import_sites(files: Files) -> None:
     _import_registry("import_sites", files)
 
 
-@imports.command("services", help=str(columns.SERVICES))
-def import_services(files: Files) -> None:
-    _import_registry("import_services", files)
+@imports.command(
+    "services",
+    help=f"{columns.SERVICES}; or a portal's catalogue file: {', '.join(columns.CATALOGUE.required)}.",
+)
+def import_services(
+    files: Files,
+    agency: Annotated[str | None, typer.Option(help="Whose a portal's catalogue file is.")] = None,
+) -> None:
+    _import_registry("import_services", files, agency=agency)
 
 
 @imports.command("page-views", help=str(columns.PAGE_VIEWS))
@@ -169,14 +175,14 @@ def template_dossiers(
     typer.echo(output)
 
 
-def _import_registry(loader: str, files: list[str]) -> None:
+def _import_registry(loader: str, files: list[str], **options: str | None) -> None:
     from thuocdo.registry.setup import setup_django
 
     def load(found: settings.Settings, paths: list[Path], tick: cli_output.Tick) -> ImportResult:
         setup_django()
         from thuocdo.registry import loaders
 
-        result: ImportResult = getattr(loaders, loader)(found, paths, tick)
+        result: ImportResult = getattr(loaders, loader)(found, paths, tick, **options)
         return result
 
     _run(loader, files, load)

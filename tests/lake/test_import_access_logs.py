@@ -214,7 +214,14 @@ def test_damaged_empty_and_strange_files_are_said(
     whole.write_bytes(whole.read_bytes()[:-200])
     with pytest.raises(ThuocdoError, match="damaged or cut short"):
         bring(settings, lake, whole)
+    whole = log(tmp_path, *(line(f"/{n}") for n in range(3000)), name="cut.log.zst")
+    parts = whole.read_bytes() + zstandard.compress(line("/last").encode())
+    whole.write_bytes(parts[:-9])
+    with pytest.raises(ThuocdoError, match="damaged or cut short"):
+        bring(settings, lake, whole)
     assert lake.read("page_views").num_rows == 0
+    whole.write_bytes(parts)
+    assert bring(settings, lake, whole).accepted == 3001
     (tmp_path / "empty.log").touch()
     assert bring(settings, lake, tmp_path / "empty.log").rows == 0
     with pytest.raises(ThuocdoError, match="is a folder"):

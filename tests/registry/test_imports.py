@@ -7,6 +7,7 @@ import json
 from datetime import date
 
 import pytest
+import zstandard
 
 from thuocdo.core import snapshot
 from thuocdo.core.errors import ThuocdoError
@@ -207,11 +208,16 @@ def test_an_agency_row_without_some_columns_leaves_those_alone(country, tmp_path
     ("name", "content", "code"),
     [
         ("gone.csv", None, "no_such_file"),
-        ("x.xlsx", b"x", "bad_format"),
-        ("x.csv.gz", gzip.compress(b"agency,procedure,level\nH13,1.000001,4\n")[:-9], "bad_file"),
-        ("x.csv.zst", b"not zstd", "bad_file"),
+        ("x.txtx", b"x", "bad_format"),
+        ("x.xlsx", b"x", "unreadable_file"),
+        (
+            "x.csv.gz",
+            gzip.compress(b"agency,procedure,level\nH13,1.000001,4\n")[:-9],
+            "unreadable_file",
+        ),
+        ("x.csv.zst", zstandard.compress(b"agency" * 999)[:-9], "unreadable_file"),
         ("x.parquet", b"not parquet", "bad_file"),
-        ("x.csv", b"agency,procedure,level\nH13,\xff\xfe,4\n", "bad_file"),
+        ("x.csv", b"agency,procedure\xff\xfe,level\nH13,x,4\n", "missing_columns"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_sentence_and_changes_nothing(

@@ -1,12 +1,12 @@
 """Reads the records of an import file, whatever it is written and packed in.
 
-CSV, NDJSON and Parquet, plain or as `.gz` or `.zst`. A record that cannot be read is handed on
-as such, with its place, so that one broken line never hides the others.
+CSV and workbooks as people save them (`lake/importing/tables.py`), NDJSON and Parquet, plain or as
+`.gz` or `.zst`. A record that cannot be read is handed on as such, with its place, so that one
+broken line never hides the others.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,29 +19,44 @@ import pyarrow.parquet as pq
 import zstandard
 
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.lake.importing import tables
+from thuocdo.lake.importing.tables import Cell, Row, Table
 
 _PACKED = {".gz", ".zst"}
 _JSON_LINES = {".ndjson", ".jsonl"}
 
 
 class Record(NamedTuple):
-    """One record and where it stood: `number` counts from 1; `values` is None when unreadable."""
+    """One record and where it stood: `number` counts from 1; `values` is None when unreadable.
+
+    line  of a CSV file, row of a workbook; None where a file has neither
+    """
 
     file: str
     number: int
     values: dict[str, Any] | None
     raw: str = ""
+    line: int | None = None
 
 
-def records(paths: Iterable[Path], required: Sequence[str]) -> Iterator[Record]:
-    """Every record of every file, in order.
+def records(
+    paths: Iterable[Path], required: Sequence[str], told: list[str] | None = None
+) -> Iterator[Record]:
+    """Every record of every file, in order; `told` gets sentences on how a file was read.
 
-    Raises ThuocdoError `no_such_file`, `bad_format`, `bad_file` or `missing_columns` (which names
-    them); a CSV or Parquet file states its columns once, so a missing one refuses the whole file.
+    Raises ThuocdoError `no_such_file`, `bad_format`, `bad_file`, `missing_columns` (which names
+    them) or `double_column`, and what `tables.read` raises; a table or Parquet file states its
+    columns once, so a missing one refuses the whole file.
     """
     for path in paths:
         if not path.is_file():
             raise ThuocdoError("no_such_file", f"There is no file {path}.", "Check the path.")
+        if tables.is_table(path):
+            table = tables.read(path)
+            if told is not None:
+                told.extend(table.notes)
+            yield from _table(path, table, required)
+            continue
         try:
             with _unpacked(path) as stream:
                 yield from _read(path, stream, required)
@@ -67,8 +82,6 @@ def _unpacked(path: Path) -> IO[bytes]:
 
 def _read(path: Path, stream: IO[bytes], required: Sequence[str]) -> Iterator[Record]:
     suffix = Path(path.stem).suffix if path.suffix in _PACKED else path.suffix
-    if suffix == ".csv":
-        return _csv(path, stream, required)
     if suffix in _JSON_LINES:
         return _ndjson(path, stream)
     if suffix == ".parquet":
@@ -76,25 +89,51 @@ def _read(path: Path, stream: IO[bytes], required: Sequence[str]) -> Iterator[Re
     raise ThuocdoError(
         "bad_format",
         f"{path} is of no known kind.",
-        "Name it .csv, .ndjson or .parquet, with .gz or .zst after it when it is compressed.",
+        "Name it .csv, .xlsx, .ndjson or .parquet, with .gz or .zst after it when it is compressed.",
     )
 
 
-def _csv(path: Path, stream: IO[bytes], required: Sequence[str]) -> Iterator[Record]:
-    lines = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-    try:
-        header = [name.strip() for name in next(lines, [])]
-        _check_columns(path, header, required)
-        for number, cells in enumerate(lines, start=1):
-            if not cells:
-                continue
-            whole = len(cells) == len(header)
-            values = dict(zip(header, cells, strict=True)) if whole else None
-            yield Record(path.name, number, values, ",".join(cells))
-    except csv.Error as error:
+def columns(path: Path) -> list[str]:
+    """The columns a table states; none for a file that is no table."""
+    if not tables.is_table(path) or not path.is_file():
+        return []
+    rows = _first_sheet(tables.read(path))
+    return _names(rows[0]) if rows else []
+
+
+def _table(path: Path, table: Table, required: Sequence[str]) -> Iterator[Record]:
+    rows = _first_sheet(table)
+    header = _names(rows[0]) if rows else []
+    _check_columns(path, header, required)
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
         raise ThuocdoError(
-            "bad_file", f"{path} is no CSV after line {lines.line_num}: {error}.", "Save it again."
-        ) from error
+            "double_column",
+            f"{path} has two columns {', '.join(twice)}.",
+            "Keep the one that counts and delete the other.",
+        )
+    for number, row in enumerate(rows[1:], start=1):
+        cells = [_value(cell) for cell in row.cells]
+        values = None
+        if not row.fault and len(cells) == len(header):
+            values = {name: cell for name, cell in zip(header, cells, strict=True) if name}
+        yield Record(path.name, number, values, ",".join(map(str, cells)), row.number)
+
+
+def _first_sheet(table: Table) -> list[Row]:
+    sheets = [sheet for sheet in table.sheets if not sheet.hidden]
+    return sheets[0].rows if sheets else []
+
+
+def _names(row: Row) -> list[str]:
+    return [str(cell).strip().lower() for cell in row.cells]
+
+
+def _value(cell: Cell) -> Any:
+    """A cell as the rules read it: a day stays one; a code typed as a number gets its zeros back."""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else f"{cell:.6f}"
+    return cell
 
 
 def _ndjson(path: Path, stream: IO[bytes]) -> Iterator[Record]:

@@ -9,19 +9,22 @@ lake, with the time it became known, and to the collector's snapshot (`registry/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 from django.db import transaction
 
+from thuocdo.core import columns
 from thuocdo.core.clock import now_us
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import RejectReason
 from thuocdo.registry import rows, trail
 from thuocdo.registry.files import Record, records
+from thuocdo.registry.files import columns as columns_of
 from thuocdo.registry.models import Agency, Change, Dated, Service, Site
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rows import Fields, Known, RefusedError
@@ -42,13 +45,13 @@ class _Kind(NamedTuple):
     read: Callable[[Fields, Known], Fields]
 
 
-_AGENCIES = _Kind(Agency, ("code", "name", "kind"), rows.agency_fields)
-_SITES = _Kind(Site, ("site_id", "agency", "kind", "name"), rows.site_fields)
-_SERVICES = _Kind(Service, ("agency", "procedure", "level"), rows.service_fields)
+_AGENCIES = _Kind(Agency, columns.AGENCIES.required, rows.agency_fields)
+_SITES = _Kind(Site, columns.SITES.required, rows.site_fields)
+_SERVICES = _Kind(Service, columns.SERVICES.required, rows.service_fields)
 
 
 def import_agencies(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
-    """`code, name, kind` [`name_en, parent, gso_code, valid_from, valid_to, successor`].
+    """`core.columns.AGENCIES`.
 
     Raises ThuocdoError `no_such_file`, `bad_format`, `bad_file` or `missing_columns`.
     """
@@ -56,33 +59,69 @@ def import_agencies(settings: Settings, paths: Sequence[Path], progress: Progres
 
 
 def import_sites(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
-    """`site_id, agency, kind, name` [`hostnames, valid_from, valid_to`]; makes missing systems.
+    """`core.columns.SITES`; makes missing systems.
 
     Several host names are separated by spaces, commas or semicolons. Raises as import_agencies.
     """
     return _import(settings, _SITES, paths, progress)
 
 
-def import_services(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
-    """`agency, procedure, level` [`name, field, local_code, url, reason_not_full, valid_from, valid_to`].
+def import_services(
+    settings: Settings,
+    paths: Sequence[Path],
+    progress: Progress,
+    agency: str | None = None,
+) -> ImportResult:
+    """`core.columns.SERVICES`, or the catalogue file a portal hands over (`core.columns.CATALOGUE`).
 
     Levels may be the legacy 1 to 4. A service whose level changes comes as a further row with a
-    later `valid_from`; on a day the latest row that covers it holds. Raises as import_agencies.
+    later `valid_from`; on a day the latest row that covers it holds.
+
+    agency  whose a catalogue file is: it names none
+    Raises as import_agencies, and ThuocdoError `agency_needed`.
     """
-    return _import(settings, _SERVICES, paths, progress)
+    kinds = []
+    for path in paths:
+        if set(columns.CATALOGUE.required).issubset(columns_of(path)):
+            kinds.append(_catalogue(path, agency))
+        else:
+            kinds.append(_SERVICES)
+    return _import(settings, _SERVICES, paths, progress, kinds)
+
+
+def _catalogue(path: Path, agency: str | None) -> _Kind:
+    if agency is None:
+        raise ThuocdoError(
+            "agency_needed",
+            f"{path.name} is a portal's catalogue and does not say whose.",
+            "Write --agency CODE.",
+        )
+
+    def read(values: Fields, known: Known) -> Fields:
+        return rows.service_fields(rows.catalogued(values, agency), known)
+
+    return _Kind(Service, columns.CATALOGUE.required, read)
 
 
 def _import(
-    settings: Settings, kind: _Kind, paths: Sequence[Path], progress: Progress
+    settings: Settings,
+    kind: _Kind,
+    paths: Sequence[Path],
+    progress: Progress,
+    kinds: Sequence[_Kind] = (),
 ) -> ImportResult:
+    """kinds  of each file, where they differ"""
+    files = list(zip(paths, kinds or [kind] * len(paths), strict=True))
+    told: list[str] = []
     with _Rejects(settings, kind.model) as rejects, transaction.atomic():
-        total, accepted = _take(kind, paths, progress, rejects)
+        total, accepted = _take(kind, _records(files, told), progress, rejects)
         result = ImportResult(
             rows=total,
             accepted=accepted,
             duplicates=total - accepted - rejects.counts.total(),
             rejected=dict(rejects.counts),
             rejects_file=rejects.path,
+            notes=tuple(told),
         )
         if accepted:
             _leave_trace(kind.model, paths, result)
@@ -91,18 +130,21 @@ def _import(
 
 
 def _take(
-    kind: _Kind, paths: Sequence[Path], progress: Progress, rejects: _Rejects
+    kind: _Kind,
+    found: Iterable[tuple[_Kind, Record]],
+    progress: Progress,
+    rejects: _Rejects,
 ) -> tuple[int, int]:
     """(records read, rows new or changed)."""
     known = rows.knows(frozenset(Agency.objects.values_list("code", flat=True)))
     upsert, systems = Upsert(kind.model), SystemsOfSites()
     total = accepted = 0
-    for record in records(paths, kind.required):
+    for form, record in found:
         total += 1
         if total % _PROGRESS_EVERY == 0:
             progress(total, None)
         try:
-            fields = _fields(kind, record, known)
+            fields = _fields(form, record, known)
             accepted += _put(upsert, systems.attach(fields) if kind.model is Site else fields)
         except RefusedError as refused:
             rejects.add(record, refused)
@@ -110,6 +152,14 @@ def _take(
     systems.save()
     progress(total, total)
     return total, accepted
+
+
+def _records(
+    files: Iterable[tuple[Path, _Kind]], told: list[str]
+) -> Iterator[tuple[_Kind, Record]]:
+    for path, form in files:
+        for record in records([path], form.required, told):
+            yield form, record
 
 
 def _put(upsert: Upsert, fields: Fields) -> bool:
@@ -149,6 +199,7 @@ class _Rejects:
         line = {
             "file": record.file,
             "record": record.number,
+            "line": record.line,
             "reason": refused.reason.value,
             "detail": refused.detail,
             "values": record.values if record.values is not None else record.raw,

@@ -12,12 +12,11 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from thuocdo.core.codes import agency_code, procedure_code, top_code
+from thuocdo.core.codes import MAX_SITE_ID, agency_code, procedure_code, top_code
 from thuocdo.core.vietnamese import nfc
 from thuocdo.core.vocabulary import AgencyKind, Level, RejectReason, SystemKind
 from thuocdo.registry.models import CODE_PATTERN
 
-MAX_SITE_ID = 2**31 - 1
 """Site ids are 32-bit integers in the lake."""
 
 _CODE = re.compile(CODE_PATTERN, re.ASCII)
@@ -57,7 +56,7 @@ def knows(codes: Collection[str]) -> Known:
 
 
 def agency_fields(values: Fields, _known: Known) -> Fields:
-    """`code, name, kind` [`name_en, parent, gso_code, valid_from, valid_to, successor`]."""
+    """One row of `core.columns.AGENCIES`."""
     code = _agency(values, "code")
     kind = _one_of(values, "kind", {kind.value: kind.value for kind in AgencyKind})
     fields = {"code": code, "name": _needed(values, "name", 300), "kind": kind}
@@ -73,7 +72,7 @@ def agency_fields(values: Fields, _known: Known) -> Fields:
 
 
 def site_fields(values: Fields, known: Known) -> Fields:
-    """`site_id, agency, kind, name` [`hostnames, valid_from, valid_to`]; gives `agency` and `kind` too."""
+    """One row of `core.columns.SITES`; gives `agency` and `kind` too."""
     agency = _known_agency(values, known)
     fields: Fields = {
         "site_id": _site_id(values),
@@ -87,7 +86,7 @@ def site_fields(values: Fields, known: Known) -> Fields:
 
 
 def service_fields(values: Fields, known: Known) -> Fields:
-    """`agency, procedure, level` [`name, field, local_code, url, reason_not_full, valid_from, valid_to`]."""
+    """One row of `core.columns.SERVICES`."""
     procedure = procedure_code(_needed(values, "procedure", 120))
     if procedure is None:
         raise RefusedError(
@@ -108,6 +107,24 @@ def service_fields(values: Fields, known: Known) -> Fields:
         if column in values:
             fields[column] = _text(values, column, longest)
     return fields | _validity(values)
+
+
+def catalogued(values: Fields, agency: str) -> Fields:
+    """One row of a portal's catalogue file (facts/emc.md 1D) as `service_fields` reads it.
+
+    `idhttt` is the national code where there is one, `iddvc` the portal's own; where both are the
+    same the procedure has no national code.
+    """
+    code = procedure_code(_needed(values, "idhttt", 120))
+    local = _text(values, "iddvc", 120)
+    own = procedure_code(local)
+    same = code is not None and own is not None and own.national == code.national
+    return {
+        "agency": agency,
+        "procedure": values["idhttt"],
+        "local_code": "" if same else local,
+        **{name: values.get(name) for name in ("name", "level", "url")},
+    }
 
 
 def _text(values: Fields, column: str, longest: int) -> str:

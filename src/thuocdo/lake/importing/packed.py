@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import xxhash
 import zstandard
@@ -23,6 +23,7 @@ SUFFIXES: Final = (".gz", ".zst")
 LONGEST_LINE: Final = 1 << 20
 """Bytes. A longer line is no row of anything: it is passed over and named."""
 _AT_ONCE: Final = 1 << 22
+_PACKED_AT_ONCE: Final = 1 << 17
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
@@ -70,8 +71,7 @@ def unpacked(path: Path, raw: BinaryIO | None = None) -> Iterator[BinaryIO]:
                 with gzip.GzipFile(fileobj=file) as plain:
                     yield plain  # type: ignore[misc]
             elif head == _ZSTD:
-                reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-                yield io.BufferedReader(reader)
+                yield io.BufferedReader(_Zstd(file), _AT_ONCE)
             else:
                 yield file
         except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
@@ -80,6 +80,39 @@ def unpacked(path: Path, raw: BinaryIO | None = None) -> Iterator[BinaryIO]:
                 f"{path.name} is damaged or cut short: {error}.",
                 "Copy it again; nothing of it was taken.",
             ) from error
+
+
+class _Zstd(io.RawIOBase):
+    """The frames of a zstd file one after another; a last one cut short is an error, not an end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._packed = b""
+        self._plain = memoryview(b"")
+        self._begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._plain:
+            if self._frame.eof:
+                self._packed = self._frame.unused_data
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+                self._begun = False
+            data = self._packed or self._file.read(_PACKED_AT_ONCE)
+            self._packed = b""
+            if not data:
+                if self._begun:
+                    raise EOFError("the last frame is cut short")
+                return 0
+            self._begun = True
+            self._plain = memoryview(self._frame.decompress(data))
+        count = min(len(buffer), len(self._plain))
+        buffer[:count] = self._plain[:count]
+        self._plain = self._plain[count:]
+        return count
 
 
 def blocks(path: Path) -> Iterator[Block]:
