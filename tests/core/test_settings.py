@@ -25,4 +25,16 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
 
 def test_an_instance_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(ThuocdoError, match="thuocdo init"):
-        settings.load({"THUOCDO_HOME": str(tmp_path)}).require_initialised()
+        settings.settings.load({"THUOCDO_HOME": str(tmp_path)}).require_initialised()
+
+
+def test_the_collectors_address_is_taken_without_its_last_slash(tmp_path: Path) -> None:
+    given = {"THUOCDO_HOME": str(tmp_path), "THUOCDO_COLLECTOR_URL": "https://emc.vi.du/do/"}
+    assert settings.load(given).collector_url == "https://emc.vi.du/do"
+
+
+@pytest.mark.parametrize("text", ["emc.vi.du", "https://a.vn/'+alert(1)+'", "https://u:p@a.vn", ""])
+def test_an_address_that_could_not_stand_in_a_page_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ThuocdoError) as problem:
+        settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_COLLECTOR_URL": text})
+    assert problem.value.code == "bad_collector_url"

@@ -95,8 +95,8 @@ def make_portal(collector: Any, browser: Browser) -> Iterator[Callable[..., Port
     made: list[Portal] = []
     with ExitStack() as stack:
 
-        def make() -> Portal:
-            made.append(Portal(collector, browser.new_context(), stack))
+        def make(**context: Any) -> Portal:
+            made.append(Portal(collector, browser.new_context(**context), stack))
             return made[-1]
 
         yield make
