@@ -14,7 +14,14 @@ _OLD = re.compile(r"(\d{1,3})\.(\d{2})\.(\d{2})\.([GHK]\d{2})", re.ASCII)
 _OLD_SHORT = re.compile(r"(\d{2})\.(\d{2})\.([GHK]\d{2})", re.ASCII)
 _NEW = re.compile(r"[GHK]\d{2}(?:\.[0-9A-Z]{1,5}){0,4}", re.ASCII)
 _PROCEDURE = re.compile(r"(\d{1,2}\.\d{6})(?:\.(\S+))?", re.ASCII)
-_LOCAL_PROCEDURE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}", re.ASCII)
+_NO_NUMBER_OF_A_PERSON = r"(?!.*\d{9})"
+"""Identity, tax and telephone numbers have nine digits and more in a row; no code has."""
+_LOCAL_PROCEDURE = re.compile(
+    rf"{_NO_NUMBER_OF_A_PERSON}[0-9A-Za-z][0-9A-Za-z._/-]{{0,63}}", re.ASCII
+)
+_SYSTEM = re.compile(rf"{_NO_NUMBER_OF_A_PERSON}[0-9A-Za-z][0-9A-Za-z._:/-]{{0,63}}", re.ASCII)
+MAX_SITE_ID = 99_999_999
+"""Site ids are small sequential integers (facts/emc.md 1A); a longer one could be a person's number."""
 
 
 class ProcedureCode(NamedTuple):
@@ -58,3 +65,8 @@ def procedure_code(text: str) -> ProcedureCode | None:
     if found := _PROCEDURE.fullmatch(clean):
         return ProcedureCode(found[1], agency_code(found[2]) if found[2] else None)
     return ProcedureCode(clean, None) if _LOCAL_PROCEDURE.fullmatch(clean) else None
+
+
+def is_system_code(text: str) -> bool:
+    """Whether a text can name a system: letters, digits and `._:/-`, at most 64; no person's number."""
+    return _SYSTEM.fullmatch(text) is not None

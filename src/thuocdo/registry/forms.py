@@ -10,11 +10,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from thuocdo.core.codes import agency_code
+from thuocdo.core.codes import MAX_SITE_ID, agency_code
 from thuocdo.core.vietnamese import nfc
 from thuocdo.core.vocabulary import Feed
 from thuocdo.registry.models import Agency, SiteKey, System, system_code
-from thuocdo.registry.rows import MAX_SITE_ID, RefusedError, host_names, knows
+from thuocdo.registry.rows import RefusedError, host_names, knows
 
 _AGENCY_CODES = ("parent", "successor", "agency")
 _KEYED_FEEDS = [

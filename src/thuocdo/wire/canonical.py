@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from thuocdo.core import columns
+from thuocdo.core.codes import is_system_code
 from thuocdo.core.ids import dossier_key
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import (
@@ -32,7 +33,6 @@ from thuocdo.wire.kept import Kept
 REQUIRED: Final = columns.DOSSIERS.required
 OPTIONAL: Final = columns.DOSSIERS.optional
 _KEPT: Final = tuple(name for name in (*REQUIRED, *OPTIONAL) if name != "dossier")
-_MAX_SYSTEM: Final = 64
 _MAX_TEXT: Final = 256
 
 _STATUS: Final = frozenset(Status)
@@ -262,7 +262,7 @@ def _text(record: Mapping[str, object], name: str) -> str:
 
 def _system(record: Mapping[str, object]) -> str:
     system = _text(record, "system")
-    if len(system) > _MAX_SYSTEM or not system.isprintable():
+    if not is_system_code(system):
         raise _Bad(Unreadable(RejectReason.BAD_VALUE, "system: not a system's code"))
     return system
 

@@ -50,7 +50,7 @@ _BY_LOWER: Final = {name.lower(): name for name in FIELDS}
 _FIELD: Final = re.compile(rf"(?:^|&)({'|'.join(FIELDS)})=", re.IGNORECASE | re.ASCII)
 _NOT_ENCODED: Final = re.compile(r"[^\x21-\x7e]|%(?![0-9A-Fa-f]{2})")
 """What no encoder leaves in a form: spaces, raw UTF-8, a lone percent sign."""
-_SITE: Final = re.compile(r"\d{1,9}", re.ASCII)
+_SITE: Final = re.compile(r"\d{1,8}", re.ASCII)  # core.codes.MAX_SITE_ID
 _KEPT: Final = (
     "siteId",
     "codeTTHC",
