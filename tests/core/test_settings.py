@@ -25,7 +25,7 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
 
 def test_an_instance_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(ThuocdoError, match="thuocdo init"):
-        settings.settings.load({"THUOCDO_HOME": str(tmp_path)}).require_initialised()
+        settings.load({"THUOCDO_HOME": str(tmp_path)}).require_initialised()
 
 
 def test_the_collectors_address_is_taken_without_its_last_slash(tmp_path: Path) -> None:
