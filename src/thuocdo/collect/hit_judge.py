@@ -67,11 +67,12 @@ class Judge:
         opens = self._shown
         if opens is None:
             opens = opened(self._gate, value_of(text, "token_auth"))
-        refused = self._refusal(text, opens) or self._claims_refused(text, opens)
+        said = value_of(text, "cip")
+        refused = self._refusal(text, opens) or self._claims_refused(text, said, opens)
         keyed = not refused and isinstance(opens, Opens)
         hit = Hit(
             self._sender.received,
-            (value_of(text, "cip") if keyed else "") or self._sender.address,
+            str(parsed(said)) if keyed and said else self._sender.address,
             value_of(text, "ua")[:MAX_AGENT] or self._sender.agent,
             self._sender.referrer,
             scrubbed(query).encode("utf-8", "replace"),
@@ -114,9 +115,8 @@ class Judge:
         return self._barred[site.site_id]
 
     @staticmethod
-    def _claims_refused(text: str, opens: Shown) -> str:
+    def _claims_refused(text: str, address: str, opens: Shown) -> str:
         """What is not believed of what a hit says of itself."""
-        address = value_of(text, "cip")
         if isinstance(opens, Opens):
             return RejectReason.BAD_VALUE if address and parsed(address) is None else ""
         if value_of(text, "cdt") or value_of(text, "cdo"):
