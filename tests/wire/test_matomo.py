@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import parse_instant
 from thuocdo.core.vocabulary import RejectReason, ViewKind
 from thuocdo.wire.events import Hit, PageView, ServiceStep, Unreadable
-from thuocdo.wire.matomo import MAX_URL, Parsed, parse_hit
+from thuocdo.wire.matomo import _WANTED, MAX_URL, Parsed, parse_hit
 
 NOW = parse_instant("2026-11-21T10:00:00")
 PAGE = "https://dichvucong.example.gov.vn/p/home?id=1&x=á"
@@ -246,6 +248,12 @@ def test_what_cannot_be_read_says_why(query: str, reason: RejectReason) -> None:
     refused = one(query)
     assert isinstance(refused, Unreadable)
     assert refused.reason == reason
+
+
+def test_every_parameter_that_is_read_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "tracking-api.md").read_text()
+    for name in _WANTED:
+        assert re.search(rf"`{name}[`=]", documented), name
 
 
 names = st.sampled_from(
