@@ -116,6 +116,14 @@ class ViewKind(StrEnum):
     SEARCH = "search"
 
 
+class Intake(StrEnum):
+    """What becomes of a record that comes in."""
+
+    ACCEPTED = "accepted"
+    BOT = "bot"  # stored with its reason, and left out of every figure
+    REFUSED = "refused"
+
+
 class RejectReason(StrEnum):
     """Why something was refused: a closed list with stable codes."""
 

@@ -30,7 +30,7 @@ from thuocdo.measure.engine import (
     files_by_partition,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, patches, small, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
@@ -41,16 +41,21 @@ DAILY_FACTS: Final[Mapping[str, Sequence[tuple[str, Make]]]] = {
     "page_views": (
         ("visits_daily", visits.visits_daily),
         ("site_sources_daily", visits.sources),
+        (intake.TABLE, intake.of_views),
     ),
     "service_steps": (
         ("steps_daily", small.steps_daily),
         ("site_sources_daily", visits.sources),
+        (intake.TABLE, intake.of_views),
     ),
-    "rejects": (("rejects_daily", small.rejects_daily),),
+    "rejects": (("rejects_daily", small.rejects_daily), (intake.TABLE, intake.of_rejects)),
 }
 """Event table by day → the facts made of it, and how."""
 
 SERVICES: Final = "services"
+_DOSSIERS: Final = "dossier_events"
+_SHARED: Final = ("site_sources_daily", intake.TABLE)
+"""Facts that several event tables are made into: each table has its own parts."""
 
 Touched: TypeAlias = dict[str, list[str] | None]
 """Partition → files added to it; None: make the whole again."""
@@ -94,7 +99,7 @@ class Builder:
         self.services = cube.catalogue(pq.read_table(catalogue))
         for table, partitions in self.plan.touched.items():
             files = files_by_partition(self.lake, table, self.plan.lake[table])
-            if table == "dossier_events":
+            if table == _DOSSIERS:
                 self._months(partitions, files)
             else:
                 self._days(table, partitions, files)
@@ -160,17 +165,27 @@ class Builder:
         events = self.engine.keep(visits.of_sites, all_events, sites)
         for fact, make in DAILY_FACTS[table]:
             partition = _partition(fact, table, day)
+            if fact == intake.TABLE:
+                self._more_intake(partition, self.engine.view(make, new))
+                continue
             before = self._part(fact, partition)
             after = self.engine.view(make, events)
             part = self._written(fact, partition, visits.with_sites, before, sites, after)
             self._name(fact, partition, part)
+
+    def _more_intake(self, partition: str, since: Rows) -> None:
+        """Counts of single records add up: what is there need not be looked at again."""
+        before = self._part(intake.TABLE, partition)
+        part = self._written(intake.TABLE, partition, intake.more, before, since)
+        self._name(intake.TABLE, partition, part)
 
     # Months of dossiers
 
     def _months(self, touched: Touched, files: Mapping[str, list[str]]) -> None:
         for month, added in sorted(touched.items()):
             if month not in files:
-                self._drop(month, "dossiers", "dossiers_daily", "system_sources_daily")
+                facts = ("dossiers", "dossiers_daily", "system_sources_daily", intake.TABLE)
+                self._drop(month, *facts, table=_DOSSIERS)
             elif added is None or month not in self.tables.get("dossiers", {}):
                 self._whole_month(month, files[month])
             else:
@@ -183,6 +198,9 @@ class Builder:
         self._name("dossiers", month, self._written("dossiers", month, same, folded))
         sources = self._written("system_sources_daily", month, dossiers.sources, events)
         self._name("system_sources_daily", month, sources)
+        partition = _partition(intake.TABLE, _DOSSIERS, month)
+        came_in = self._written(intake.TABLE, partition, intake.of_dossiers, events)
+        self._name(intake.TABLE, partition, came_in)
         if not self.all_cubes:
             self._cube(month)
 
@@ -200,6 +218,8 @@ class Builder:
         before = self._part(sources, month)
         part = self._written(sources, month, dossiers.more_sources, before, new)
         self._name(sources, month, part)
+        came_in = engine.view(intake.of_dossiers, new)
+        self._more_intake(_partition(intake.TABLE, _DOSSIERS, month), came_in)
 
         wanted = engine.keep(dossiers.keys, new)
         events = engine.keep(
@@ -252,6 +272,6 @@ class Builder:
             self.tables.get(fact, {}).pop(_partition(fact, table, partition), None)
 
 
-def _partition(fact: str, table: str, day: str) -> str:
-    """Two event tables report sources: each has its own part for a day."""
-    return f"{table} {day}" if fact == "site_sources_daily" else day
+def _partition(fact: str, table: str, partition: str) -> str:
+    """What the part of a day, or of a home month, is called."""
+    return f"{table} {partition}" if fact in _SHARED else partition

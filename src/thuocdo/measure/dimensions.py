@@ -57,6 +57,15 @@ class Register:
         begun = [source for source in history if source.starts <= day]
         return begun[-1] if begun else history[0]
 
+    def below(self, agency: str) -> list[int | str]:
+        """The keys of an agency and of those below it, at any time."""
+        inside = f"{agency}."
+        return [
+            key
+            for key, history in self._rows.items()
+            if any(row.agency == agency or row.agency.startswith(inside) for row in history)
+        ]
+
     def expected(self, kinds: Collection[str], period: Period) -> list[Source]:
         """One row per source of these kinds that was there in the period."""
         found = []
@@ -80,6 +89,12 @@ class Dimensions:
     @cached_property
     def sites(self) -> Register:
         return Register(_sources(self._tables["sites"], "site_id"))
+
+    @cached_property
+    def system_of_site(self) -> dict[int, str]:
+        """Site → its system, by the row begun last."""
+        rows = self._tables["sites"].sort_by("valid_from").select(["site_id", "system"])
+        return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
     @cached_property
     def systems(self) -> Register:

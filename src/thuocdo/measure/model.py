@@ -90,3 +90,30 @@ class DayCounts(msgspec.Struct, frozen=True):
     received: int
     resolved: int
     steps: int
+
+
+class IntakeCount(msgspec.Struct, frozen=True):
+    """Records of one source that landed in one local hour and met with one outcome.
+
+    hour      when it began, µs UTC
+    site_id   None of dossiers, which are known by their `system`
+    outcome   core.vocabulary.Intake; `reason` is a robot's or a refusal's, else None
+    """
+
+    hour: int
+    site_id: int | None
+    system: str | None
+    feed: str
+    trust: str
+    outcome: str
+    reason: str | None
+    records: int
+    last_landed: int
+
+
+class Stranger(msgspec.Struct, frozen=True):
+    """A site id that nobody registered: what was refused of it, and when last (µs UTC)."""
+
+    site_id: int
+    records: int
+    last_landed: int

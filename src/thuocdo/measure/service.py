@@ -20,13 +20,21 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
-from thuocdo.measure import compute, coverage, day, definitions, figures, ranking
+from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Version, Visits
 from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
-from thuocdo.measure.model import DayCounts, Figure, Freshness, NationalFigure, Point
+from thuocdo.measure.model import (
+    DayCounts,
+    Figure,
+    Freshness,
+    IntakeCount,
+    NationalFigure,
+    Point,
+    Stranger,
+)
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.refresh import SOURCE_TABLES
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
@@ -170,6 +178,31 @@ class Measure:
         """What came in on one Vietnamese day, as the current facts have it."""
         with self._facts(None) as (facts, remember):
             return day.counts(facts, of_day, remember)
+
+    def intake(
+        self, since: int, until: int, *, site_id: int | None = None, agency: str | None = None
+    ) -> list[IntakeCount]:
+        """What landed of one source in the local hours that begin in [since, until), µs UTC.
+
+        site_id  the site, and the dossiers of its system; also an id that nobody registered
+        agency   left-to-right code: all sites and systems of it and of those below it
+        """
+        with self._now.lock:
+            facts = self._current()
+            known = facts.dimensions
+            sites, systems = set[int](), set[str]()
+            if site_id is not None:
+                sites.add(site_id)
+                systems.update({known.system_of_site.get(site_id, "")} - {"", None})
+            if agency is not None:
+                sites.update(key for key in known.sites.below(agency) if isinstance(key, int))
+                systems.update(str(key) for key in known.systems.below(agency))
+            return intake.of_sources(facts, since, until, sites, systems, self._now.remember)
+
+    def strangers(self, since: int, until: int) -> list[Stranger]:
+        """Site ids that were refused as unknown in these hours, the most frequent first."""
+        with self._now.lock:
+            return intake.strangers(self._current(), since, until, self._now.remember)
 
     def freshness(self) -> Freshness:
         """How old the current facts are."""

@@ -39,6 +39,9 @@ _CUBE: Final = "dossiers_daily"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
+_LATELY_US: Final = 3_600_000_000
+"""Parts with events of the last hour are those that go on growing."""
+
 _SMALL_FILES: Final = 2_000
 """Files of daily counts kept in memory: some years of days, a few hundred rows each."""
 
@@ -118,6 +121,20 @@ class StoredFacts:
         ]
         return [Piece(files, partial(self._small, files)) for files in split if files]
 
+    def landed(self, name: str, since: int) -> list[Piece]:
+        """Rows of the parts in which anything landed since an instant, µs UTC; older ones among them.
+
+        What landed lately moves with every refresh, and is apart from all that stays as it is.
+        """
+        parts = self.manifest.tables.get(name, {}).values()
+        fresh = [part for part in parts if (part.landed_at or 0) >= since]
+        lately = max((part.landed_at or 0 for part in fresh), default=0) - _LATELY_US
+        split = [
+            [part.file for part in fresh if ((part.landed_at or 0) > lately) is wanted]
+            for wanted in (False, True)
+        ]
+        return [Piece(tuple(files), partial(self._scan, name, files)) for files in split if files]
+
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
         if name == "dimensions":
             return tuple(sorted(self.manifest.dimensions.values()))
@@ -128,7 +145,10 @@ class StoredFacts:
         return [part for part in parts if part.holds(first, last)]
 
     def _base(self, name: str, part: Part) -> Rows:
-        return self.engine.scan([str(self.store.folder / part.file)], FACTS[name])
+        return self._scan(name, [part.file])
+
+    def _scan(self, name: str, files: list[str]) -> Rows:
+        return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
 
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""

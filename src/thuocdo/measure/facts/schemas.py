@@ -118,6 +118,20 @@ REJECTS_DAILY = columns(
     last_landed=pa.int64(),
 )
 
+INTAKE = columns(
+    day=pa.int32(),  # of the events; null of dossiers, which lie by home month
+    hour=pa.int32(),  # of landing: hours since 1970-01-01 00:00 in Vietnam
+    site_id=pa.int64(),
+    system=pa.string(),  # of dossiers, which name no site
+    agency=pa.string(),
+    feed=pa.string(),
+    trust=pa.string(),
+    outcome=pa.string(),  # core.vocabulary.Intake
+    reason=pa.string(),  # of a robot or a refusal
+    records=pa.int64(),
+    last_landed=pa.int64(),
+)
+
 FACTS: Final[dict[str, pa.Schema]] = {
     "visits_daily": VISITS_DAILY,
     "dossiers": DOSSIERS,
@@ -126,6 +140,7 @@ FACTS: Final[dict[str, pa.Schema]] = {
     "system_sources_daily": SYSTEM_SOURCES_DAILY,
     "steps_daily": STEPS_DAILY,
     "rejects_daily": REJECTS_DAILY,
+    "intake": INTAKE,
 }
 
 
