@@ -12,8 +12,8 @@ from thuocdo.core.clock import day_start_us, local_day, to_datetime
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS, REJECTS, SERVICE_STEPS
 from thuocdo.measure import engine as engines
 from thuocdo.measure.engine import Engine
-from thuocdo.measure.facts import cube, dossiers, small, visits
-from thuocdo.measure.facts.schemas import DOSSIERS, FACTS
+from thuocdo.measure.facts import cube, dossiers, intake, small, visits
+from thuocdo.measure.facts.schemas import DOSSIERS, FACTS, INTAKE
 
 
 def raw(name, schema):
@@ -24,6 +24,12 @@ EXPRESSIONS = {
     "visits_daily": visits.visits_daily(raw("page_views", PAGE_VIEWS)),
     "site_sources_daily": visits.sources(raw("page_views", PAGE_VIEWS)),
     "steps_daily": small.steps_daily(raw("service_steps", SERVICE_STEPS)),
+    "intake": intake.more(
+        intake.of_views(raw("page_views", PAGE_VIEWS)),
+        intake.of_rejects(raw("rejects", REJECTS)).union(
+            intake.of_dossiers(raw("events", DOSSIER_EVENTS)), raw("intake", INTAKE)
+        ),
+    ),
     "rejects_daily": small.rejects_daily(raw("rejects", REJECTS)),
     "dossiers": dossiers.scoped(
         dossiers.fold(raw("events", DOSSIER_EVENTS)), dossiers.fold(raw("events", DOSSIER_EVENTS))

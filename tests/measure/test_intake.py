@@ -143,7 +143,9 @@ def test_an_agency_is_heard_by_all_its_sites_and_systems(world: Any) -> None:
 
 
 def test_ids_nobody_registered_are_named_the_most_frequent_first(world: Any) -> None:
-    live(world, [("reject", 1, 0, 3), ("reject", 2, 0, 3), ("reject", 1, 0, 2), ("reject", 1, 0, 0)])
+    live(
+        world, [("reject", 1, 0, 3), ("reject", 2, 0, 3), ("reject", 1, 0, 2), ("reject", 1, 0, 0)]
+    )
     world.refresh()
     found = world.measure().strangers(*WEEK)
     assert [(one.site_id, one.records) for one in found] == [(100, 2), (99, 1)]
