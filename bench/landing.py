@@ -2,10 +2,11 @@
 
     .venv/bin/python bench/landing.py [rows]
 
-Writes page views through the real log, lands them with the real lander into a temporary
-instance, and prints rows a second (by the wall and by processor time), bytes a row and peak
-memory. The rows are those of portals in a busy hour: 200 sites of 2,000 pages, of which a few
-get most views, 40 agents, three views a visit.
+Writes page views through the real log, in a process of its own, lands them with the real lander into
+a temporary instance, and prints rows a second (by the wall and by processor time), bytes a row and
+peak memory. The hits are what our tracker sends from portals in a busy hour: 200 sites of 2,000
+pages, of which a few get most views, 40 agents, three views a visit, every fifth visitor with an id
+of Matomo's, and of a hundred hits one that is sent twice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,34 +37,44 @@ SITES = 200
 PAGES = 2_000
 AGENTS = 40
 VIEWS_A_VISIT = 3
+WITH_ID = 5
+SENT_TWICE = 0.01
 AT_ONCE = 2_000
 AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
+MEBIBYTE_KB = 1024
 
 
-def hits(count: int) -> list[bytes]:
-    chance = random.Random(1)
-    received = now_us() - count * 50
-    found = []
-    for number in range(count):
-        visit = number // VIEWS_A_VISIT
-        site = visit * 7919 % SITES + 1
-        query = (
-            f"idsite={site}&rec=1&rand={chance.random()}&_id={visit * 2654435761 % 2**64:016x}"
-            f"&url=https%3A%2F%2Fportal{site}.gov.vn%2Ftin-tuc%2F{int(PAGES * chance.random() ** 6)}"
-            "&urlref=https%3A%2F%2Fwww.google.com%2F&pf_srv=80&pf_dm1=400&pf_onl=900&res=1920x1080"
-        )
-        hit = Hit(
-            received + number * 50, f"10.0.{visit % 250}.{visit % 199}", AGENT.format(visit % AGENTS),
-            "", query.encode(), b"", "", "unverified",
-        )  # fmt: skip
-        found.append(msgspec.msgpack.encode(hit))
-    return found
+def hit(number: int, received: int, chance: random.Random) -> bytes:
+    """One hit as the collector writes it."""
+    visit = number // VIEWS_A_VISIT
+    site = visit * 7919 % SITES + 1
+    host = f"https%3A%2F%2Fportal{site}.gov.vn%2Ftin-tuc%2F"
+    stages = (30, 80 + number % 50, 5, 400, 300, 900)
+    names = ("pf_net", "pf_srv", "pf_tfr", "pf_dm1", "pf_dm2", "pf_onl")
+    query = (
+        f"rand={chance.random()}&idsite={site}&rec=1&url={host}{int(PAGES * chance.random() ** 6)}"
+        f"&urlref={'https%3A%2F%2Fwww.google.com%2F' if number % VIEWS_A_VISIT == 0 else host}&"
+        + "&".join(f"{name}={stage}" for name, stage in zip(names, stages, strict=True))
+    )
+    if visit % WITH_ID == 0:
+        query += f"&_id={visit * 2654435761 % 2**64:016x}"
+    address = f"{113 + visit % 90}.{visit // 90 % 250}.{visit // 22_500 % 250}.{visit % 199}"
+    made = Hit(
+        received, address, AGENT.format(visit % AGENTS), "", query.encode(), b"", "", "unverified"
+    )
+    return msgspec.msgpack.encode(made)
 
 
-async def write(settings: Settings, records: list[bytes]) -> None:
+async def write(settings: Settings, count: int) -> None:
     writer = Writer(settings.wal_dir)
-    for start in range(0, len(records), AT_ONCE):
-        await asyncio.gather(*map(writer.append, records[start : start + AT_ONCE]))
+    chance = random.Random(1)
+    began = now_us() - count * 50
+    for start in range(0, count, AT_ONCE):
+        records = [
+            hit(n, began + n * 50, chance) for n in range(start, min(start + AT_ONCE, count))
+        ]
+        again = chance.sample(records, int(len(records) * SENT_TWICE))
+        await asyncio.gather(*map(writer.append, [*records, *again]))
     await writer.close()
 
 
@@ -74,20 +86,25 @@ def main(count: int) -> None:
         snapshot_file.write(settings.snapshot_path, Snapshot(1, sites=sites))
         lake = Lake.open(settings)
         lake.create()
-        asyncio.run(write(settings, hits(count)))
+        subprocess.run([sys.executable, __file__, "write", home, str(count)], check=True)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         processor = time.process_time()
         landed = Lander(settings, lake).land_once()
         processor = time.process_time() - processor
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         compaction.compact(lake)
         size = sum(Path(path).stat().st_size for path in lake.files("page_views"))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        rows = sum(landed.rows.values())
         print(f"landed          {landed.rows} in {landed.segments} segments")
-        print(f"rows/s (wall)   {count / landed.seconds:,.0f}")
-        print(f"rows/s (core)   {count / processor:,.0f}")
+        print(f"rows/s (wall)   {rows / landed.seconds:,.0f}")
+        print(f"rows/s (core)   {rows / processor:,.0f}")
         print(f"bytes/row       {size / count:.1f}")
-        print(f"peak memory     {peak / 1024:,.0f} MiB ({before / 1024:,.0f} before landing)")
+        print(f"peak memory     {peak / MEBIBYTE_KB:,.0f} MiB ({before / MEBIBYTE_KB:,.0f} before)")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000)
+    if sys.argv[1:2] == ["write"]:
+        chosen = settings_module.load({"THUOCDO_HOME": sys.argv[2]})
+        asyncio.run(write(chosen, int(sys.argv[3])))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000)

@@ -313,7 +313,7 @@ def test_a_death_between_what_is_remembered_and_what_is_stored_loses_and_doubles
     if plan == "lost":
         (settings.state_dir / "landing.plan").unlink()
         with closing(Homes.ready(settings, lake)) as homes:
-            for segment in sorted(wal.sealed(settings.wal_dir), reverse=True):
+            for segment in wal.sealed(settings.wal_dir):
                 Lander(settings, lake)._land([segment], homes)
     Lander(settings, lake).land_once()
     assert sorted(lake.read("page_views")["path"].to_pylist()) == sorted(f"/{n}" for n in range(20))

@@ -72,13 +72,16 @@ def visitor_key(salt: bytes, site_id: int, client: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def visitor_digests(salt: bytes, clients: Iterable[tuple[int, bytes]]) -> bytes:
-    """As `visitor_key` for many: (site id, client in UTF-8) → eight bytes each, big-endian and signed."""
-    empty = hashlib.blake2b(digest_size=8, key=salt)
+def visitor_digests(salt: bytes, clients: Iterable[bytes]) -> bytes:
+    """As `visitor_key` for many: eight bytes each, big-endian and signed.
+
+    clients  site id, a zero byte and the client, in UTF-8
+    """
+    copied = hashlib.blake2b(digest_size=8, key=salt).copy
     found = []
     for client in clients:
-        digest = empty.copy()
-        digest.update(b"%d\x00%b" % client)
+        digest = copied()
+        digest.update(client)
         found.append(digest.digest())
     return b"".join(found)
 

@@ -9,10 +9,11 @@ one, and comes to `add`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
 from thuocdo.core.ids import visitor_digests
@@ -150,27 +151,34 @@ class Views:
 
     def _visitors(self, octets: Octets, hits: HitColumns, rows: Places, plain: PlainViews) -> Codes:
         """The pseudonym of each view, worked out once for each day, site and client."""
-        client, ids = octets.distinct(plain.client)
+        client, clients = octets.encoded(plain.client)
         nameless = np.flatnonzero(plain.client.length == 0)
-        address, addresses = octets.distinct(hits.address.of(rows[nameless]))
-        agent, agents = octets.distinct(hits.agent.of(rows[nameless]))
-        client[nameless] = len(ids) + address * len(agents) + agent
-        days, day = np.unique((hits.received[rows] + OFFSET_US) // DAY_US, return_inverse=True)
-        sites, site = np.unique(plain.site, return_inverse=True)
-        encoded = pa.array((client * len(sites) + site) * len(days) + day).dictionary_encode()
-        distinct = encoded.dictionary.to_numpy()
-        visitors = np.empty(len(distinct), np.int64)
-        for number, instant in enumerate(days.tolist()):
-            chosen = np.flatnonzero(distinct % len(days) == number)
-            who, where = np.divmod(distinct[chosen] // len(days), len(sites))
-            named = (
-                ids[each] if each < len(ids) else _named(each - len(ids), addresses, agents)
-                for each in who.tolist()
+        address, addresses = octets.encoded(hits.address.of(rows[nameless]))
+        agent, agents = octets.encoded(hits.agent.of(rows[nameless]))
+        pair: Any = pa.array(address * max(len(agents), 1) + agent).dictionary_encode()
+        client[nameless] = len(clients) + pair.indices.to_numpy()
+        first, second = np.divmod(pair.dictionary.to_numpy(), max(len(agents), 1))
+        named = _together(addresses.take(first), agents.take(second), b" ")
+        clients = pa.concat_arrays([clients, named])
+        day = (hits.received[rows] + OFFSET_US) // DAY_US
+        earliest = int(day.min()) if len(day) else 0
+        days = int(day.max()) - earliest + 1 if len(day) else 0
+        site = np.searchsorted(self._sites, plain.site)
+        which: Any = pa.array(
+            (client * len(self._sites) + site) * max(days, 1) + day - earliest
+        ).dictionary_encode()
+        rest, of_day = np.divmod(which.dictionary.to_numpy(), max(days, 1))
+        who, where = np.divmod(rest, max(len(self._sites), 1))
+        sites = pa.array(self._sites[where]).cast(pa.string()).cast(pa.binary())
+        texts = _together(sites, clients.take(who), b"\0")
+        visitors = np.empty(len(texts), np.int64)
+        for number in range(days):
+            chosen = np.flatnonzero(of_day == number)
+            digests = visitor_digests(
+                self._reader.salt(earliest + number), texts.take(chosen).to_pylist()
             )
-            pairs = zip(sites[where].tolist(), named, strict=True)
-            digests = visitor_digests(self._reader.salt(instant), pairs)
             visitors[chosen] = np.frombuffer(digests, ">i8")
-        codes: Codes = encoded.indices.to_numpy()
+        codes: Codes = which.indices.to_numpy()
         return visitors[codes]
 
     def _requests(self, octets: Octets, queries: Span, plain: PlainViews) -> Codes:
@@ -201,6 +209,5 @@ def _each(
     return {name: taken(encoded(column), code) for name, column in zip(names, columns, strict=True)}
 
 
-def _named(who: int, addresses: list[bytes], agents: list[bytes]) -> bytes:
-    """A client without an id: its address and its agent."""
-    return b"%b %b" % (addresses[who // len(agents)], agents[who % len(agents)])
+def _together(first: Any, second: Any, between: bytes) -> Any:
+    return pc.binary_join_element_wise(first, second, between)

@@ -121,7 +121,7 @@ class Replays:
         browsers = asked[~dated]
         replayed[browsers] = self._judge(events, browsers, days, segments)
         months = _calendar(events.event_time[asked], "M")
-        for month in np.unique(months[dated]):
+        for month in _distinct(months[dated]):
             runs = [run for run in self._runs.values() if run.bucket == f"{_MONTH}{month}"]
             chosen = asked[dated & (months == month)]
             replayed[chosen] = self._judge(events, chosen, runs, segments)
@@ -175,7 +175,7 @@ class Replays:
             count += 1
         if count < _MERGED_TOGETHER:
             return
-        self._write(bucket, np.unique(np.concatenate([run.ids for run in runs[:count]])), None, ())
+        self._write(bucket, np.sort(np.concatenate([run.ids for run in runs[:count]])), None, ())
         for run in runs[:count]:
             self._forget(run)
 
@@ -231,13 +231,21 @@ def _buckets(events: Events, rows: Integers) -> Iterator[tuple[str, Marks]]:
     dated = events.dated[rows]
     for name, unit, of_kind in ((_DAY, "D", ~dated), (_MONTH, "M", dated)):
         dates = _calendar(events.event_time[rows], unit)
-        for date in np.unique(dates[of_kind]):
+        for date in _distinct(dates[of_kind]):
             yield f"{name}{date}", of_kind & (dates == date)
 
 
 def _calendar(instants: Integers, unit: str) -> npt.NDArray[np.datetime64]:
     """Local days or months of instants (µs UTC)."""
     return (instants + OFFSET_US).astype("datetime64[us]").astype(f"datetime64[{unit}]")
+
+
+def _distinct(dates: npt.NDArray[np.datetime64]) -> Iterator[np.datetime64]:
+    """The dates that occur: there are few, and they lie together."""
+    if len(dates):
+        first = dates.min()
+        for number in np.flatnonzero(np.bincount((dates - first).astype(np.int64))):
+            yield first + number
 
 
 def _opened(path: Path) -> _Run:

@@ -56,6 +56,7 @@ _SITE_DIGITS: Final = 8
 _STAGE_DIGITS: Final = 6
 _CLIENT_DIGITS: Final = 16
 _ONE: Final = np.uint64(ord("1"))
+_MINUS: Final = np.uint64(ord("-"))
 
 
 class PlainViews(NamedTuple):
@@ -120,16 +121,20 @@ class _Given:
         end = np.where(sent, value.end + is_first, self._queries.end)
         return Span(start - (sent & ~is_first), np.minimum(end, self._queries.end))
 
-    def stage(self, name: str) -> Places:
-        """Milliseconds of a stage, NONE where it was not sent; what is no such number is not plain."""
+    def stage(self, name: str, missing: int = NONE) -> Places:
+        """Milliseconds of a stage; `missing` where it was not sent, NONE where it is negative.
+
+        A value that is no whole number is not plain.
+        """
         span = self.value(name)
-        if not len(self._of_name[name]):
-            return np.full(len(span.start), NONE, np.int64)
-        value = numbers(self._octets, span, _STAGE_DIGITS)
-        sent = np.zeros(len(value), np.bool_)
-        sent[self._query[self._of_name[name]]] = True
-        self.plain &= ~sent | ((value >= 0) & (value <= MAX_TIMING_MS))
-        return value
+        found = np.full(len(span.start), missing, np.int64)
+        query = self._query[self._of_name[name]]
+        sent = span.of(query)
+        value = numbers(self._octets, sent, _STAGE_DIGITS)
+        negative = kept(self._octets.word(sent.start), np.minimum(sent.length, 1)) == _MINUS
+        self.plain[query] &= negative | ((value >= 0) & (value <= MAX_TIMING_MS))
+        found[query] = value
+        return found
 
 
 def read(octets: Octets, queries: Span) -> PlainViews:
@@ -148,10 +153,10 @@ def read(octets: Octets, queries: Span) -> PlainViews:
     own = np.zeros(len(site), np.bool_)
     for name in content.NONCES:
         own |= given.value(name).length >= content.SHORTEST_NONCE
-    net, server, transfer, parsing, rest, handlers = (given.stage(name) for name in _STAGES)
-    net = np.maximum(net, 0)  # its share may be missing: older trackers do not send it
+    net = given.stage("pf_net", 0)  # older trackers do not send it
+    server, transfer, parsing, rest, handlers = (given.stage(name) for name in _STAGES[1:])
     dom = np.where(
-        (server == NONE) | (transfer == NONE) | (parsing == NONE),
+        (net == NONE) | (server == NONE) | (transfer == NONE) | (parsing == NONE),
         NONE,
         net + server + transfer + parsing,
     )
