@@ -69,6 +69,9 @@ def test_no_text_is_an_error(gate: Gate, query: str, form: str, opens: Shown) ->
     hit = stored(judged)
     for event in parse_hit(hit):
         assert judged.refused or not isinstance(event, Unreadable)
+    untold = Judge(gate, SENDER, opens)(query, form, is_told=False)
+    assert untold.hit == judged.hit
+    assert untold.refused in ("", judged.refused)
     if hit.trust == "verified":
         assert isinstance(opens, Opens) or KEY in query + form
 

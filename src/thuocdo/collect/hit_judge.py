@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from thuocdo.collect.addresses import parsed
 from thuocdo.collect.gate import Gate, Opens, host_is_of
-from thuocdo.collect.hit_text import page_host, scrubbed, value_of
+from thuocdo.collect.hit_text import page_host, says_more, scrubbed, value_of
 from thuocdo.collect.limits import MAX_AGENT
 from thuocdo.core.snapshot import SiteEntry
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
@@ -61,27 +61,30 @@ class Judge:
         self._shown = shown
         self._barred: dict[int, str] = {}
 
-    def __call__(self, query: str, form: str = "") -> Judged:
-        """A hit of a query and a form; where both name a parameter the query counts, as in Matomo."""
+    def __call__(self, query: str, form: str = "", *, is_told: bool = True) -> Judged:
+        """A hit of a query and a form; where both name a parameter the query counts, as in Matomo.
+
+        is_told  whether the sender is told what only landing will have against the hit; whoever
+                 shows a key always is
+        """
         text = f"{form}&{query}" if form else query
-        opens = self._shown
-        if opens is None:
-            opens = opened(self._gate, value_of(text, "token_auth"))
-        said = value_of(text, "cip")
-        refused = self._refusal(text, opens) or self._claims_refused(text, said, opens)
+        says = says_more(text)
+        claims = _claims(text) if says else _NOTHING
+        opens = self._shown if self._shown is not None else opened(self._gate, claims.token)
+        refused = self._refusal(text, opens) or _claims_refused(claims, opens)
         keyed = not refused and isinstance(opens, Opens)
         hit = Hit(
             self._sender.received,
-            str(parsed(said)) if keyed and said else self._sender.address,
-            value_of(text, "ua")[:MAX_AGENT] or self._sender.agent,
+            str(parsed(claims.address)) if keyed and claims.address else self._sender.address,
+            claims.agent or self._sender.agent,
             self._sender.referrer,
-            scrubbed(query).encode("utf-8", "replace"),
-            scrubbed(form).encode("utf-8", "replace"),
+            (scrubbed(query) if says else query).encode("utf-8", "replace"),
+            (scrubbed(form) if says else form).encode("utf-8", "replace"),
             "",
             Trust.VERIFIED if keyed else Trust.UNVERIFIED,
             refused,
         )
-        return Judged(hit, refused or _unreadable(hit))
+        return Judged(hit, refused or (_unreadable(hit) if keyed or is_told else ""))
 
     def refused(self, why: Unreadable) -> Judged:
         """What is written of something that is no hit at all."""
@@ -114,14 +117,36 @@ class Judge:
             self._barred[site.site_id] = why.reason if why else ""
         return self._barred[site.site_id]
 
-    @staticmethod
-    def _claims_refused(text: str, address: str, opens: Shown) -> str:
-        """What is not believed of what a hit says of itself."""
-        if isinstance(opens, Opens):
-            return RejectReason.BAD_VALUE if address and parsed(address) is None else ""
-        if value_of(text, "cdt") or value_of(text, "cdo"):
-            return RejectReason.FORGED_TIME
-        return RejectReason.BAD_KEY if address else ""
+
+class _Claims(NamedTuple):
+    """What a hit says of itself; texts are "" when it does not."""
+
+    address: str = ""
+    agent: str = ""
+    is_dated: bool = False
+    token: str = ""
+
+
+_NOTHING: Final = _Claims()
+
+
+def _claims(text: str) -> _Claims:
+    return _Claims(
+        value_of(text, "cip"),
+        value_of(text, "ua")[:MAX_AGENT],
+        bool(value_of(text, "cdt") or value_of(text, "cdo")),
+        value_of(text, "token_auth"),
+    )
+
+
+def _claims_refused(claims: _Claims, opens: Shown) -> str:
+    """What is not believed of what a hit says of itself."""
+    if isinstance(opens, Opens):
+        unread = claims.address and parsed(claims.address) is None
+        return RejectReason.BAD_VALUE if unread else ""
+    if claims.is_dated:
+        return RejectReason.FORGED_TIME
+    return RejectReason.BAD_KEY if claims.address else ""
 
 
 def opened(gate: Gate, token: str) -> Shown:

@@ -28,6 +28,11 @@ _NAME: Final = re.compile(rb"[;\s]name=\"([^\"\r\n]*)\"", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\\]*)")
 
 
+def says_more(text: str) -> bool:
+    """Whether a hit may hold one of `MARKS`."""
+    return any(mark in text for mark in MARKS)
+
+
 def site_of(text: str) -> str:
     """The site id of a query string, as written; "" when there is none."""
     found = text.rfind(_LATER_SITE)

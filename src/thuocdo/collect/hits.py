@@ -5,8 +5,8 @@ that says something of its own sender or time, that holds what must not touch th
 comes in a body, is judged whole (`collect/hit_judge.py`).
 
 Answers are Matomo's: a pixel, 204 for `send_image=0` and for a POST, JSON that counts for a bulk
-request. A refusal says its reason in `X-Thuocdo`. A credential is a `token_auth`, or the
-Authorization of a request that is judged whole.
+request. A refusal says its reason in `X-Thuocdo`. A credential is a `token_auth`, or an
+Authorization of a scheme of `collect/credentials.py`.
 """
 
 from __future__ import annotations
@@ -103,13 +103,13 @@ class Hits:
         header = scope.headers.get
         if (header("authorization") or "").lower().startswith(_SCHEMES):
             return None
-        record = self._record(scope, query, "")
+        record = self._record(scope, query)
         if scope.method == "POST":
             origin = header("origin")
             return record, Reply(204, replies.nothing_to(origin)) if origin else TAKEN
         return record, TAKEN if "send_image=0" in query else PICTURE
 
-    def _record(self, scope: Scope, query: str, refused: str) -> bytes:
+    def _record(self, scope: Scope, query: str) -> bytes:
         header = scope.headers.get
         return self._encode(
             Hit(
@@ -121,7 +121,6 @@ class Hits:
                 b"",
                 "",
                 _TRUST,
-                refused,
             )
         )
 
@@ -141,7 +140,8 @@ class Hits:
             await self._refuse(scope, exchange, _TOO_LONG)
             return
         form = form_of(body, scope.headers.get("content-type") or "")
-        judged = Judge(self._gate, self._sender(scope), self._shown(scope, body))(query, form)
+        judge = Judge(self._gate, self._sender(scope), self._shown(scope, body))
+        judged = judge(query, form, is_told=False)
         if judged.is_written:
             await self._append(self._encode(judged.hit))
         self._counts.add(_FEED, judged.refused)
