@@ -21,6 +21,7 @@ PAGES = (
     "/co-quan/H26/",
     "/bao-cao/",
     "/phuong-phap/",
+    "/connect?site=391&style=external",
 )
 ENGLISH = (
     "/en/",
@@ -30,6 +31,7 @@ ENGLISH = (
     "/en/agencies/H26/",
     "/en/reports/",
     "/en/methods/",
+    "/en/connect?site=391",
 )
 LARGEST_PAGE = 60 * 1024
 

@@ -8,7 +8,16 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.views import agencies, check_site, machine, methods, overview, rankings, reports
+from thuocdo.web.views import (
+    agencies,
+    check_site,
+    connect,
+    machine,
+    methods,
+    overview,
+    rankings,
+    reports,
+)
 
 handler400 = "thuocdo.web.problems.bad_request"
 handler404 = "thuocdo.web.problems.not_found"
@@ -32,6 +41,7 @@ urlpatterns += i18n_patterns(
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
     path(_("phuong-phap/"), methods.page, name="methods"),
+    path("connect", connect.page, name="connect"),
     path("login", LoginView.as_view(template_name="web/login.html"), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("workspace/check-site", check_site.page, name="check-site"),
