@@ -193,7 +193,7 @@ def test_missing_columns_and_files_are_said(settings: Settings, lake: Lake, tmp_
         import_page_views(settings, lake, [text_file(tmp_path, "v.xls", "x")], quiet)
     broken = tmp_path / "broken.csv.gz"
     broken.write_bytes(gzip.compress(b"site_id,event_time\n" + b"1,2022-04-30\n" * 9999)[:60])
-    with pytest.raises(ThuocdoError, match="cannot be read as csv"):
+    with pytest.raises(ThuocdoError, match="damaged or cut short"):
         import_page_views(settings, lake, [broken], quiet)
 
 
@@ -391,3 +391,92 @@ def test_killed_in_the_middle_and_run_again_it_loses_and_doubles_nothing(
     assert landed.num_rows == len(rows)
     assert len(set(landed.column("event_time").to_pylist())) == len(rows)
     assert not list((settings.state_dir / "imports").glob("*"))
+
+
+def test_a_quote_that_never_closes_swallows_no_row(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    views = [f'1,2022-04-30T12:00:0{n},v{n},"https://h57.vn/{n},x",,' for n in range(6)]
+    views[2] = views[2].replace('x"', "x")
+    path = text_file(tmp_path, "v.csv", VIEW_HEAD, *views, "1,1822-04-30,v,,,")
+    result = import_page_views(settings, lake, [path], quiet)
+    assert counts(result) == (7, 5, 0, {"malformed": 1, "bad_date": 1})
+    assert lines_refused(result) == {4: "malformed", 8: "bad_date"}
+    assert {row["path"] for row in lake.read("page_views").to_pylist()} == {
+        f"/{n},x" for n in (0, 1, 3, 4, 5)
+    }
+    cases = text_file(tmp_path, "d.csv", CASE_HEAD, CASES[0], f'"{CASES[1]}', *CASES[2:])
+    result = import_dossiers(settings, lake, [cases], quiet)
+    assert counts(result) == (4, 3, 0, {"malformed": 1})
+    assert lines_refused(result) == {3: "malformed"}
+
+
+def test_blank_lines_and_mixed_line_ends_move_no_line_number(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    path = tmp_path / "v.csv"
+    lines = [
+        VIEW_HEAD,
+        VIEWS[0] + "\r",
+        "",
+        VIEWS[2],
+        "\r",
+        "9,2022-04-30,a,,,\r",
+        "too,few",
+        VIEWS[4],
+    ]
+    path.write_bytes("\n".join(lines).encode())
+    result = import_page_views(settings, lake, [path], quiet)
+    assert counts(result) == (5, 3, 0, {"unknown_site": 1, "malformed": 1})
+    assert lines_refused(result) == {6: "unknown_site", 7: "malformed"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1258", "utf-8-sig"])
+def test_our_own_columns_are_read_in_whatever_excel_saved_them(
+    settings: Settings, lake: Lake, tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "d.csv"
+    text = "\r\n".join([CASE_HEAD, *CASES, CASES[0].replace("0001", "Đ-01")]).replace(",", ";")
+    path.write_bytes(text.encode(encoding))
+    result = import_dossiers(settings, lake, [path], quiet)
+    assert counts(result) == (5, 5, 0, {})
+    assert bool(result.notes) == (encoding != "utf-8-sig")
+
+
+def test_two_columns_of_one_name_and_a_folder_are_refused(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    with pytest.raises(ThuocdoError, match="two columns url"):
+        import_page_views(
+            settings,
+            lake,
+            [text_file(tmp_path, "v.csv", f"{VIEW_HEAD},url", f"{VIEWS[0]},x")],
+            quiet,
+        )
+    with pytest.raises(ThuocdoError, match="is a folder"):
+        import_page_views(settings, lake, [tmp_path], quiet)
+    cut = text_file(tmp_path, "v.csv.zst", VIEW_HEAD, *VIEWS)
+    cut.write_bytes(cut.read_bytes()[:-5])
+    with pytest.raises(ThuocdoError, match="damaged or cut short"):
+        import_page_views(settings, lake, [cut], quiet)
+
+
+def test_a_line_as_long_as_a_file_is_one_reject(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    path = text_file(
+        tmp_path, "v.csv", VIEW_HEAD, VIEWS[0], "1,2022-04-30," + "x" * (5 << 20), VIEWS[2]
+    )
+    result = import_page_views(settings, lake, [path], quiet)
+    assert counts(result) == (3, 2, 0, {"malformed": 1})
+    assert lines_refused(result) == {3: "malformed"}
+
+
+def test_what_a_killed_import_left_behind_is_gone_after_the_next(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    left = settings.state_dir / "imports" / "dead"
+    left.mkdir(parents=True)
+    (left / "staged.parquet").write_bytes(b"half")
+    import_page_views(settings, lake, [text_file(tmp_path, "v.csv", VIEW_HEAD, *VIEWS)], quiet)
+    assert not (settings.state_dir / "imports").exists()

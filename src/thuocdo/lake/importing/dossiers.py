@@ -77,6 +77,7 @@ class _DossierImport:
             duplicates=valid - accepted,
             rejected=dict(book.counts),
             rejects_file=book.path,
+            notes=self._source.notes,
         )
 
     def _judge(self, months: DossierMonths) -> int:

@@ -87,6 +87,7 @@ class _PageViewImport:
             duplicates=valid - days.accepted,
             rejected=dict(book.counts),
             rejects_file=book.path,
+            notes=self._source.notes,
         )
 
     def _lay_out(self) -> None:

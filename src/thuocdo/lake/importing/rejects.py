@@ -39,7 +39,7 @@ class LineNumbers:
 
     def __init__(self, source: Source, malformed: list[Malformed]) -> None:
         self._header = 1 if source.format == "csv" else 0
-        self._lines = sorted({line for line, _ in malformed})
+        self._lines = sorted({*(line for line, _ in malformed), *source.blank_lines()})
         self._before = [line - self._header - place for place, line in enumerate(self._lines, 1)]
 
     def __call__(self, row: int) -> int:

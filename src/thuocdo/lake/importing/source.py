@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -18,7 +18,7 @@ import duckdb
 from thuocdo.core.clock import OFFSET_US
 from thuocdo.core.columns import Columns
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.importing import packed
+from thuocdo.lake.importing import packed, plain_csv
 
 _DELIMITERS: Final = (",", ";", "\t")
 _NO_DELIMITER: Final = "\x01"
@@ -78,20 +78,34 @@ class Source:
     columns  the known columns the file has, with their DuckDB types
     digest   of the file's bytes, 16 hex digits
     once     the same relation as SQL, to be read once and to its end: then `malformed` knows
+    notes    what is to be said about how the file was read
     """
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection, path: Path, plain: Path) -> None:
+    def __init__(
+        self, engine: duckdb.DuckDBPyConnection, path: Path, plain: Path, stack: ExitStack
+    ) -> None:
         self.engine = engine
         self.path = path
         self.digest = packed.digest(path)
         self.format = _format(path)
+        self.notes: tuple[str, ...] = ()
         self._plain = plain
+        self._by_line = False
+        if self.format == "csv":
+            self._plain, self._by_line, self.notes = plain_csv.plain(path, stack)
         self.columns: dict[str, str] = {}
+        self._stated: list[str] = []
         self.once = ""
 
     def open(self, known: Columns) -> None:
-        """Make the relation `raw`. Raises ThuocdoError `missing_columns`."""
+        """Make the relation `raw`. Raises ThuocdoError `missing_columns` or `double_column`."""
         present = self._present()
+        if twice := sorted({name for name in self._stated if self._stated.count(name) > 1}):
+            raise ThuocdoError(
+                "double_column",
+                f"{self.path.name} has two columns {', '.join(twice)}.",
+                "Keep the one that counts and delete the other.",
+            )
         missing = [name for name in known.required if name not in present]
         if missing:
             raise ThuocdoError(
@@ -127,7 +141,14 @@ class Source:
 
     def malformed(self) -> list[Malformed]:
         """Lines that are no rows, known once `once` was read to its end."""
-        if self.format == "csv":
+        if self.format == "csv" and self._by_line:
+            width = len(self._all)
+            rows = self.engine.execute(
+                f"SELECT n, CASE WHEN odd THEN 'a quote is opened and not closed' ELSE 'not "
+                f"{width} columns' END FROM ({self._split_lines()}) "
+                f"WHERE NOT ({_IS_ROW.format(width)}) AND NOT blank ORDER BY n"
+            ).fetchall()
+        elif self.format == "csv":
             rows = self.engine.execute(
                 "SELECT line, lower(min(error_type::VARCHAR)) FROM malformed GROUP BY line ORDER BY line"
             ).fetchall()
@@ -139,6 +160,13 @@ class Source:
         else:
             rows = []
         return [Malformed(int(line), detail) for line, detail in rows]
+
+    def blank_lines(self) -> list[int]:
+        """Lines that hold nothing at all, where the file is read line by line."""
+        if not self._by_line:
+            return []
+        rows = self.engine.execute(f"SELECT n FROM ({self._split_lines()}) WHERE blank ORDER BY n")
+        return [int(line) for (line,) in rows.fetchall()]
 
     def _present(self) -> dict[str, str]:
         if self.format == "parquet":
@@ -154,6 +182,7 @@ class Source:
             ).fetchall()
             return {name: "VARCHAR" for (name,) in sorted(found)}
         self._delimiter, names = _header(self._plain)
+        self._stated = names
         return dict.fromkeys(names, "VARCHAR")
 
     def _select(self, *, rejects: bool) -> str:
@@ -167,6 +196,14 @@ class Source:
                 f"SELECT {picked} FROM (SELECT json_extract_string({_OBJECT}, [{paths}]) AS v "
                 f"FROM {self._lines()} WHERE {_IS_OBJECT})"
             )
+        if self._by_line:
+            picked = ", ".join(
+                f"cells[{place}] AS {name}"
+                for place, name in enumerate(self._all, 1)
+                if name in self.columns
+            )
+            is_row = _IS_ROW.format(len(self._all))
+            return f"SELECT {picked} FROM ({self._split_lines()}) WHERE {is_row} ORDER BY n"
         columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in self._all)
         store = ", store_rejects=true, rejects_table='malformed', rejects_scan='malformed_scans'"
         return (
@@ -175,13 +212,29 @@ class Source:
             f"ignore_errors=true, columns={{{columns}}}{store if rejects else ''})"
         )
 
-    def _lines(self) -> str:
+    def _split_lines(self) -> str:
+        """SQL: n, cells, odd, blank of each line below the header, a row a line."""
+        mark = self._delimiter
+        quoted = f'{mark}("(?:[^"]|"")*"|[^{mark}]*)'
+        return f"""
+            SELECT n, line = '' AS blank, odd, CASE WHEN contains(line, '"') THEN list_transform(
+                regexp_extract_all({_quoted(mark)} || line, {_quoted(quoted)}, 1), lambda c:
+                CASE WHEN c LIKE '"%' THEN replace(c[2:-2], '""', '"') ELSE c END)
+                ELSE string_split(line, {_quoted(mark)}) END AS cells
+            FROM (SELECT n, line, (length(line) - length(replace(line, '"', ''))) % 2 = 1 AS odd
+                FROM (SELECT row_number() OVER () + 1 AS n, rtrim(coalesce(line, ''), chr(13))
+                    AS line FROM {self._lines(_BELOW_HEADER)}))"""
+
+    def _lines(self, more: str = "") -> str:
         return (
             f"read_csv({_quoted(self._plain)}, header=false, delim='{_NO_DELIMITER}', quote='', "
-            "escape='', auto_detect=false, columns={'line': 'VARCHAR'}, ignore_errors=true)"
+            f"escape='', auto_detect=false, columns={{'line': 'VARCHAR'}}, {more}ignore_errors=true)"
         )
 
 
+_BELOW_HEADER: Final = "skip=1, new_line='\\r\\n', strict_mode=false, "
+"""Both kinds of line ends, also in one file: so set, the engine takes `\\n` for one too."""
+_IS_ROW: Final = "len(cells) = {} AND NOT odd AND NOT blank"
 _IS_OBJECT: Final = "(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END)"
 _OBJECT: Final = f"CASE WHEN {_IS_OBJECT} THEN line END"
 """The engine may look into a line before it filters: what is no JSON must be no text by then."""
@@ -205,9 +258,10 @@ def opened(
             plain = scratch / path.stem
             with packed.unpacked(path) as bytes_of, plain.open("wb") as unpacked:
                 shutil.copyfileobj(bytes_of, unpacked)
-        source = Source(engine, path, plain)
-        source.open(known)
-        yield source
+        with ExitStack() as stack:
+            source = Source(engine, path, plain, stack)
+            source.open(known)
+            yield source
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise ThuocdoError(
