@@ -286,6 +286,24 @@ def test_a_step_that_was_sent_again_counts_once(settings: Settings, lake: Lake) 
     assert landed.rows == {"service_steps": 2, "rejects": 1}
 
 
+def test_a_view_from_a_datacentre_is_kept_with_its_reason_and_without_its_address(
+    settings: Settings, lake: Lake
+) -> None:
+    lander = Lander(settings, lake)
+    chrome = hit("idsite=227&rec=1&dvc=1.004194&dvc_state=1", address="203.0.113.9")
+    write(settings, page(address="203.0.113.9"), page(address="113.161.72.9"), chrome)
+    (settings.home / "datacentres.txt").write_text("# a test\n203.0.113.0/24 example\n")
+    lander.land_once()
+    write(settings, page(address="203.0.113.9", agent="Googlebot/2.1"))
+    (settings.home / "datacentres.txt").unlink()
+    write(settings, page(address="203.0.113.9"))
+    lander.land_once()
+    bots = Counter(lake.read("page_views")["bot"].to_pylist())
+    assert bots == {"datacentre": 1, None: 2, "crawler": 1}
+    assert lake.read("service_steps")["bot"].to_pylist() == ["datacentre"]
+    assert "203.0.113" not in repr(lake.read("page_views").to_pylist())
+
+
 class Dying(Lake):
     """A lake before which the lander dies when one table is to be committed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import DAY_US, parse_instant
 from thuocdo.lake.landing_reader import Reader
 from thuocdo.lake.landing_views import Origin, Views
+from thuocdo.lake.networks import Networks
 from thuocdo.lake.redact import PATTERNS, WORTH_LOOKING
 from thuocdo.lake.replays import order_of
 from thuocdo.wire import hit_columns, matomo, matomo_plain
@@ -80,10 +82,11 @@ def hit(query: str, address: str = "203.0.113.7", agent: str = "Mozilla/5.0", at
     return Hit(NOW + at, address, agent, "https://h57.vn/", raw, b"", "", "unverified")
 
 
+CENTRES = Networks([ip_network("198.51.100.0/24"), ip_network("2001:db8:1::/48")])
 HITS = st.builds(
     hit,
     QUERIES,
-    st.sampled_from(["203.0.113.7", "2001:db8::1", ""]),
+    st.sampled_from(["203.0.113.7", "198.51.100.9", "2001:db8::1", "2001:db8:1::5", ""]),
     st.sampled_from(["Mozilla/5.0", "Mozilla/5.0 (đẹp)", "", "curl/8"]),
     st.sampled_from([0, 1, 1500, -DAY_US, DAY_US]),
 )
@@ -101,6 +104,8 @@ def segment(hits: Sequence[Hit]) -> tuple[Octets, HitColumns, Places]:
 def landed(ways: Sequence[Hit]) -> tuple[Views, Views, int]:
     """What the short way takes of some hits, the same hits by the general parser, and how many."""
     short, general = (Views(Reader(SECRET), SITES) for _ in range(2))
+    for views in (short, general):
+        views._reader.networks = CENTRES
     octets, found, landed_at = segment(ways)
     taken = short.take(octets, found, landed_at, order_of(0, -1)) - 1
     for each in taken.tolist():

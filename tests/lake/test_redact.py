@@ -104,6 +104,9 @@ def test_people_and_machines_are_told_apart() -> None:
     )
     assert client_of("").bot == "empty_agent"
     assert client_of(CHROME.replace("Chrome", "HeadlessChrome")).bot is None
-    assert client_of(f"{CHROME} Puppeteer").bot == "headless"
+    assert client_of(f"{CHROME} Puppeteer").bot == "automation"
     assert client_of("Mozilla/5.0 (compatible; Googlebot/2.1)").bot == "crawler"
     assert client_of("curl/8.0").bot == "crawler"
+    assert client_of("Mozilla/5.0 (compatible; UptimeRobot/2.0)").bot == "monitor"
+    assert client_of(f"{CHROME} Chrome-Lighthouse").bot == "monitor"
+    assert client_of("Mozilla/5.0 (Unknown; Linux) PhantomJS/2.1.1 Safari/538.1").bot == "headless"

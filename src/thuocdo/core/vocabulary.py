@@ -124,6 +124,51 @@ class Intake(StrEnum):
     REFUSED = "refused"
 
 
+class BotReason(StrEnum):
+    """Why a view is no person's: it is stored with the reason, and no figure counts it."""
+
+    CRAWLER = "crawler"
+    MONITOR = "monitor"
+    AUTOMATION = "automation"
+    HEADLESS = "headless"
+    EMPTY_AGENT = "empty_agent"
+    DATACENTRE = "datacentre"
+    REFRESH_LOOP = "refresh_loop"
+
+
+BOT_TEXTS: dict[BotReason, tuple[str, str]] = {
+    BotReason.CRAWLER: (
+        "trình thu thập dữ liệu (công cụ tìm kiếm, mạng xã hội, thư viện lập trình)",
+        "a crawler: a search engine, a social network, a programming library",
+    ),
+    BotReason.MONITOR: (
+        "dịch vụ giám sát tình trạng hoặc tốc độ trang",
+        "a service that watches whether a page is up or how fast it is",
+    ),
+    BotReason.AUTOMATION: (
+        "trình duyệt do chương trình điều khiển",
+        "a browser that a program drives",
+    ),
+    BotReason.HEADLESS: (
+        "trình duyệt không có màn hình",
+        "a browser that has no screen",
+    ),
+    BotReason.EMPTY_AGENT: (
+        "không cho biết trình duyệt (User-Agent trống)",
+        "it did not name its browser (empty User-Agent)",
+    ),
+    BotReason.DATACENTRE: (
+        "truy cập từ mạng của trung tâm dữ liệu",
+        "it came from the network of a datacentre",
+    ),
+    BotReason.REFRESH_LOOP: (
+        "tự động tải lại trang theo chu kỳ đều đặn",
+        "it reloaded by itself at a steady interval",
+    ),
+}
+"""Reason → (Vietnamese, English)."""
+
+
 class RejectReason(StrEnum):
     """Why something was refused: a closed list with stable codes."""
 

@@ -19,6 +19,7 @@ import ua_parser
 import yaml
 
 from thuocdo.core.codes import procedure_code
+from thuocdo.core.vocabulary import BotReason
 from thuocdo.lake.redact import redact
 
 T = TypeVar("T")
@@ -26,9 +27,6 @@ T = TypeVar("T")
 _URL: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _NATIONAL_CODE: Final = re.compile(r"\d{1,2}\.\d{6}(?:\..*)?", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_AUTOMATION: Final = re.compile(
-    r"phantomjs|puppeteer|playwright|selenium|webdriver|slimerjs|electron-prerender", re.I
-)
 _HEADLESS_CHROME: Final = re.compile(r"\bHeadlessChrome/")
 """A real Chrome without a screen. The name alone does not make it a bot: it is the browser with
 which a webmaster's own tests and an acceptance check show that a snippet counts."""
@@ -66,6 +64,12 @@ class _AddressRules(msgspec.Struct, frozen=True):
     procedure: frozenset[str]
     longest_path: int
     longest_host: int
+
+
+class _BotRules(msgspec.Struct, frozen=True):
+    version: object
+    source: str
+    agents: dict[BotReason, list[str]]
 
 
 class Memory(Generic[T]):
@@ -121,7 +125,7 @@ def host_of(url: str) -> str | None:
 def client_of(agent: str) -> Client:
     """Device, browser, system and bot reason of a User-Agent."""
     if not agent.strip():
-        return Client(None, None, None, "empty_agent")
+        return Client(None, None, None, BotReason.EMPTY_AGENT.value)
     parsed = ua_parser.parse(agent)
     browser = parsed.user_agent.family if parsed.user_agent else None
     system = parsed.os.family if parsed.os else None
@@ -129,10 +133,11 @@ def client_of(agent: str) -> Client:
 
 
 def _bot(agent: str) -> str | None:
-    if _AUTOMATION.search(agent):
-        return "headless"
+    for reason, pattern in _agent_rules():
+        if pattern.search(agent):
+            return reason
     known = _HEADLESS_CHROME.sub("Chrome/", agent)
-    return "crawler" if crawleruseragents.is_crawler(known) else None
+    return BotReason.CRAWLER.value if crawleruseragents.is_crawler(known) else None
 
 
 def _device(agent: str, system: str | None) -> str | None:
@@ -157,6 +162,17 @@ def _path(path: str, query: str) -> str:
     clean = redact(plain)
     whole = f"{clean or '/'}?{query}" if query else clean or "/"
     return whole[: _rules().longest_path]
+
+
+@cache
+def _agent_rules() -> list[tuple[str, re.Pattern[str]]]:
+    """Reason and what says so, in the order in which they are asked."""
+    text = files("thuocdo.lake").joinpath("data/bots.yaml").read_text("utf-8")
+    rules = msgspec.convert(yaml.safe_load(text), _BotRules)
+    return [
+        (reason.value, re.compile("|".join(patterns), re.IGNORECASE))
+        for reason, patterns in rules.agents.items()
+    ]
 
 
 @cache

@@ -26,6 +26,7 @@ from thuocdo.lake.homes import Homes
 from thuocdo.lake.landing_reader import Reader
 from thuocdo.lake.landing_rows import TABLES, Batch
 from thuocdo.lake.locks import held
+from thuocdo.lake.networks import Watched
 from thuocdo.lake.replays import Replays
 from thuocdo.lake.store import Lake
 from thuocdo.wal import reader as wal
@@ -60,6 +61,7 @@ class Lander:
         self._lake = lake
         self._reader = Reader(settings.secret)
         self._replays = Replays(settings.state_dir)
+        self._networks = Watched(settings)
         self._plan_path = settings.state_dir / "landing.plan"
         self._plan_snapshot = settings.state_dir / "landing.snapshot"
         self._snapshot: tuple[tuple[int, int], Snapshot] | None = None
@@ -78,6 +80,7 @@ class Lander:
             held(self._settings.state_dir / "landing.lock", "landing"),
             closing(Homes.ready(self._settings, self._lake)) as homes,
         ):
+            self._reader.networks = self._networks.now()
             for segments in self._batches():
                 landed, refused = self._land(segments, homes)
                 rows.update(landed)

@@ -16,7 +16,9 @@ from xxhash import xxh3_64_intdigest
 
 from thuocdo.core.clock import DAY_US, OFFSET_US, local_day
 from thuocdo.core.ids import day_salt, request_seed, visitor_key
+from thuocdo.core.vocabulary import BotReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
+from thuocdo.lake.networks import Networks
 from thuocdo.lake.view_columns import Codes
 from thuocdo.wire.events import Hit, PageView, ServiceStep
 
@@ -32,6 +34,7 @@ class Reader:
         self.place: Memory[Place] = Memory(place_of)
         self.host: Memory[str | None] = Memory(host_of)
         self.client: Memory[Client] = Memory(client_of)
+        self.networks = Networks()
         self._seed = request_seed(secret)
         self._days: dict[int, tuple[date, bytes]] = {}
         self._pseudonyms: dict[tuple[int, int, str], int] = {}
@@ -59,6 +62,7 @@ class Reader:
             "referrer_host": self.host(view.referrer) if view.referrer else None,
             "procedure": view.procedure or place.procedure,
             **self.client(hit.agent)._asdict(),
+            "bot": self.bot(hit.agent, hit.address),
             "t_server_ms": view.t_server_ms,
             "t_dom_ms": view.t_dom_ms,
             "t_load_ms": view.t_load_ms,
@@ -82,11 +86,18 @@ class Reader:
 
     def step(self, hit: Hit, step: ServiceStep) -> tuple[int, int, str, str, int, str | None]:
         """The columns of one trackDVC call up to `bot`."""
-        bot = self.client(hit.agent).bot
+        bot = self.bot(hit.agent, hit.address)
         client = step.client or f"{hit.address} {hit.agent}"
         visitor = self.pseudonym(step.event_time, step.site_id, client)
         moment = step.event_time // _MILLISECOND * _MILLISECOND
         return (moment, step.site_id, step.procedure, step.state, visitor, bot)
+
+    def bot(self, agent: str, address: str) -> str | None:
+        """Why a client is no person: what its agent says, or else where it is."""
+        reason = self.client(agent).bot
+        if reason is None and self.networks.holds(address):
+            return BotReason.DATACENTRE.value
+        return reason
 
     def pseudonym(self, instant: int, site_id: int, client: str) -> int:
         """The visitor of that day and site; those seen of late are remembered."""

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
 from thuocdo.core.ids import visitor_digests
-from thuocdo.core.vocabulary import ViewKind
+from thuocdo.core.vocabulary import BotReason, ViewKind
 from thuocdo.lake.enrich import Client, Place
 from thuocdo.lake.landing_places import pages
+from thuocdo.lake.networks import Networks
 from thuocdo.lake.parquet import repeated
 from thuocdo.lake.view_columns import (
     Codes,
@@ -47,9 +48,12 @@ _NONE: Final = matomo_plain.NONE
 class Reading(Protocol):
     """What the lander's reader knows of addresses, agents, days and requests."""
 
+    networks: Networks
+
     def place(self, url: str) -> Place: ...
     def host(self, referrer: str) -> str | None: ...
     def client(self, agent: str) -> Client: ...
+    def bot(self, agent: str, address: str) -> str | None: ...
     def pseudonym(self, instant: int, site_id: int, client: str) -> int: ...
     def salt(self, day: int) -> bytes: ...
     def request(self, event: PageView, visitor: int) -> int: ...
@@ -101,13 +105,14 @@ class Views:
             "request": self._requests(octets, hits.query.of(rows), plain),
             "dated": np.zeros(count, np.int64),
         }
-        words = {
+        words: dict[str, Words] = {
             "kind": repeated(ViewKind.VIEW.value, count),
             **{name: taken(getattr(found, name), code) for name in _PLACE},
             **_each(octets, plain.referrer, ("referrer_host",), self._referrer),
             **_each(octets, hits.agent.of(rows), _CLIENT, self._agent),
             **_each(octets, hits.trust.of(rows), ("trust",), lambda text: (text.decode(),)),
         }
+        words["bot"] = self._bots(octets, hits.address.of(rows), words["bot"])
         self._taken.append(ViewColumns(numbers, words))
         return record
 
@@ -135,7 +140,8 @@ class Views:
                 place.path,
                 view.procedure or place.procedure,
                 self._reader.host(view.referrer) if view.referrer else None,
-                *self._reader.client(hit.agent),
+                *self._reader.client(hit.agent)[:-1],
+                self._reader.bot(hit.agent, hit.address),
                 hit.trust,
             )
         )
@@ -188,6 +194,20 @@ class Views:
         contents = matomo_plain.contents(octets, queries.of(own), plain.travel.of(own))
         found[own] = self._reader.requests(contents)
         return found
+
+    def _bots(self, octets: Octets, address: Span, bots: Words) -> Words:
+        """The reason that the agent gives, or else the address's."""
+        if not self._reader.networks:
+            return bots
+        code, addresses = octets.distinct(address)
+        inside = self._reader.networks.hold(addresses)[code]
+        if not inside.any():
+            return bots
+        own = bots.indices.fill_null(_NONE).to_numpy()
+        places = np.where(inside & (own == _NONE), len(bots.dictionary), own)
+        words = pa.concat_arrays([bots.dictionary, pa.array([BotReason.DATACENTRE.value])])
+        codes: Any = pa.array(places.astype(np.int32), mask=places == _NONE)
+        return pa.DictionaryArray.from_arrays(codes, words)
 
     def _referrer(self, encoded: bytes) -> tuple[Word]:
         url = matomo_plain.referrer(encoded)
