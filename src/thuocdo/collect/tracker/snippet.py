@@ -37,7 +37,7 @@ _PINNED: Final = "    g.integrity = '{integrity}'; g.crossOrigin = 'anonymous';\
 _EXTERNAL: Final = """<!-- Begin EMC Tracking Code -->
 <script async src="{source}"
   integrity="{integrity}" crossorigin="anonymous"
-  data-govaq="{commands}"></script>
+  data-govaq='{commands}'></script>
 <!-- End EMC Tracking Code -->"""
 _PIXEL: Final = (
     '<noscript><img src="{collector}/tracking?idsite={site_id}&amp;rec=1" width="1" height="1" alt="" '
@@ -68,7 +68,7 @@ def snippet(site_id: int, collector_url: str, *, style: Style = Style.PLAIN) -> 
         return _EXTERNAL.format(
             source=_source(collector_url, style),
             integrity=builds.current().integrity,
-            commands=html.escape(json.dumps(commands)),
+            commands=html.escape(json.dumps(commands), quote=False),
         )
     return _PLAIN.format(script=_script(site_id, collector_url, style))
 
