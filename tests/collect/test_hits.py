@@ -23,6 +23,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
 PERSON = "079012345678"
 OTHERS_SITE = 57
 GUARDED_SITE = 300
+SLOW_SITE = 301
 PAGE = {"idsite": "227", "rec": "1", "url": "https://example.gov.vn/"}
 PAST = {"cdt": "2026-01-20 08:00:00"}
 PAST_US = 1_768_896_000_000_000
@@ -38,6 +39,7 @@ def registry(secret: bytes) -> Snapshot:
                 GUARDED_SITE, "H29-news", "H29", "portal", ("tin.gov.vn",), only_hosts=True,
                 needs_key=True, per_second=1,
             ),
+            SiteEntry(SLOW_SITE, "H29-slow", "H29", "portal", per_second=1),
         ),
         keys=(
             KeyEntry(key_hash(secret, KEY), "H29", agency="H29"),
@@ -256,6 +258,15 @@ def test_a_guarded_site_asks_for_a_key_and_for_its_own_hosts(one: Collector) -> 
     bulk = [there] * 20  # one request to the site's rate, however many hits
     answer = httpx.post(f"{one.url}/matomo.php", json={"requests": bulk, "token_auth": KEY})
     assert answer.json()["tracked"] == 20
+
+
+def test_a_bulk_is_no_way_around_a_rate(one: Collector) -> None:
+    bulk = {"requests": [PAGE | {"idsite": SLOW_SITE}] * 100 + [PAGE]}
+    answer = httpx.post(f"{one.url}/matomo.php", json=bulk)
+    tracked = answer.json()["tracked"]
+    assert 1 < tracked < 20
+    assert answer.headers["x-thuocdo"] == "too_many"
+    assert {hit.refused for hit in one.expect(tracked)} == {""}  # type: ignore[union-attr]
 
 
 def test_a_browser_that_sends_credentials_may_read_the_answer(one: Collector) -> None:

@@ -52,14 +52,18 @@ class Judged(NamedTuple):
 
 
 class Judge:
-    """Judges the hits of one request: several of one site are one request to its rate."""
+    """Judges the hits of one request.
+
+    Under a key, several of one site are one request to its rate: a log may be sent as fast as it is
+    read. Without one, each is one, or a bulk request would be the way around every rate.
+    """
 
     def __init__(self, gate: Gate, sender: Sender, shown: Shown) -> None:
         """shown  what a credential opens that came with the request, not with a hit"""
         self._gate = gate
         self._sender = sender
         self._shown = shown
-        self._barred: dict[int, str] = {}
+        self._barred: dict[int, str] = {}  # under a key: what each site said
 
     def __call__(self, query: str, form: str = "", *, is_told: bool = True) -> Judged:
         """A hit of a query and a form; where both name a parameter the query counts, as in Matomo.
@@ -112,10 +116,13 @@ class Judge:
         )
 
     def _bars(self, site: SiteEntry, *, keyed: bool) -> str:
-        if site.site_id not in self._barred:
-            why = self._gate.bars_site(site, keyed=keyed)
-            self._barred[site.site_id] = why.reason if why else ""
-        return self._barred[site.site_id]
+        if keyed and site.site_id in self._barred:
+            return self._barred[site.site_id]
+        why = self._gate.bars_site(site, keyed=keyed)
+        reason = why.reason if why else ""
+        if keyed:
+            self._barred[site.site_id] = reason
+        return reason
 
 
 class _Claims(NamedTuple):
