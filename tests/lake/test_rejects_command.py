@@ -56,7 +56,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-m", "thuocdo", "rejects", *arguments],
         env={**os.environ, "THUOCDO_HOME": str(home), "THUOCDO_SECRET_KEY": SECRET},
         capture_output=True,

@@ -17,6 +17,7 @@ from thuocdo.web.views import (
     overview,
     rankings,
     reports,
+    sites,
 )
 
 handler400 = "thuocdo.web.problems.bad_request"
@@ -42,6 +43,9 @@ urlpatterns += i18n_patterns(
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
     path(_("phuong-phap/"), methods.page, name="methods"),
     path("connect", connect.page, name="connect"),
+    path("sites", sites.index, name="sites"),
+    path("sites/<int:site_id>", sites.page, name="site"),
+    path("sites/<int:site_id>.<slug:kind>", sites.download, name="site-download"),
     path("login", LoginView.as_view(template_name="web/login.html"), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("workspace/check-site", check_site.page, name="check-site"),

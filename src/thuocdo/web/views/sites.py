@@ -1,0 +1,306 @@
+"""Sites: what each sent, what was refused and why; and the list in which a webmaster finds his.
+
+Everybody may see it, so it tells counts and reasons and no content of what was sent; of what a site
+asks of its senders, only whether it asks.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from thuocdo.core import clock
+from thuocdo.core.vietnamese import collation_key, fold_accents
+from thuocdo.core.vocabulary import Intake
+from thuocdo.measure.model import IntakeCount
+from thuocdo.registry.models import Agency, Site, System
+from thuocdo.web import advice, board, charts, choosing, columns, intake, pulse, wording
+from thuocdo.web.intake import SiteIntake, Step, Tally
+from thuocdo.web.problems import Problem
+from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
+
+_LISTED = 200
+"""Sites a page lists: more, and the search is the way."""
+_STRANGERS_LISTED = 50
+_LARGEST_ID = (1 << 31) - 1
+_SILENT_US = 24 * 3_600 * 1_000_000
+"""A site that was heard before and not for this long is called silent."""
+_COLUMNS = (
+    "site_id", "hour", "feed", "trust", "outcome", "reason", "text", "records", "last_landed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row of the list; `heard` is µs UTC."""
+
+    site: Site
+    agency: Agency | None
+    heard: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A chart of columns and the steps it was drawn from; `largest` is a full bar."""
+
+    chart: SafeString
+    steps: Sequence[Step]
+    largest: int
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Sites of the day, to be searched by id, name, host or agency, with or without accents."""
+    wanted = request.GET.get("q", "").strip()[:100]
+    today = choosing.today()
+    owners = dict(System.objects.on(today).values_list("code", "agency"))
+    agencies = {agency.code: agency for agency in Agency.objects.on(today)}
+    found = []
+    for site in Site.objects.on(today):
+        agency = agencies.get(owners.get(site.system, ""))
+        if _fits(wanted, site, agency):
+            found.append((site, agency))
+    found.sort(key=lambda pair: (collation_key(pair[0].name), pair[0].site_id))
+    heard = pulse.heard(board.instance())
+    context = {
+        "title": _("Trang được giám sát"),
+        "wanted": wanted,
+        "sites": [
+            Listed(site, agency, heard.sites.get(site.site_id) or heard.systems.get(site.system))
+            for site, agency in found[:_LISTED]
+        ],
+        "found": len(found),
+        "strangers": _strangers(wanted),
+        "days": intake.DAYS_SHOWN,
+    }
+    return render(request, "web/sites.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, site_id: int) -> HttpResponse:
+    now = clock.now_us()
+    site = _site(site_id, now)
+    told = intake.shaped(_counts(site_id, now), now)
+    heard = _heard(site, told)
+    system = System.objects.filter(code=site.system).order_by("-valid_from").first()
+    agency = _agency_of(system)
+    context = {
+        "title": site.name,
+        "site": site,
+        "hosts": site.host_list,
+        "system": system,
+        "kind": str(wording.SYSTEM_KINDS.get(system.kind, system.kind)) if system else "",
+        "agency": agency,
+        "told": told,
+        "heard": heard,
+        "is_silent": heard is not None and now - heard > _SILENT_US,
+        "lag": wording.lag(heard),
+        "landed_at": board.measure().freshness().landed_at,
+        "hours": _columns(told.hours, site.name, _("48 giờ qua"), _hour_label),
+        "days": _columns(told.days, site.name, _("30 ngày qua"), _day_label),
+        "sources": [
+            (advice.feed(source.feed), advice.trust(source.trust), source)
+            for source in told.sources
+        ],
+        "largest_source": max((source.tally.total for source in told.sources), default=0),
+        "bots": [(advice.bot(reason.code), reason) for reason in told.bots],
+        "refusals": [
+            (advice.refusal(reason.code), advice.to_do(reason.code), reason)
+            for reason in told.refusals
+        ],
+        "asks": _asks(site),
+    }
+    return render(request, "web/site.html", context)
+
+
+@require_safe
+def download(request: HttpRequest, site_id: int, kind: str) -> HttpResponse:  # noqa: ARG001
+    """The counts of a site's page, hour by hour, as CSV or JSON."""
+    now = clock.now_us()
+    site = _site(site_id, now)
+    makers = {
+        "csv": (_csv, "text/csv; charset=utf-8"),
+        "json": (_json, "application/json; charset=utf-8"),
+    }
+    if kind not in makers:
+        raise Problem(
+            _("Không có định dạng “%(format)s”.") % {"format": kind[:20]},
+            _("Tải bảng này ở định dạng csv hoặc json."),
+            HTTPStatus.NOT_FOUND,
+        )
+    make, content_type = makers[kind]
+    rows = [_record(site_id, one) for one in sorted(_counts(site_id, now), key=_order)]
+    name = f"site_{site_id}_{clock.local_day(now)}.{kind}"
+    return HttpResponse(
+        make(site, rows),
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _fits(wanted: str, site: Site, agency: Agency | None) -> bool:
+    if wanted.isdigit():
+        return wanted in str(site.site_id)
+    owner = f"{agency.name} {agency.name_en} {agency.code}" if agency else ""
+    return fold_accents(wanted) in fold_accents(f"{site.name} {site.hostnames} {owner}")
+
+
+def _site(site_id: int, now: int) -> Site:
+    """The site as it is today, else its latest row. Raises Problem (404), with what was seen of it."""
+    if site_id > _LARGEST_ID:
+        raise Problem(
+            _("%(id)s không phải là mã giám sát.") % {"id": str(site_id)[:20]},
+            _("Mã giám sát là số có không quá mười chữ số."),
+            HTTPStatus.NOT_FOUND,
+        )
+    rows = Site.objects.filter(site_id=site_id)
+    site = rows.on(choosing.today()).first() or rows.order_by("-valid_from").first()
+    if site is not None:
+        return site
+    counts = _counts(site_id, now)
+    message = _("Mã giám sát %(id)s chưa được đăng ký.") % {"id": site_id}
+    if counts:
+        message += " " + _(
+            "Trong %(days)s ngày qua đã có %(n)s bản ghi mang mã này bị từ chối, lần cuối lúc %(at)s."
+        ) % {
+            "days": intake.DAYS_SHOWN,
+            "n": count(sum(one.records for one in counts)),
+            "at": clock_time(max(one.last_landed for one in counts)),
+        }
+    raise Problem(
+        message,
+        _(
+            "Kiểm tra siteId trong mã nhúng hoặc cấu hình gửi, tìm trang theo tên hay tên miền ở danh "
+            "sách trang được giám sát, hoặc đề nghị đơn vị vận hành đăng ký mã này."
+        ),
+        HTTPStatus.NOT_FOUND,
+    )
+
+
+def _counts(site_id: int, now: int) -> list[IntakeCount]:
+    since, until = intake.span(now)
+    return board.measure().intake(since, until, site_id=site_id)
+
+
+def _heard(site: Site, told: SiteIntake) -> int | None:
+    """When the last thing that counts came, however long ago; µs UTC."""
+    heard = pulse.heard(board.instance())
+    known = (told.last_accepted, heard.sites.get(site.site_id), heard.systems.get(site.system))
+    return max((at for at in known if at is not None), default=None)
+
+
+def _agency_of(system: System | None) -> Agency | None:
+    code = system.agency if system else ""
+    return Agency.objects.filter(code=code).order_by("-valid_from").first() if code else None
+
+
+def _strangers(wanted: str) -> list[tuple[int, int, int]]:
+    """(id, records refused, last landed) of ids that nobody has registered to this day."""
+    since, until = intake.span(clock.now_us())
+    registered = set(Site.objects.values_list("site_id", flat=True))
+    return [
+        (one.site_id, one.records, one.last_landed)
+        for one in board.measure().strangers(since, until)
+        if one.site_id not in registered and (not wanted or wanted in str(one.site_id))
+    ][:_STRANGERS_LISTED]
+
+
+def _asks(site: Site) -> list[tuple[str, bool]]:
+    """What a site asks of its senders, and whether it does."""
+    return [
+        (_("Khóa kết nối"), site.needs_key),
+        (_("Chỉ các tên miền đã khai"), bool(site.only_hosts and site.host_list)),
+        (_("Chỉ các mạng đã khai (bản tin hồ sơ)"), bool(site.networks)),
+        (_("Giới hạn số yêu cầu mỗi giây"), site.per_second is not None),
+    ]
+
+
+def _columns(steps: Sequence[Step], name: str, what: str, label: object) -> Columns:
+    assert callable(label)
+    largest = max((step.tally.total for step in steps), default=0)
+    top = charts.ceiling(largest)
+    whole = Tally(
+        sum(step.tally.accepted for step in steps),
+        sum(step.tally.bots for step in steps),
+        sum(step.tally.refused for step in steps),
+    )
+    description = _(
+        "Đã nhận %(accepted)s, máy tự động %(bots)s, bị từ chối %(refused)s. Số liệu ở bảng kèm theo."
+    ) % {
+        "accepted": count(whole.accepted),
+        "bots": count(whole.bots),
+        "refused": count(whole.refused),
+    }
+    chart = columns.columns(
+        [step.tally for step in steps],
+        f"{name}: {what}",
+        description,
+        ends=(label(steps[0].start), label(steps[-1].start)),
+        ticks=[(top * share, count(round(top * share))) for share in _ticks(top)],
+    )
+    return Columns(chart, steps, largest)
+
+
+def _ticks(top: float) -> tuple[float, ...]:
+    """Shares of the top at which a rule is drawn: none at half a record."""
+    return (0.0, 0.5, 1.0) if top > 1 and (top / 2).is_integer() else (0.0, 1.0)
+
+
+def _hour_label(start: int) -> str:
+    return f"{clock.to_datetime(start).astimezone(clock.VIETNAM):%H:%M %d/%m}"
+
+
+def _day_label(start: int) -> str:
+    return f"{clock.local_day(start):%d/%m}"
+
+
+def _order(one: IntakeCount) -> tuple[object, ...]:
+    return one.hour, one.feed, one.trust, one.outcome, one.reason or ""
+
+
+def _record(site_id: int, one: IntakeCount) -> dict[str, object]:
+    words = {Intake.BOT: advice.bot, Intake.REFUSED: advice.refusal}
+    said = words.get(Intake(one.outcome))
+    values = (
+        site_id, _iso(one.hour), one.feed, one.trust, one.outcome, one.reason,
+        said(one.reason) if said and one.reason else None, one.records, _iso(one.last_landed),
+    )  # fmt: skip
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _iso(instant: int) -> str:
+    return clock.to_datetime(instant).astimezone(clock.VIETNAM).isoformat(timespec="seconds")
+
+
+def _csv(_site: Site, rows: Sequence[dict[str, object]]) -> bytes:
+    """UTF-8 with a byte order mark, so that a spreadsheet opens Vietnamese rightly."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _json(site: Site, rows: Sequence[dict[str, object]]) -> bytes:
+    system = System.objects.filter(code=site.system).order_by("-valid_from").first()
+    agency = _agency_of(system)
+    found = {
+        "site_id": site.site_id,
+        "name": site.name,
+        "hosts": site.host_list,
+        "system": site.system,
+        "agency": agency.code if agency else None,
+        "agency_name": agency_name(agency) if agency else None,
+        "rows": rows,
+    }
+    return msgspec.json.format(msgspec.json.encode(found), indent=1)
