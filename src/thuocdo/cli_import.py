@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from thuocdo import cli_output
-from thuocdo.core import columns, settings
+from thuocdo.core import clock, columns, settings
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 
@@ -150,6 +151,38 @@ def import_matomo(
             found, Lake.open(found), paths, tick, sites
         ),
     )
+
+
+@imports.command("opencps")
+def import_opencps(
+    url: Annotated[str, typer.Option(help="The server's address, https://…")],
+    system: Annotated[str, typer.Option(help="Code of the one-stop system it is.")],
+    agency: Annotated[str, typer.Option(help="Whose dossiers without a national agency code are.")],
+    group: Annotated[str | None, typer.Option(help="The server's site: header groupId.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Read changes since this day; default: since the last pull.")
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(help="File with user:password; default $THUOCDO_OPENCPS_CREDENTIALS."),
+    ] = None,
+) -> None:
+    """Pull changed dossiers from an OpenCPS server; a stopped pull goes on where it was."""
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.importing import opencps_client
+    from thuocdo.lake.importing.opencps_pull import Place
+    from thuocdo.lake.store import Lake
+
+    secret = opencps_client.credentials(os.environ, credentials)
+    client = opencps_client.Client(opencps_client.Source(url, group, secret))
+    start = clock.day_start_us(clock.parse_day(since)) if since else None
+    found = settings.load()
+    found.require_initialised()
+    with cli_output.progress("opencps") as tick:
+        result = event_imports.pull_opencps(
+            found, Lake.open(found), client, Place(url, group, system, agency), tick, start
+        )
+    cli_output.print_import(result)
 
 
 def _pair(text: str) -> tuple[str, int]:

@@ -28,11 +28,14 @@ from thuocdo.lake.importing import (
     dossiers,
     matomo,
     matomo_tables,
+    opencps_pull,
     page_views,
 )
 from thuocdo.lake.importing.access_logs import LogOptions
 from thuocdo.lake.importing.dossier_sheets import Whose
 from thuocdo.lake.importing.matomo import MatomoSites
+from thuocdo.lake.importing.opencps_client import Client
+from thuocdo.lake.importing.opencps_pull import Place
 from thuocdo.lake.importing.source import MACROS, Progress, opened
 from thuocdo.lake.locks import held
 from thuocdo.lake.store import Lake
@@ -128,6 +131,28 @@ def import_matomo(
             )
 
     return _each(settings, paths[:1] if found else paths, one)
+
+
+def pull_opencps(
+    settings: Settings,
+    lake: Lake,
+    client: Client,
+    place: Place,
+    progress: Progress,
+    since: int | None = None,
+) -> ImportResult:
+    """Dossiers an OpenCPS server has changed since the last pull (`importing/opencps_pull.py`).
+
+    Raises ThuocdoError `not_initialised`, `busy`, or what `Client.page` raises.
+    """
+    settings.require_initialised()
+    snapshot = snapshot_file.read(settings.snapshot_path)
+    with (
+        held(settings.state_dir / "import.lock", "import"),
+        _scratch(settings) as scratch,
+        _engine(scratch) as engine,
+    ):
+        return opencps_pull.pull(settings, lake, snapshot, engine, client, place, since, progress)
 
 
 def _each(

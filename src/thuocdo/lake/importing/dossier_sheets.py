@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import duckdb
-import pyarrow as pa
 
 from thuocdo.core.clock import now_us
 from thuocdo.core.columns import DOSSIERS
@@ -26,12 +25,12 @@ from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import RejectReason, Status
 from thuocdo.lake.importing import headings, packed, tables
 from thuocdo.lake.importing.dossier_months import DossierMonths
-from thuocdo.lake.importing.dossiers import refused_row
 from thuocdo.lake.importing.headings import Columns, Wording
 from thuocdo.lake.importing.rejects import RefusedRow, RejectBook
 from thuocdo.lake.importing.source import Progress
 from thuocdo.lake.importing.tables import Cell, Row, Sheet
-from thuocdo.lake.judge_dossiers import TIMES, Judge
+from thuocdo.lake.importing.whole_dossiers import Record, judge_whole
+from thuocdo.lake.judge_dossiers import Judge
 from thuocdo.lake.store import Lake
 from thuocdo.wire import rules
 from thuocdo.wire.events import Unreadable
@@ -62,8 +61,6 @@ _EXCEL_DAYS: Final = (36_526, 73_415)  # 1 January 2000 to 31 December 2100
 _CODE_DIGITS: Final = 6
 _EXAMPLE: Final = "vi du "
 """How the number of a template's example begins, folded."""
-
-Record = dict[str, str]
 
 
 class Whose(NamedTuple):
@@ -194,24 +191,18 @@ class _Reading:
         self, rows: list[Row], columns: Columns, months: DossierMonths
     ) -> Iterator[RefusedRow]:
         """Some rows; one with a refused event gives none."""
-        numbers: list[int] = []
-        records: list[Record] = []
+        dossiers: list[tuple[int, list[Record]]] = []
         for row in rows:
             events = self._events(row, columns)
             if isinstance(events, RefusedRow):
                 yield events
-                continue
-            numbers += [row.number] * len(events)
-            records += events
-        bad: dict[int, RefusedRow] = {}
-        for place, refused in self._judge.judge(_table(records)).refused:
-            bad.setdefault(numbers[place], refused_row(numbers[place], refused))
-        yield from bad.values()
-        good = [record for n, record in zip(numbers, records, strict=True) if n not in bad]
-        self._dossiers += len({n for n in numbers if n not in bad})
-        events_of_good = self._judge.judge(_table(good)).events
-        self.valid += events_of_good.num_rows
-        months.add(events_of_good)
+            else:
+                dossiers.append((row.number, events))
+        whole = judge_whole(self._judge, [one for one in dossiers if one[1]])
+        yield from whole.refused
+        self._dossiers += whole.dossiers
+        self.valid += whole.events.num_rows
+        months.add(whole.events)
 
     def _events(self, row: Row, columns: Columns) -> list[Record] | RefusedRow:
         if row.fault:
@@ -334,20 +325,3 @@ def _code(cell: Cell) -> str:
     if isinstance(cell, float) and not cell.is_integer():
         return f"{cell:.{_CODE_DIGITS}f}"
     return _text(cell)
-
-
-def _table(records: list[Record]) -> pa.Table:
-    """Records as the columns that `Judge` takes."""
-    columns: dict[str, pa.Array[Any]] = {
-        name: pa.array([record.get(name) or None for record in records], pa.string())
-        for name in DOSSIERS.every
-    }
-    for name in TIMES:
-        instants = [_instant(record.get(name)) for record in records]
-        columns[f"{name}_us"] = pa.array(instants, pa.int64())
-    return pa.table(columns)
-
-
-def _instant(text: str | None) -> int | None:
-    moment = rules.moment("time", text) if text else None
-    return moment if isinstance(moment, int) else None
