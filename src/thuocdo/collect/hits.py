@@ -31,7 +31,7 @@ from thuocdo.collect.limits import (
     read_body,
 )
 from thuocdo.collect.metrics import Counts
-from thuocdo.collect.replies import GIF, IMAGE, PICTURE, TAKEN, Exchange, Headers, Reply, Scope
+from thuocdo.collect.replies import PICTURE, TAKEN, Exchange, Headers, Reply, Scope
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import matomo_bulk
@@ -150,7 +150,7 @@ class Hits:
         elif scope.method == "POST" or "send_image=0" in query:
             exchange.response_empty(204, _cors(scope))
         else:
-            exchange.response_bytes(200, IMAGE, GIF)
+            PICTURE.give(exchange)
 
     async def _bulk(self, scope: Scope, exchange: Exchange, query: str, body: bytes) -> None:
         """Every hit of a bulk request judged by itself; all written before any is answered."""
