@@ -22,6 +22,7 @@ from thuocdo.assess.site_check.browser import Bounds
 from thuocdo.assess.site_check.check import Wanted, check_sites
 from thuocdo.assess.site_check.model import SiteResult
 from thuocdo.collect.tracker import builds
+from thuocdo.collect.tracker.snippet import Style, snippet
 from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import SiteEntry, Snapshot
@@ -192,6 +193,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterat
 
 def _fill(world: World) -> None:
     words = {
+        "EXTERNAL": snippet(227, world.collector.url, style=Style.EXTERNAL),
         "HOST": world.collector.url,
         "ELSEWHERE": world.elsewhere.url.replace("127.0.0.1", "localhost"),
         "PAGES": world.pages.url,

@@ -7,29 +7,19 @@ import hashlib
 from typing import Final
 from urllib.parse import urlsplit
 
+from thuocdo.collect.tracker.snippet import snippet
+
 UNKNOWN_SITE: Final = "SITE_ID"
 """Stands for a number that only the registry's desk can give."""
+_NO_SITE: Final = 0
 _SCRIPT_DIRECTIVES: Final = ("script-src-elem", "script-src", "default-src")
-_SNIPPET: Final = """<!-- Begin EMC Tracking Code -->
-<script type="text/javascript">
-  var _govaq = window._govaq || [];
-  _govaq.push(['trackPageView']);
-  _govaq.push(['enableLinkTracking']);
-  (function () {{
-    _govaq.push(['setTrackerUrl', '{tracker}/tracking']);
-    _govaq.push(['setSiteId', '{site}']);
-    var d = document, g = d.createElement('script'), s = d.getElementsByTagName('script')[0];
-    g.type = 'text/javascript'; g.async = true; g.defer = true;
-    g.src = '{tracker}/embed/gov-tracking.min.js';
-    s.parentNode.insertBefore(g, s);
-  }})();
-</script>
-<!-- End EMC Tracking Code -->"""
 
 
 def whole_tag(tracker: str, site_id: int | None) -> str:
     """The tag as portals carry it, for one site."""
-    return _SNIPPET.format(tracker=tracker, site=site_id or UNKNOWN_SITE)
+    if site_id is None:
+        return snippet(_NO_SITE, tracker).replace(f"'{_NO_SITE}'", f"'{UNKNOWN_SITE}'")
+    return snippet(site_id, tracker)
 
 
 def site_line(site_id: int | None) -> str:

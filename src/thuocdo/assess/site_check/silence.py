@@ -34,7 +34,7 @@ def explain(seen: Observation, expected: Expectation) -> list[Finding]:
     ]
     if not found:
         found = [_not_in_force(seen, active, expected)]
-    return list({(each.code, each.reason): each for each in found}.values())
+    return list({(each.code, each.reason): each for each in reversed(found)}.values())[::-1]
 
 
 def _policy(seen: Observation, active: list[Snippet], expected: Expectation) -> Iterable[Finding]:

@@ -111,13 +111,18 @@ class _Reader(HTMLParser):
             self._script, self._text = (place, self.getpos()[0]), []
             address = given.get("src", "") or given.get("data-src", "")
             if TRACKER_FILE.search(address):
-                excerpt = (self.get_starttag_text() or "")[:EXCERPT]
-                self.found.append(
-                    Snippet(place, self._source, self.getpos()[0], excerpt, script_url=address)
-                )
+                self.found.append(self._by_source(place, address, given.get("data-govaq", "")))
         for value in given.values():  # a tag kept in an attribute, as themes do
             if QUEUES.search(value):
                 self._add(_read(value, self._source, self.getpos()[0], Place.DATA))
+
+    def _by_source(self, place: Place, address: str, commands: str) -> Snippet:
+        """A tracker's script of its own element; its commands may be JSON in an attribute."""
+        line = self.getpos()[0]
+        excerpt = (self.get_starttag_text() or "")[:EXCERPT]
+        said = _read(f"_govaq={commands}", self._source, line, place)
+        found = said or Snippet(place, self._source, line, excerpt)
+        return msgspec.structs.replace(found, excerpt=excerpt, script_url=address)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("template", "noscript"):

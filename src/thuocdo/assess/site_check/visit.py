@@ -122,9 +122,10 @@ class _Visit:
         if not content.lower().startswith(_HTML):
             return answer, "not_html", content
         with contextlib.suppress(BrowserTimeout):  # a page that never ends loading is still a page
-            await page.wait_for_load_state("load", timeout=patience)
+            await self._watcher.until_loaded_or_broken(page, patience)
         self._watcher.mark_loaded(page)
-        return answer, "", ""
+        fault = self._proxy.fault_of(answer.url)  # it may have grown too large
+        return answer, *(fault or ("", ""))
 
     def _fault_on_the_way(self) -> tuple[str, str] | None:
         """Why the proxy could not reach the page, or what it redirected to."""

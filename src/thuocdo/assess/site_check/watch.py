@@ -64,6 +64,7 @@ class Watcher:
         self._answers: dict[Request, Response] = {}
         self._failures: dict[Request, str] = {}
         self._news = asyncio.Event()
+        self._broken = asyncio.Event()
 
     async def attach(self, context: BrowserContext) -> None:
         name = f"_{secrets.token_hex(8)}"
@@ -94,6 +95,19 @@ class Watcher:
                     self._news.clear()
                     await self._news.wait()
         return self.has_hit
+
+    async def until_loaded_or_broken(self, page: Page, milliseconds: float) -> None:
+        """Until the page has loaded or broke off. Raises Playwright's TimeoutError after the time."""
+        loading = asyncio.ensure_future(page.wait_for_load_state("load", timeout=milliseconds))
+        breaking = asyncio.ensure_future(self._broken.wait())
+        try:
+            await asyncio.wait((loading, breaking), return_when=asyncio.FIRST_COMPLETED)
+            if loading.done():
+                loading.result()
+        finally:
+            breaking.cancel()
+            loading.cancel()
+            await asyncio.gather(loading, breaking, return_exceptions=True)
 
     async def wait_for_answers(self, seconds: float) -> None:
         """Until every hit to our collector was answered or has failed, or the time is over."""
@@ -215,6 +229,8 @@ class Watcher:
 
     def _on_failure(self, request: Request) -> None:
         self._failures[request] = request.failure or "failed"
+        if request.url in self.navigations[:1] or request.redirected_from is not None:
+            self._broken.set()
         self._news.set()
 
     def _on_console(self, message: ConsoleMessage) -> None:
