@@ -26,7 +26,8 @@ VISITS_DAILY = columns(
     views=pa.int64(),
     views_verified=pa.int64(),
     visitors=pa.int64(),  # an estimate, never ranked
-    bot_views=pa.int64(),
+    bot_views=pa.int64(),  # those of loops included
+    loop_views=pa.int64(),  # of visitors who reload at a steady interval (loops.yaml)
     last_landed=pa.int64(),
 )
 
