@@ -260,13 +260,15 @@ def test_a_guarded_site_asks_for_a_key_and_for_its_own_hosts(one: Collector) -> 
     assert answer.json()["tracked"] == 20
 
 
-def test_a_bulk_is_no_way_around_a_rate(one: Collector) -> None:
+def test_a_bulk_is_no_way_around_a_rate(serving: Callable[..., Collector]) -> None:
+    one = serving("hits at a rate", registry)  # its own: a row about the rest comes a second later
     bulk = {"requests": [PAGE | {"idsite": SLOW_SITE}] * 100 + [PAGE]}
     answer = httpx.post(f"{one.url}/matomo.php", json=bulk)
     tracked = answer.json()["tracked"]
     assert 1 < tracked < 20
     assert answer.headers["x-thuocdo"] == "too_many"
-    assert {hit.refused for hit in one.expect(tracked)} == {""}  # type: ignore[union-attr]
+    hits = [hit for hit in one.records() if isinstance(hit, Hit)]
+    assert [hit.refused for hit in hits] == [""] * tracked
 
 
 def test_a_browser_that_sends_credentials_may_read_the_answer(one: Collector) -> None:
