@@ -64,7 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()[:100]
     today = choosing.today()
     owners = dict(System.objects.on(today).values_list("code", "agency"))
-    agencies = {agency.code: agency for agency in Agency.objects.on(today)}
+    agencies = {agency.code: agency for agency in Agency.objects.order_by("valid_from")}
     found = []
     for site in Site.objects.on(today):
         agency = agencies.get(owners.get(site.system, ""))
