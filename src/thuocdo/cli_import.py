@@ -185,6 +185,22 @@ def import_opencps(
     cli_output.print_import(result)
 
 
+@imports.command("declared", help=f"{columns.DECLARED}: what agencies report themselves.")
+def import_declared(files: Files) -> None:
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.store import Lake
+    from thuocdo.measure.definitions import definitions
+
+    codes = {indicator.code for indicator in definitions()}
+    _run(
+        "declared",
+        files,
+        lambda found, paths, tick: event_imports.import_declared(
+            found, Lake.open(found), paths, tick, codes
+        ),
+    )
+
+
 def _pair(text: str) -> tuple[str, int]:
     matomo, equals, ours = text.partition("=")
     if not (equals and matomo.strip() and ours.strip().isdigit()):

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.lake.importing import (
     access_logs,
+    declared,
     dossier_sheets,
     dossiers,
     matomo,
@@ -131,6 +132,28 @@ def import_matomo(
             )
 
     return _each(settings, paths[:1] if found else paths, one)
+
+
+def import_declared(
+    settings: Settings,
+    lake: Lake,
+    paths: Sequence[Path],
+    progress: Progress,
+    indicators: Collection[str],
+) -> ImportResult:
+    """Figures agencies report about themselves: `core.columns.DECLARED`.
+
+    indicators  the codes there are
+    Raises as `import_page_views`, and what `tables.read` raises.
+    """
+
+    def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
+        with _engine(folder) as engine:
+            return declared.import_file(
+                settings, lake, snapshot, engine, path, folder, indicators, progress
+            )
+
+    return _each(settings, paths, one)
 
 
 def pull_opencps(

@@ -152,7 +152,7 @@ class _Reading:
             raise ThuocdoError(
                 "missing_columns",
                 f"{self._file} has no row with the headings of a table of dossiers.",
-                "Name the columns as in the template: `thuocdo template dossiers -o FILE.xlsx`.",
+                self._words.hint,
             )
 
     def notes(self) -> tuple[str, ...]:

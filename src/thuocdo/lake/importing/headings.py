@@ -41,10 +41,11 @@ class Field(msgspec.Struct, frozen=True, dict=True):
 
 
 class Wording(msgspec.Struct, frozen=True, dict=True):
-    """The columns of one kind of table."""
+    """The columns of one kind of table; `hint` tells how to make one that can be read."""
 
     version: str
     source: str
+    hint: str
     fields: Mapping[str, Field]
     afterwords: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
@@ -149,7 +150,7 @@ def _check(found: Columns, row: Row, words: Wording, file: str) -> None:
         raise ThuocdoError(
             "missing_columns",
             f"{file} has no column {_said(missing, words)} (headings in row {row.number}).",
-            "Name the columns as in the template: `thuocdo template dossiers -o FILE.xlsx`.",
+            words.hint,
         )
 
 

@@ -1,0 +1,262 @@
+"""Figures agencies report about themselves, into a table of their own: never mixed with measured ones.
+
+A figure is said for an agency, an indicator and a period, with the paper it stands in. One that is
+said anew with another value is a further row, known later; the same row again is a duplicate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from thuocdo.core import clock
+from thuocdo.core.clock import Period, local_day, now_us
+from thuocdo.core.columns import DECLARED as COLUMNS
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.results import ImportResult
+from thuocdo.core.settings import Settings
+from thuocdo.core.snapshot import Snapshot
+from thuocdo.core.vietnamese import nfc
+from thuocdo.core.vocabulary import Feed, RejectReason, Trust
+from thuocdo.lake.importing import headings, packed, tables
+from thuocdo.lake.importing.headings import folded
+from thuocdo.lake.importing.rejects import LineNumbers, RefusedRow, RejectBook
+from thuocdo.lake.importing.source import Progress, opened
+from thuocdo.lake.redact import redact
+from thuocdo.lake.schemas import DECLARED, INSTANT
+from thuocdo.lake.store import Lake
+from thuocdo.wire import rules
+from thuocdo.wire.events import Unreadable
+
+WORDING: Final = "declared_sheet"
+_MAX_SOURCE: Final = 300
+_GROUPED: Final = re.compile(r"\d{1,3}(\.\d{3})+", re.ASCII)
+_AMBIGUOUS: Final = re.compile(r"\d{1,3}\.\d{3}", re.ASCII)
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_MONTH: Final = re.compile(r"(?:thang )?(\d{1,2}) (\d{4})", re.ASCII)
+_QUARTER: Final = re.compile(r"quy ([1-4]|i{1,3}|iv) (\d{4})", re.ASCII)
+_YEAR: Final = re.compile(r"nam (\d{4})", re.ASCII)
+_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_CONTENT: Final = tuple(name for name in DECLARED.names if name not in (
+    "landed_at", "segment", "event_id", "feed", "trust",
+))  # fmt: skip
+
+Row = Mapping[str, object]
+
+
+class Figure(NamedTuple):
+    """One declared figure, as the columns of the lake's `declared`."""
+
+    agency: str
+    indicator: str
+    period_first: date
+    period_last: date
+    numerator: int | None
+    denominator: int | None
+    value: str
+    source: str
+
+
+def import_file(
+    settings: Settings,
+    lake: Lake,
+    snapshot: Snapshot,
+    engine: duckdb.DuckDBPyConnection,
+    path: Path,
+    scratch: Path,
+    indicators: Collection[str],
+    progress: Progress,
+) -> ImportResult:
+    """Import one file: CSV, a workbook, NDJSON or Parquet.
+
+    indicators  the codes there are
+    Raises as `tables.read` and `source.opened`.
+    """
+    digest = packed.digest(path)
+    told: list[str] = []
+    figures: list[Figure] = []
+
+    def refused() -> Iterator[RefusedRow]:
+        for number, row in _rows(engine, path, scratch, told):
+            if isinstance(row, str):
+                yield RefusedRow(number, RejectReason.MALFORMED, row, {})
+                continue
+            figure = _figure(row, snapshot, indicators)
+            if isinstance(figure, Unreadable):
+                kept = rules.redacted((name, row.get(name)) for name in COLUMNS.required[:3])
+                yield RefusedRow(number, figure.reason, figure.detail, kept)
+            else:
+                figures.append(figure)
+
+    book = RejectBook(settings, lake, path.name, digest)
+    book.write(refused())
+    accepted = _land(lake, figures, digest)
+    rows = len(figures) + book.counts.total()
+    progress(rows, rows)
+    return ImportResult(
+        rows=rows,
+        accepted=accepted,
+        duplicates=len(figures) - accepted,
+        rejected=dict(book.counts),
+        rejects_file=book.path,
+        notes=tuple(told),
+    )
+
+
+def _rows(
+    engine: duckdb.DuckDBPyConnection, path: Path, scratch: Path, told: list[str]
+) -> Iterator[tuple[int, Row | str]]:
+    """Numbered rows; a text instead of a row says why it is none."""
+    if tables.is_table(path):
+        yield from _table_rows(path, told)
+        return
+    with opened(engine, path, scratch, COLUMNS) as source:
+        names = ", ".join(f"{source.text(name)} AS {name}" for name in COLUMNS.every)
+        found = engine.execute(f"SELECT {names} FROM ({source.once})").fetchall()  # noqa: S608 - our names
+        malformed = source.malformed()
+        yield from malformed
+        number = LineNumbers(source, malformed)
+        for place, cells in enumerate(found, 1):
+            yield number(place), dict(zip(COLUMNS.every, cells, strict=True))
+
+
+def _table_rows(path: Path, told: list[str]) -> Iterator[tuple[int, Row | str]]:
+    words = headings.wording(WORDING)
+    table = tables.read(path)
+    told += table.notes
+    read = []
+    for sheet in table.sheets:
+        columns = None if sheet.hidden else headings.find(sheet, words, path.name)
+        if columns is None:
+            continue
+        read.append(columns)
+        for row in sheet.rows[columns.heading_row + 1 :]:
+            cells = {
+                name: row.cells[place] if place < len(row.cells) else ""
+                for name, place in columns.places.items()
+            }
+            yield row.number, row.fault or cells
+    if not read and any(sheet.rows for sheet in table.sheets):
+        raise ThuocdoError(
+            "missing_columns",
+            f"{path.name} has no row with the headings of declared figures.",
+            words.hint,
+        )
+    told += headings.notes(path.name, read)
+
+
+def _figure(row: Row, snapshot: Snapshot, indicators: Collection[str]) -> Figure | Unreadable:
+    text = {name: _text(row.get(name)) for name in COLUMNS.every}
+    agency = rules.agency(snapshot, text["agency"])
+    period = _period(text["period"])
+    value = number_of(row.get("value"))
+    numerator, denominator = (_count(row.get(name), text[name]) for name in COLUMNS.optional)
+    if why := _wrong(text, indicators):
+        return why
+    if isinstance(agency, Unreadable):
+        return agency
+    if period is None or period.first > local_day(now_us()):
+        return Unreadable(RejectReason.BAD_DATE, "period: not a period that has begun")
+    if value is None or numerator is False or denominator is False:
+        return Unreadable(RejectReason.BAD_VALUE, "value or counts: not numbers that read one way")
+    return Figure(
+        agency,
+        text["indicator"].lower(),
+        period.first,
+        period.last,
+        numerator,
+        denominator,
+        f"{value.normalize():f}",
+        redact(nfc(text["source"])),
+    )
+
+
+def _wrong(text: Mapping[str, str], indicators: Collection[str]) -> Unreadable | None:
+    for name in COLUMNS.required:
+        if not text[name]:
+            return Unreadable(RejectReason.MISSING_FIELD, f"{name}: empty")
+    if text["indicator"].lower() not in indicators:
+        return Unreadable(RejectReason.BAD_VALUE, "indicator: not one of the definitions")
+    if len(text["source"]) > _MAX_SOURCE:
+        return Unreadable(RejectReason.BAD_VALUE, "source: too long")
+    return None
+
+
+def _count(value: object, text: str) -> int | Literal[False] | None:
+    """A whole number, None when nothing is said, False when it is none."""
+    if not text:
+        return None
+    number = number_of(value)
+    return False if number is None or number % 1 or number < 0 else int(number)
+
+
+def number_of(value: object) -> Decimal | None:
+    """A number as Vietnam writes it (`9.941.921`, `88,45%`) or as machines do; None when unsure.
+
+    `9.941` is refused: it is nearly ten thousand to one reader and nearly ten to another.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    text = str(value or "").strip().removesuffix("%").strip()
+    whole, comma, decimals = text.partition(",")
+    if comma:
+        if _GROUPED.fullmatch(whole):
+            whole = whole.replace(".", "")
+        text = f"{whole}.{decimals}"
+    elif _AMBIGUOUS.fullmatch(text):
+        return None
+    elif _GROUPED.fullmatch(text):
+        text = text.replace(".", "")
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _period(text: str) -> Period | None:
+    """`2022-04`, `2022-Q1`, `2022-W18`, `A..B`, `Tháng 4/2022`, `Quý I/2022`, `Năm 2022`."""
+    said = folded(text)
+    if found := _MONTH.fullmatch(said):
+        text = f"{found[2]}-{int(found[1]):02d}"
+    elif found := _QUARTER.fullmatch(said):
+        text = f"{found[2]}-Q{_ROMAN.get(found[1], found[1])}"
+    elif found := _YEAR.fullmatch(said):
+        text = found[1]
+    try:
+        return clock.parse_period(text)
+    except ThuocdoError:
+        return None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value).strip()
+
+
+def _land(lake: Lake, figures: list[Figure], digest: str) -> int:
+    """Write the figures the lake has not; how many those are."""
+    known = lake.read("declared", partitions={figure.indicator for figure in figures})
+    there = {Figure(*row.values()) for row in known.select(list(_CONTENT)).to_pylist()}
+    new = [figure for figure in dict.fromkeys(figures) if figure not in there]
+    if not new:
+        return 0
+    landed_at = now_us()
+    columns: dict[str, Any] = {
+        name: [getattr(figure, name) for figure in new] for name in Figure._fields
+    } | {
+        "landed_at": pa.array([landed_at] * len(new), pa.int64()).cast(INSTANT),
+        "segment": [f"import:{digest}-{landed_at:x}"] * len(new),
+        "event_id": list(range(len(new))),
+        "feed": [Feed.IMPORT.value] * len(new),
+        "trust": [Trust.VERIFIED.value] * len(new),
+    }
+    rows = pa.table(columns, schema=DECLARED)
+    lake.append("declared", rows, app_id=f"import:{digest}", version=landed_at)
+    return len(new)
