@@ -39,7 +39,6 @@ STYLES = {
 # Why a page view may be refused, likeliest first.
 _REASONS = (
     RejectReason.UNKNOWN_SITE,
-    RejectReason.MISSING_FIELD,
     RejectReason.FOREIGN_HOST,
     RejectReason.BAD_KEY,
     RejectReason.TOO_MANY,
