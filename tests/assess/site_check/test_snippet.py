@@ -128,3 +128,11 @@ def test_a_tag_in_a_bundle_is_found_with_its_line():
         "\n\n" + "window._govaq=[['setSiteId',4064]]", "https://a.vn/t.js"
     )
     assert (found.source, found.line, found.site_id) == ("https://a.vn/t.js", 3, "4064")
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<a ", "<![", "<?", "</", '<a b="', "<script>", '\\"', "/*", "'\"", "['setSiteId','", "`"])  # fmt: skip
+def test_a_hostile_page_is_read_to_its_end(piece):
+    """Every piece made a reader that goes back take quadratic time, or raise: minutes, not this test."""
+    hostile = piece * (400_000 // len(piece))
+    for page in (f"_govaq{hostile}", f'<script>_govaq;"{hostile}', f"<script>_govaq;{hostile}"):
+        assert len(snippet.find(page)) <= 2

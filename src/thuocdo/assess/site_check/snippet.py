@@ -8,19 +8,23 @@ nothing was sent; whether something was sent is seen on the network, never here.
 
 from __future__ import annotations
 
+import html
 import re
+from bisect import bisect_left
 from enum import StrEnum
-from html.parser import HTMLParser
 from typing import Final
 
 import msgspec
+
+from thuocdo.assess.site_check import markup
+from thuocdo.assess.site_check.markup import Kind, Part
 
 QUEUES: Final = re.compile(r"\b_govaq\b|\b_paq\b")
 TRACKER_FILE: Final = re.compile(r"(?:gov-tracking[\w.-]*|matomo|piwik)\.js\b")
 EXCERPT: Final = 160
 _MAX_TEXT: Final = 2_000_000  # characters of one script that are looked through
 
-_STRING: Final = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
+_STRING: Final = r"""(?:"(?:\\.|[^"\\\n])*+"?+|'(?:\\.|[^'\\\n])*+'?+|`(?:\\.|[^`\\])*+`?+)"""
 _TERM: Final = rf"(?:{_STRING}|[\w$.]+)"
 _EXPRESSION: Final = rf"{_TERM}(?:\s*\+\s*{_TERM})*"
 _COMMAND: Final = re.compile(
@@ -29,7 +33,7 @@ _COMMAND: Final = re.compile(
 _ASSIGNMENT: Final = re.compile(rf"(?<![\w$.])([A-Za-z_$][\w$]*)\s*=\s*({_EXPRESSION})")
 _SOURCE: Final = re.compile(rf"\.src\s*=\s*({_EXPRESSION})")
 _TERMS: Final = re.compile(_TERM)
-_COMMENT: Final = re.compile(rf"{_STRING}|(?P<comment>//[^\n]*|/\*.*?\*/)", re.DOTALL)
+_COMMENT: Final = re.compile(rf"{_STRING}|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))", re.DOTALL)
 _STRINGS: Final = re.compile(_STRING)
 _ESCAPED: Final = re.compile(r"""\\["'/nt]|\\u003[ceCE]|&quot;|&#0?39;|&#x27;""")
 _UNESCAPES: Final = {
@@ -76,12 +80,19 @@ class Snippet(msgspec.Struct, frozen=True):
     last_line: int = 0
 
 
-def find(html: str, source: str = "page") -> list[Snippet]:
+def find(page: str, source: str = "page") -> list[Snippet]:
     """Every tag in a page's markup, in order."""
-    reader = _Reader(source)
-    reader.feed(html)
-    reader.close()
-    return reader.found
+    found: list[Snippet] = []
+    for part in markup.parts(page):
+        if part.kind is Kind.SCRIPT:
+            found += _in_element(part, source)
+        elif QUEUES.search(part.text):
+            place = Place.COMMENT if part.kind is Kind.COMMENT else Place.DATA
+            # A comment's own markup is of no matter; elsewhere a tag may be an attribute's value.
+            text = part.text if place is Place.COMMENT else html.unescape(part.text)
+            said = _read(text, source, part.line, place)
+            found += [said] if said is not None else []
+    return found
 
 
 def find_in_script(text: str, source: str) -> list[Snippet]:
@@ -89,64 +100,23 @@ def find_in_script(text: str, source: str) -> list[Snippet]:
     return _in_script(text[:_MAX_TEXT], source, 1, Place.ACTIVE)
 
 
-class _Reader(HTMLParser):
-    """Walks the markup; browsers' own rules for comments and scripts."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self._source = source
-        self._script: tuple[Place, int] | None = None
-        self._text: list[str] = []
-        self._dead = 0
-        self.found: list[Snippet] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag in ("template", "noscript"):
-            self._dead += 1
-        if tag == "script":
-            kind = given.get("type", "").strip().lower()
-            runs = (not kind or _RUNS.fullmatch(kind)) and not self._dead
-            place = Place.ACTIVE if runs else Place.INERT
-            self._script, self._text = (place, self.getpos()[0]), []
-            address = given.get("src", "") or given.get("data-src", "")
-            if TRACKER_FILE.search(address):
-                self.found.append(self._by_source(place, address, given.get("data-govaq", "")))
-        for value in given.values():  # a tag kept in an attribute, as themes do
-            if QUEUES.search(value):
-                self._add(_read(value, self._source, self.getpos()[0], Place.DATA))
-
-    def _by_source(self, place: Place, address: str, commands: str) -> Snippet:
-        """A tracker's script of its own element; its commands may be JSON in an attribute."""
-        line = self.getpos()[0]
-        excerpt = (self.get_starttag_text() or "")[:EXCERPT]
-        said = _read(f"_govaq={commands}", self._source, line, place)
-        found = said or Snippet(place, self._source, line, excerpt)
-        return msgspec.structs.replace(found, excerpt=excerpt, script_url=address)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("template", "noscript"):
-            self._dead = max(0, self._dead - 1)
-        if tag == "script" and self._script is not None:
-            place, line = self._script
-            text = "".join(self._text)
-            for snippet in _in_script(text, self._source, line, place):
-                self._add(msgspec.structs.replace(snippet, script=text))
-            self._script = None
-
-    def handle_data(self, data: str) -> None:
-        if self._script is not None:
-            self._text.append(data)
-        elif QUEUES.search(data):  # markup shown as text: never run
-            self._add(_read(data, self._source, self.getpos()[0], Place.DATA))
-
-    def handle_comment(self, data: str) -> None:
-        if QUEUES.search(data):
-            self._add(_read(data, self._source, self.getpos()[0], Place.COMMENT))
-
-    def _add(self, snippet: Snippet | None) -> None:
-        if snippet is not None:
-            self.found.append(snippet)
+def _in_element(part: Part, source: str) -> list[Snippet]:
+    """Tags of one <script>: by its address, in its text, or in an attribute."""
+    given = part.attributes
+    kind = given.get("type", "").strip().lower()
+    runs = (not kind or _RUNS.fullmatch(kind)) and not part.dead
+    place = Place.ACTIVE if runs else Place.INERT
+    found: list[Snippet] = []
+    address = given.get("src", "") or given.get("data-src", "")
+    if TRACKER_FILE.search(address):
+        excerpt = part.tag[:EXCERPT]
+        said = _read(f"_govaq={given.get('data-govaq', '')}", source, part.line, place)
+        said = said or Snippet(place, source, part.line, excerpt)
+        found.append(msgspec.structs.replace(said, excerpt=excerpt, script_url=address))
+    first = part.line + part.tag.count("\n")
+    for snippet in _in_script(part.text, source, first, place):
+        found.append(msgspec.structs.replace(snippet, script=part.text))
+    return found
 
 
 def _in_script(text: str, source: str, line: int, place: Place) -> list[Snippet]:
@@ -192,7 +162,7 @@ def _read(text: str, source: str, line: int, place: Place) -> Snippet | None:
     if not commands or not QUEUES.search(text):
         return None
     variables = dict(_ASSIGNMENT.findall(text))
-    if place is Place.ACTIVE and all(_is_quoted(text, match.start()) for match in commands):
+    if place is Place.ACTIVE and _are_quoted(text, commands):
         return None  # a string that this script keeps; `_in_script` reads it as such
     values: dict[str, str | None] = {}
     variable = False
@@ -221,11 +191,16 @@ def _read(text: str, source: str, line: int, place: Place) -> Snippet | None:
     )
 
 
-def _is_quoted(text: str, at: int) -> bool:
-    """Whether a place in a script is inside one of its strings."""
-    line = text.rfind("\n", 0, at) + 1
-    strings = _STRINGS.finditer(text, line, min(len(text), at + EXCERPT * 10))
-    return any(match.start() < at < match.end() for match in strings)
+def _are_quoted(text: str, commands: list[re.Match[str]]) -> bool:
+    """Whether every command is inside one of the script's strings."""
+    strings = [match.span() for match in _STRINGS.finditer(text)]
+    begins = [start for start, _ in strings]
+    for command in commands:
+        at = command.start()
+        index = bisect_left(begins, at) - 1
+        if index < 0 or at >= strings[index][1]:
+            return False
+    return True
 
 
 def _is_literal(expression: str) -> bool:
