@@ -48,7 +48,8 @@ def require_file(path: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """Of the file's bytes, 16 hex digits."""
+    """Of the file's bytes, 16 hex digits. Raises as `require_file`."""
+    require_file(path)
     state = xxhash.xxh3_64()
     with path.open("rb") as file:
         while block := file.read(_AT_ONCE):
