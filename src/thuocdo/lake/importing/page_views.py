@@ -16,6 +16,7 @@ from typing import Final
 import pyarrow as pa
 
 from thuocdo.core.clock import DAY_US, OFFSET_US, local_day, now_us
+from thuocdo.core.codes import MAX_SITE_ID
 from thuocdo.core.ids import day_salt
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
@@ -30,7 +31,7 @@ from thuocdo.wire import rules
 
 _TEXTS_AT_ONCE: Final = 50_000
 _REFUSED_DAY: Final = -1
-_HUGE: Final = 2**62
+_SITE_DIGITS: Final = len(str(MAX_SITE_ID))
 
 
 def import_file(
@@ -168,7 +169,7 @@ class _PageViewImport:
             SELECT r.*, s.site_id AS site, CASE
                 WHEN site_text IS NULL THEN 'missing_field|site_id: empty'
                 WHEN NOT given THEN 'missing_field|event_time: empty'
-                WHEN NOT regexp_full_match(site_text, '[0-9]{{1,9}}') THEN 'bad_value|site_id: not a number'
+                WHEN NOT regexp_full_match(site_text, '[0-9]{{1,{_SITE_DIGITS}}}') THEN 'bad_value|site_id: not a number'
                 WHEN s.site_id IS NULL THEN 'unknown_site|site_id: not registered'
                 WHEN ev IS NULL THEN 'bad_date|event_time: not a time'
                 WHEN ev < {rules.EARLIEST_US} THEN 'bad_date|event_time: before the year 2000'
@@ -200,5 +201,11 @@ class _PageViewImport:
                 content = {"host": place.host, "path": place.path}
                 kept = rules.redacted({"site_id": site, "event_time": moment}.items())
                 kept |= {name: value for name, value in content.items() if value}
-                known = int(site) if site and site.isascii() and site.isdigit() else None
-                yield RefusedRow(number(row), reason, detail, kept, known and min(known, _HUGE))
+                yield RefusedRow(number(row), reason, detail, kept, _site_named(site))
+
+
+def _site_named(text: str | None) -> int | None:
+    """The site a refused row names; None where the text is no site's number, or could be a person's."""
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > _SITE_DIGITS:
+        return None
+    return int(text)
