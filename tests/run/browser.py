@@ -16,6 +16,8 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 
+_POLL_S = 0.02  # how soon a page server notices that it is to end
+
 DEPLOYED = """<!-- Begin EMC Tracking Code -->
 <script type="text/javascript">
   var _govaq = window._govaq || [];
@@ -67,7 +69,7 @@ def page_server(pages: dict[str, str], headers: Mapping[str, str] = {}) -> Itera
             """Quiet: the test's own assertions speak."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(_POLL_S,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
