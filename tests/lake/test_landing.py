@@ -186,11 +186,13 @@ def test_nothing_personal_reaches_the_lake_or_the_state(settings: Settings, lake
         settings,
         *(page(f"/x%2F{value}%3Fuser%3D{value.replace(' ', '+')}") for value in planted[:5]),
         page("/x%3Fname%3DTran+Thi+Bich", referrer="http://a.vn/?u=Tran+Thi+Bich"),
+        page("/ho-so/Tran%20Thi%20Bich&action_name=Tran+Thi+Bich&rand=0.1234567"),
+        page("/hoten/Tran%2520Thi%2520Bich%3Fid%3DTran%2BThi%2BBich"),
         hit("idsite=998&rec=1&url=http%3A%2F%2Fx.vn%2F001099012345&name=Tran+Thi+Bich"),
         hit("idsite=abc&rec=1&url=http%3A%2F%2Fx.vn%2Fnguyen.van.a@gmail.com"),
         hit("idsite=227&rec=1&dvc=1.004194&dvc_state=1&dvc_data=5;Tran+Thi+Bich;001099012345"),
     )
-    assert sum(Lander(settings, lake).land_once().rows.values()) == 9
+    assert sum(Lander(settings, lake).land_once().rows.values()) == 11
     everything = repr(
         [lake.read(t).to_pylist() for t in ("page_views", "service_steps", "rejects")]
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import crawleruseragents
 import msgspec
@@ -20,13 +20,14 @@ import yaml
 
 from thuocdo.core.codes import procedure_code
 from thuocdo.core.vocabulary import BotReason
-from thuocdo.lake.redact import redact
+from thuocdo.lake.redact import decoded, redact
 
 T = TypeVar("T")
 
 _URL: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _NATIONAL_CODE: Final = re.compile(r"\d{1,2}\.\d{6}(?:\..*)?", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CODE: Final = re.compile(r"[A-Za-z0-9._:,/{}~-]*")
 _HEADLESS_CHROME: Final = re.compile(r"\bHeadlessChrome/")
 """A real Chrome without a screen. The name alone does not make it a bot: it is the browser with
 which a webmaster's own tests and an acceptance check show that a snippet counts."""
@@ -112,8 +113,14 @@ def _query(query: str) -> tuple[str, str | None]:
             code = procedure_code(value)
             procedure = procedure or (code.national if code else None)
         if (lowered in rules.keep or lowered in rules.procedure) and value:
-            kept.append((lowered, redact(value)))
+            kept.append((lowered, _value(value)))
     return urlencode(kept, safe="{}:/.,"), procedure
+
+
+def _value(value: str) -> str:
+    """A kept parameter's value: a code of some kind; words are somebody's."""
+    clean = redact(decoded(value))
+    return clean if _CODE.fullmatch(clean) else "{text}"
 
 
 def host_of(url: str) -> str | None:
@@ -151,12 +158,12 @@ def _device(agent: str, system: str | None) -> str | None:
 @lru_cache(_HOSTS_REMEMBERED)
 def _host(authority: str) -> str | None:
     """Lower case, without user, port and closing dot; a user part may be anybody's name."""
-    host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    host = decoded(authority).rpartition("@")[2].partition(":")[0].rstrip(".").lower()
     return redact(_CONTROL.sub("", host))[: _rules().longest_host] or None
 
 
 def _path(path: str, query: str) -> str:
-    plain = unquote(path, errors="replace") if "%" in path else path
+    plain = decoded(path) if "%" in path else path
     if not plain.isascii() or not plain.isprintable():
         plain = unicodedata.normalize("NFC", _CONTROL.sub("", plain))
     clean = redact(plain)
