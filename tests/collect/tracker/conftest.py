@@ -29,6 +29,7 @@ class Portal:
         self.collector = collector
         self.context = context
         self.errors: list[str] = []
+        self._pages: list[Page] = []
         self.page = self.watched(context.new_page())
         self.address = ""
         self._stack = stack
@@ -36,7 +37,12 @@ class Portal:
     def watched(self, page: Page) -> Page:
         """The page; an error on it fails the test."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._pages.append(page)
         return page
+
+    def close(self) -> None:
+        for page in self._pages:
+            page.close()
 
     def serve(
         self,
@@ -89,20 +95,29 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One visitor for all tests: each portal has a port, hence a storage, of its own."""
+    shared = browser.new_context()
+    yield shared
+    assert shared.cookies() == []
+    shared.close()
+
+
 @pytest.fixture
-def make_portal(collector: Any, browser: Browser) -> Iterator[Callable[..., Portal]]:
-    """Portals of visitors of their own; none may set a cookie or see an error."""
+def make_portal(collector: Any, context: BrowserContext) -> Iterator[Callable[..., Portal]]:
+    """Portals whose pages end with the test; none may have had an error."""
     made: list[Portal] = []
     with ExitStack() as stack:
 
-        def make(**context: Any) -> Portal:
-            made.append(Portal(collector, browser.new_context(**context), stack))
+        def make(context: BrowserContext = context) -> Portal:
+            made.append(Portal(collector, context, stack))
             return made[-1]
 
         yield make
+        context.set_offline(False)
         for each in made:
-            assert each.context.cookies() == []
-            each.context.close()
+            each.close()
             assert each.errors == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from tests.run.browser import DEPLOYED
 
 from thuocdo.collect.tracker import builds
@@ -54,9 +55,9 @@ def test_a_page_that_pins_a_build_runs_no_other(portal: Any, style: Style) -> No
 
 
 def test_without_javascript_the_picture_counts_the_page_it_is_on(
-    make_portal: Any,
+    make_portal: Any, browser: Browser
 ) -> None:
-    portal = make_portal(java_script_enabled=False)
+    portal = make_portal(browser.new_context(java_script_enabled=False))
     portal.serve(pixel(227, portal.collector.url))
     portal.page.goto(portal.address + "/p?x=1")
     portal.got(1)

@@ -98,7 +98,7 @@ def test_who_opts_out_is_not_counted_on_any_later_page_until_they_take_it_back(
 def test_a_wish_not_to_be_tracked_is_honoured_where_the_site_asks_for_it(
     portal: Any, name: str, value: str
 ) -> None:
-    portal.context.add_init_script(REFUSED.format(name=name, value=value))
+    portal.page.add_init_script(REFUSED.format(name=name, value=value))
     honouring = DEPLOYED.replace(
         "_govaq.push(['track", "_govaq.push(['setDoNotTrack', true], ['track"
     )

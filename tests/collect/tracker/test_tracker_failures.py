@@ -47,7 +47,7 @@ def test_a_policy_that_forbids_every_way_out_costs_the_page_nothing(portal: Any)
 
 @pytest.mark.parametrize("beacon", NO_BEACON)
 def test_where_beacons_do_not_work_a_picture_is_asked_for(portal: Any, beacon: str) -> None:
-    portal.context.add_init_script(NO_BEACON[beacon])
+    portal.page.add_init_script(NO_BEACON[beacon])
     portal.serve()
     portal.open()
     assert portal.got(1)[0]["url"].endswith("/p")
@@ -70,7 +70,7 @@ def test_a_page_that_may_store_nothing_counts(portal: Any) -> None:
 
 
 def test_storage_that_throws_stops_no_count(portal: Any) -> None:
-    portal.context.add_init_script(NO_STORAGE)
+    portal.page.add_init_script(NO_STORAGE)
     portal.serve()
     portal.open()
     portal.got(1)
@@ -129,7 +129,7 @@ def test_who_opts_out_while_offline_leaves_nothing_waiting(portal: Any) -> None:
 
 
 def test_a_full_storage_loses_what_waits_and_hurts_nobody(portal: Any) -> None:
-    portal.context.add_init_script(
+    portal.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {value: new Proxy({}, "
         "{set() { throw new DOMException('', 'QuotaExceededError'); }})});"
     )
