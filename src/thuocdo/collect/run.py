@@ -26,6 +26,7 @@ from granian.server.embed import Server
 from thuocdo.collect.front import stand_before
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.server import App
+from thuocdo.core import logs
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.leaving import leave
 from thuocdo.core.settings import Settings
@@ -59,6 +60,7 @@ def run(settings: Settings, port: int, workers: int = 1, host: str = "0.0.0.0") 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
     """One worker, in this process, which ends with it."""
+    logs.tolerate_a_full_disk()
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()

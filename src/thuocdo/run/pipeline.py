@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from thuocdo.core import clock
+from thuocdo.core import clock, logs
 from thuocdo.core.settings import Settings
 from thuocdo.lake.landing import Lander
 from thuocdo.lake.store import Lake
@@ -39,6 +39,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
 def run(settings: Settings, stop: threading.Event) -> None:
     """Land and refresh until asked to stop; the last round runs after the request."""
     settings.require_initialised()
+    logs.tolerate_a_full_disk()
     lake = Lake.open(settings)
     lander = Lander(settings, lake)
     landed_rows = rejected_rows = 0

@@ -22,6 +22,7 @@ from typing import Final
 
 import structlog
 
+from thuocdo.core import logs
 from thuocdo.core.errors import ThuocdoError
 
 BACKOFF_SECONDS: Final = (0.2, 1.0, 3.0, 10.0)
@@ -165,6 +166,7 @@ def answers(url: str) -> bool:
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
     """Run the four roles until asked to stop."""
+    logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     supervisor = Supervisor(standard_roles(collect_port, web_port))
     supervisor.start()

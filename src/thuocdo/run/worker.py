@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from thuocdo.core import clock
+from thuocdo.core import clock, logs
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -38,6 +38,7 @@ class Ledger(msgspec.Struct):
 def run(settings: Settings, stop: threading.Event) -> None:
     """Do the jobs that are due until asked to stop. A second worker is refused."""
     settings.require_initialised()
+    logs.tolerate_a_full_disk()
     with (settings.state_dir / "worker.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,7 +68,7 @@ def tick(settings: Settings, now: int) -> list[str]:
 
 
 def _compact(settings: Settings, ledger: Ledger, now: int) -> bool:
-    if now - ledger.compacted_at < COMPACT_EVERY_US:
+    if 0 <= now - ledger.compacted_at < COMPACT_EVERY_US:  # a clock set back is due at once
         return False
     from thuocdo.lake.compaction import compact
     from thuocdo.lake.store import Lake

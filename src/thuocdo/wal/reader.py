@@ -102,12 +102,13 @@ def forget_damaged(wal_dir: Path) -> int:
     They hold addresses, as the log does, and must not outlive it by much: a copy goes a quarter
     of an hour after it was set aside, once the segment's whole frames have landed.
     """
-    before = time.time() - DAMAGED_SECONDS
+    now = time.time()
     count = 0
     for writer in _folder.folders(wal_dir):
         for copy in writer.glob(f"*{_folder.DAMAGED}"):
             waiting = any(copy.with_suffix(end).exists() for end in (_folder.OPEN, _folder.SEALED))
-            if not waiting and copy.stat().st_mtime < before:
+            old = abs(now - copy.stat().st_mtime) > DAMAGED_SECONDS  # or the clock was set back
+            if old and not waiting:
                 copy.unlink(missing_ok=True)
                 count += 1
     return count

@@ -42,6 +42,8 @@ _CROWD: Final = 8
 _GATHER_SECONDS: Final = 0.003
 """Under load the next frame waits this long for company: fewer frames, fewer turns at the
 interpreter, and everybody's answer comes sooner (bench/collect.py)."""
+_COMPLAIN_SECONDS: Final = 1.0
+"""How often a disk that refuses frame after frame is told of: its log may lie there too."""
 _OPEN_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_DSYNC
 """O_DSYNC makes a write what write and fdatasync are together, in one call: the writer's thread
 takes the interpreter back from the event loop once a frame, not twice."""
@@ -135,6 +137,7 @@ class Writer:
         self.frames = 0
         self.bytes = 0
         self.failures = 0
+        self._complained = -_COMPLAIN_SECONDS
         self._thread = threading.Thread(target=self._run, name="wal-writer", daemon=True)
         self._thread.start()
 
@@ -276,7 +279,7 @@ class Writer:
             Exception
         ) as problem:  # whatever it is, those who wait must hear, and the thread live
             self.failures += 1
-            _complain("write-ahead log cannot be written", problem)
+            self._complain_of_disk(problem)
             error = WalError(
                 "wal_write", f"The log cannot be written: {problem}.", "Free disk space."
             )
@@ -288,6 +291,12 @@ class Writer:
             self._loop.call_soon_threadsafe(_resolve, batch.future, self._number, error)
         for then in batch.waiting:
             _tell(then, error)
+
+    def _complain_of_disk(self, problem: Exception) -> None:
+        now = time.monotonic()
+        if now - self._complained >= _COMPLAIN_SECONDS:
+            self._complained = now
+            _complain("write-ahead log cannot be written", problem)
 
     def _seal(self) -> None:
         """Seal the open segment, and those that an earlier attempt could not."""
