@@ -33,6 +33,7 @@ class Instance:
         self.home = home
         self.collect_port = free_port()
         self.web_port = free_port()
+        self.launcher: tuple[str, ...] = ()  # what starts the roles, instead of this process itself
         self.environment = os.environ | {
             "THUOCDO_HOME": str(home),
             "THUOCDO_SECRET_KEY": "a secret for tests, long enough",
@@ -73,7 +74,7 @@ class Instance:
         """A role or the supervisor, its output in <home>/<name>.log."""
         log = (self.home / f"{arguments[0]}.log").open("ab")
         return subprocess.Popen(
-            [sys.executable, "-m", "thuocdo", *arguments],
+            [*self.launcher, sys.executable, "-m", "thuocdo", *arguments],
             env=self.environment,
             stdout=log,
             stderr=log,
