@@ -128,7 +128,8 @@ def test_without_script_a_reload_shows_the_same(site, browser, today, tmp_path):
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize(
-    "path", ["/", "/xep-hang/online_dossier_rate/", "/co-quan/H26/", "/phuong-phap/"]
+    "path",
+    ["/", "/xep-hang/online_dossier_rate/", "/co-quan/H26/", "/phuong-phap/", "/connect?site=391"],
 )
 def test_no_page_is_wider_than_the_screen(site, browser, path, width):
     page = browser.new_page(viewport={"width": width, "height": 800})
