@@ -174,7 +174,7 @@ def import_opencps(
     from thuocdo.lake.store import Lake
 
     secret = opencps_client.credentials(os.environ, credentials)
-    client = opencps_client.Client(opencps_client.Source(url, group, secret))
+    client = opencps_client.Client(opencps_client.Account(url, group, secret))
     start = clock.day_start_us(clock.parse_day(since)) if since else None
     found = settings.load()
     found.require_initialised()

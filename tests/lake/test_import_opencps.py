@@ -26,7 +26,7 @@ from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import ServiceEntry, Snapshot
 from thuocdo.lake.importing import opencps_pull
-from thuocdo.lake.importing.opencps_client import Client, Source, credentials
+from thuocdo.lake.importing.opencps_client import Account, Client, credentials
 from thuocdo.lake.importing.opencps_pull import Place, read_cursor
 from thuocdo.lake.imports import pull_opencps
 from thuocdo.lake.store import Lake
@@ -141,7 +141,7 @@ def bring(
     waits: list[float] | None = None,
 ) -> ImportResult:
     waited: list[float] = [] if waits is None else waits
-    client = Client(Source(server.url, "20143", SECRET), waited.append)
+    client = Client(Account(server.url, "20143", SECRET), waited.append)
     return pull_opencps(settings, lake, client, place(server), lambda _d, _t: None, since)
 
 
@@ -241,18 +241,18 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_stays_so_is_named(
 def test_what_will_not_pass_is_said_at_once(
     settings: Settings, lake: Lake, server: Server, tmp_path: Path
 ) -> None:
-    def fails(source: Source, words: str) -> None:
+    def fails(account: Account, words: str) -> None:
         with pytest.raises(ThuocdoError, match=words):
-            Client(source, lambda _: pytest.fail("asked again")).page(0, 1)
+            Client(account, lambda _: pytest.fail("asked again")).page(0, 1)
 
-    fails(Source(server.url, "20143", "may:sai"), "refused the credentials")
-    fails(Source(server.url, None, SECRET), "refused the credentials")
-    fails(Source("http://opencps.example.vn", "1", SECRET), "in the clear")
-    fails(Source("opencps.example.vn", "1", SECRET), "is no address")
+    fails(Account(server.url, "20143", "may:sai"), "refused the credentials")
+    fails(Account(server.url, None, SECRET), "refused the credentials")
+    fails(Account("http://opencps.example.vn", "1", SECRET), "in the clear")
+    fails(Account("opencps.example.vn", "1", SECRET), "is no address")
     server.failures = [302]
-    fails(Source(server.url, "20143", SECRET), "redirection is not followed")
+    fails(Account(server.url, "20143", SECRET), "redirection is not followed")
     server.failures = [404]
-    fails(Source(server.url, "20143", SECRET), r"HTTP 404 \(busy\)")
+    fails(Account(server.url, "20143", SECRET), r"HTTP 404 \(busy\)")
     secret = tmp_path / "secret"
     secret.write_text(f"{SECRET}\n")
     secret.chmod(0o644)
@@ -269,12 +269,12 @@ import sys
 from thuocdo.core import settings
 from thuocdo.lake import imports
 from thuocdo.lake.importing import opencps_pull
-from thuocdo.lake.importing.opencps_client import Client, Source
+from thuocdo.lake.importing.opencps_client import Account, Client
 from thuocdo.lake.store import Lake
 opencps_pull._LANDED_AT_ONCE = 200
 home, url, secret = sys.argv[1:]
 chosen = settings.load({"THUOCDO_HOME": home})
-client = Client(Source(url, "20143", secret))
+client = Client(Account(url, "20143", secret))
 place = opencps_pull.Place(url, "20143", "opencps", "H57")
 imports.pull_opencps(chosen, Lake.open(chosen), client, place, lambda done, total: None)
 """

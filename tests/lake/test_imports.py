@@ -8,7 +8,9 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -20,14 +22,16 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from thuocdo.core import columns
 from thuocdo.core import settings as settings_module
 from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import ServiceEntry, SiteEntry, Snapshot
-from thuocdo.lake.importing.source import MACROS
-from thuocdo.lake.imports import import_dossiers, import_page_views
+from thuocdo.lake.importing.access_logs import LogOptions
+from thuocdo.lake.importing.source import MACROS, opened
+from thuocdo.lake.imports import import_access_logs, import_dossiers, import_page_views
 from thuocdo.lake.store import Lake
 from thuocdo.wire import rules
 
@@ -345,20 +349,23 @@ def lines_refused(result: ImportResult) -> dict[int, str]:
 
 IMPORTER = """
 import sys
+import tempfile
 from pathlib import Path
 from thuocdo.core import settings
 from thuocdo.lake import imports
 from thuocdo.lake.importing import dossier_months, view_days
+from thuocdo.lake.importing.access_logs import LogOptions
 from thuocdo.lake.store import Lake
 chosen = settings.load({"THUOCDO_HOME": sys.argv[1]})
 view_days._CHUNK_ROWS = dossier_months._CHUNK_ROWS = 40  # several commits
 print("ready", flush=True)
 bring = getattr(imports, sys.argv[2])
-bring(chosen, Lake.open(chosen), [Path(sys.argv[3])], lambda done, total: None)
+more = [LogOptions(1)] if sys.argv[2] == "import_access_logs" else []
+bring(chosen, Lake.open(chosen), [Path(sys.argv[3])], lambda done, total: None, *more)
 """
 
 
-@pytest.mark.parametrize("kind", ["import_page_views", "import_dossiers"])
+@pytest.mark.parametrize("kind", ["import_page_views", "import_dossiers", "import_access_logs"])
 def test_killed_in_the_middle_and_run_again_it_loses_and_doubles_nothing(
     settings: Settings, lake: Lake, tmp_path: Path, kind: str
 ) -> None:
@@ -367,6 +374,14 @@ def test_killed_in_the_middle_and_run_again_it_loses_and_doubles_nothing(
         table = "page_views"
         rows = [f"1,{day}T0{n}:00:00Z,v{n},https://h57.vn/{n},," for day in days for n in range(9)]
         path = text_file(tmp_path, "v.csv", VIEW_HEAD, *rows)
+    elif kind == "import_access_logs":
+        table = "page_views"
+        rows = [
+            f'10.0.0.{n} - - [{day[8:]}/{date.fromisoformat(day):%b}/2021:0{n}:00:00 +0000] '
+            f'"GET /{n} HTTP/1.1" 200 5 "-" "Mozilla"'
+            for day in days for n in range(9)
+        ]  # fmt: skip
+        path = text_file(tmp_path, "access.log", *rows)
     else:
         table = "dossier_events"
         rows = [
@@ -384,8 +399,11 @@ def test_killed_in_the_middle_and_run_again_it_loses_and_doubles_nothing(
         process.kill()
         process.wait()
         process.stdout.close()
-    bring = import_page_views if kind == "import_page_views" else import_dossiers
-    result = bring(settings, lake, [path], quiet)
+    if kind == "import_access_logs":
+        result = import_access_logs(settings, lake, [path], quiet, LogOptions(1))
+    else:
+        bring = import_page_views if kind == "import_page_views" else import_dossiers
+        result = bring(settings, lake, [path], quiet)
     assert (result.rows, result.rejected) == (len(rows), {})
     landed = lake.read(table)
     assert landed.num_rows == len(rows)
@@ -461,15 +479,20 @@ def test_two_columns_of_one_name_and_a_folder_are_refused(
         import_page_views(settings, lake, [cut], quiet)
 
 
+@pytest.mark.parametrize("last", [VIEWS[2], f'"{VIEWS[2]}'])
 def test_a_line_as_long_as_a_file_is_one_reject(
-    settings: Settings, lake: Lake, tmp_path: Path
+    settings: Settings, lake: Lake, tmp_path: Path, last: str
 ) -> None:
+    long = "1,2022-04-30," + "x" * (5 << 20)
     path = text_file(
-        tmp_path, "v.csv", VIEW_HEAD, VIEWS[0], "1,2022-04-30," + "x" * (5 << 20), VIEWS[2]
+        tmp_path, "v.csv", VIEW_HEAD, VIEWS[0], long, VIEWS[1], long, last, "9,2022,,,,"
     )
     result = import_page_views(settings, lake, [path], quiet)
-    assert counts(result) == (3, 2, 0, {"malformed": 1})
-    assert lines_refused(result) == {3: "malformed"}
+    refused = {3: "malformed", 5: "malformed", 7: "unknown_site"}
+    if last != VIEWS[2]:
+        refused[6] = "malformed"
+    assert lines_refused(result) == refused
+    assert (result.rows, result.accepted) == (6, 6 - len(refused))
 
 
 def test_what_a_killed_import_left_behind_is_gone_after_the_next(
@@ -480,3 +503,29 @@ def test_what_a_killed_import_left_behind_is_gone_after_the_next(
     (left / "staged.parquet").write_bytes(b"half")
     import_page_views(settings, lake, [text_file(tmp_path, "v.csv", VIEW_HEAD, *VIEWS)], quiet)
     assert not (settings.state_dir / "imports").exists()
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from([VIEWS[0], VIEWS[2], f'"{VIEWS[0]}', "too,few", "", '1,2022-05-01,"a, ""b""",,,']),
+        st.sampled_from(["\n", "\r\n"]),
+    ),
+    min_size=1,
+    max_size=12,
+)  # fmt: skip
+
+
+@given(LINES, st.booleans())
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_every_line_is_a_row_or_is_named(lines: list[tuple[str, str]], ends: bool) -> None:
+    text = "".join(f"{line}{end}" for line, end in [(VIEW_HEAD, "\n"), *lines])
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as engine:
+        path = Path(folder) / "v.csv"
+        path.write_bytes((text if ends else text.rstrip("\r\n")).encode())
+        engine.execute(MACROS)
+        with opened(engine, path, Path(folder), columns.PAGE_VIEWS) as source:
+            rows = engine.execute(f"SELECT site_id FROM ({source.once})").fetchall()
+            malformed = {line for line, _ in source.malformed()}
+    bad = {n for n, (line, _) in enumerate(lines, 2) if line.startswith('"') or line == "too,few"}
+    assert malformed == bad
+    assert len(rows) == sum(1 for line, _ in lines if line) - len(bad)

@@ -21,6 +21,8 @@ from thuocdo.lake.importing.tables import Row, Sheet
 
 _BETWEEN: Final = re.compile(r"[^0-9a-z]+")
 _BRACKETS: Final = re.compile(r"\([^()]*\)")
+_FEWEST: Final = 2
+"""Headings a row must have to be taken for one; a single word may stand anywhere."""
 _HEADING_ROWS: Final = 30
 """A title, an address, a period and a blank line stand above the headings of an official table."""
 
@@ -114,7 +116,7 @@ def find(sheet: Sheet, words: Wording, file: str) -> Columns | None:
         found = _columns(place, row, words)
         if found.places and (best is None or len(found.places) > len(best.places)):
             best = found
-    if best is None or len(best.places) < min(2, len(words.fields)):
+    if best is None or len(best.places) < _FEWEST:
         return None
     _check(best, sheet.rows[best.heading_row], words, file)
     return best

@@ -47,8 +47,8 @@ class Page(msgspec.Struct, frozen=True):
     data: list[Dossier] = []
 
 
-class Source(NamedTuple):
-    """A server and how it is asked.
+class Account(NamedTuple):
+    """A server and who asks it.
 
     url          its address, without a path
     group        the header groupId: which of the server's sites
@@ -94,15 +94,15 @@ def credentials(environ: Mapping[str, str], path: Path | None) -> str:
 class Client:
     """Pages of one server's dossiers, the last changed first."""
 
-    def __init__(self, source: Source, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, account: Account, wait: Callable[[float], None] = time.sleep) -> None:
         """Raises ThuocdoError `bad_url` or `not_https`."""
-        address = urlsplit(source.url)
+        address = urlsplit(account.url)
         if address.scheme not in ("http", "https") or not address.hostname:
-            raise ThuocdoError("bad_url", f"{source.url} is no address.", "Write https://host.")
+            raise ThuocdoError("bad_url", f"{account.url} is no address.", "Write https://host.")
         if address.scheme == "http" and not _is_loopback(address.hostname):
             raise ThuocdoError(
                 "not_https",
-                f"{source.url} would send the password in the clear.",
+                f"{account.url} would send the password in the clear.",
                 "Use its https:// address.",
             )
         self._url = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}{PATH}"
@@ -110,10 +110,10 @@ class Client:
         self._headers = {
             "Accept": "application/json",
             "Authorization": "Basic "
-            + base64.b64encode(source.credentials.encode()).decode("ascii"),
+            + base64.b64encode(account.credentials.encode()).decode("ascii"),
         }
-        if source.group:
-            self._headers["groupId"] = source.group
+        if account.group:
+            self._headers["groupId"] = account.group
         context = ssl.create_default_context()
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=context), _NoRedirect()

@@ -10,8 +10,6 @@ not reach the disk.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -19,63 +17,55 @@ from typing import BinaryIO, Final, NamedTuple
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake.importing import packed, tables
 
-_AT_ONCE: Final = 1 << 22
 _LARGEST_BYTES: Final = 1 << 30
-_BLANK: Final = re.compile(rb"\n\r?\n")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00")
+"""What UTF-16 has and UTF-8 has not: its byte order marks at the start, and zeros."""
 
 
 class Plain(NamedTuple):
     """A CSV file as the engine may read it.
 
-    path     the file, or its text in UTF-8 in memory while the stack is open
-    by_line  whether it must be read line by line
-    notes    what is to be said about it
+    path      the file, or its text in UTF-8 in memory while the stack is open
+    by_line   whether it must be read line by line
+    too_long  numbers of lines that are no rows because of their length; the engine skips them
+    notes     what is to be said about it
     """
 
     path: Path
     by_line: bool
+    too_long: tuple[int, ...]
     notes: tuple[str, ...]
 
 
 def plain(path: Path, stack: ExitStack) -> Plain:
     """Look through a file. Raises ThuocdoError `unreadable_file` or `too_large`."""
-    with packed.unpacked(path) as file:
-        told = _look(file)
-    if told is None:
-        text, encoding = tables.decoded(_whole(path))
-        copy = stack.enter_context(_memory(text.encode()))
-        by_line = bool(_look(copy))
-        copied = Path(f"/proc/self/fd/{copy.fileno()}")
-        return Plain(copied, by_line, (f"{path.name}: read as {encoding}",))
-    return Plain(path, told, ())
+    told = _look(path)
+    if told is not None:
+        return Plain(path, *told, ())
+    text, encoding = tables.decoded(_whole(path))
+    copy = stack.enter_context(_memory(text.encode()))
+    copied = Path(f"/proc/self/fd/{copy.fileno()}")
+    by_line, too_long = _look(copied) or (True, ())
+    return Plain(copied, by_line, too_long, (f"{path.name}: read as {encoding}",))
 
 
-def _look(file: BinaryIO) -> bool | None:
-    """Whether a file must be read line by line; None when it is not UTF-8."""
-    lines = returns = 0
+def _look(path: Path) -> tuple[bool, tuple[int, ...]] | None:
+    """(by_line, too_long) of a file; None when it is not UTF-8."""
+    count = returns = 0
     by_line = False
-    for data in _whole_lines(file):
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data or not _is_utf8(data):
+    too_long: list[int] = []
+    for block in packed.blocks(path):
+        data = b"\n".join(block.lines)
+        if data.startswith(_WIDE[:2]) or _WIDE[2] in data or not _is_utf8(data):
             return None
+        count += len(block.lines)
+        returns += data.count(b"\r\n") + data.endswith(b"\r")
+        too_long += block.too_long
         if not by_line:
-            odd = b'"' in data and any(line.count(b'"') & 1 for line in data.split(b"\n"))
-            by_line = odd or _BLANK.search(data) is not None
-        lines += data.count(b"\n")
-        returns += data.count(b"\r\n")
-    return by_line or 0 < returns < lines
-
-
-def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    rest = b""
-    while data := file.read(_AT_ONCE):
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            yield rest + data[:cut]
-            rest = data[cut:]
-        elif len(rest) < packed.LONGEST_LINE:
-            rest += data
-    if rest:
-        yield rest
+            blank = block.lines.count(b"") - len(block.too_long) + block.lines.count(b"\r")
+            odd = b'"' in data and any(line.count(b'"') & 1 for line in block.lines)
+            by_line = odd or blank > 0
+    return by_line or 0 < returns < count, tuple(too_long)
 
 
 def _is_utf8(data: bytes) -> bool:

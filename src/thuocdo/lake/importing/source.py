@@ -91,8 +91,9 @@ class Source:
         self.notes: tuple[str, ...] = ()
         self._plain = plain
         self._by_line = False
+        self._too_long: tuple[int, ...] = ()
         if self.format == "csv":
-            self._plain, self._by_line, self.notes = plain_csv.plain(path, stack)
+            self._plain, self._by_line, self._too_long, self.notes = plain_csv.plain(path, stack)
         self.columns: dict[str, str] = {}
         self._stated: list[str] = []
         self.once = ""
@@ -159,7 +160,9 @@ class Source:
             ).fetchall()
         else:
             rows = []
-        return [Malformed(int(line), detail) for line, detail in rows]
+        known = {int(line) for line, _ in rows}
+        rows += [(line, "longer than 1 MiB") for line in self._too_long if line not in known]
+        return sorted(Malformed(int(line), detail) for line, detail in rows)
 
     def blank_lines(self) -> list[int]:
         """Lines that hold nothing at all, where the file is read line by line."""
@@ -221,9 +224,16 @@ class Source:
                 regexp_extract_all({_quoted(mark)} || line, {_quoted(quoted)}, 1), lambda c:
                 CASE WHEN c LIKE '"%' THEN replace(c[2:-2], '""', '"') ELSE c END)
                 ELSE string_split(line, {_quoted(mark)}) END AS cells
-            FROM (SELECT n, line, (length(line) - length(replace(line, '"', ''))) % 2 = 1 AS odd
+            FROM (SELECT {self._line_number()} AS n, line, (length(line) - length(replace(line, '"', ''))) % 2 = 1 AS odd
                 FROM (SELECT row_number() OVER () + 1 AS n, rtrim(coalesce(line, ''), chr(13))
                     AS line FROM {self._lines(_BELOW_HEADER)}))"""
+
+    def _line_number(self) -> str:
+        """SQL: the line of the n-th line the engine gives; too long ones it does not give."""
+        if not self._too_long:
+            return "n"
+        gone = [line - place for place, line in enumerate(self._too_long)]
+        return f"n + len(list_filter({gone}, lambda x: x <= n))"
 
     def _lines(self, more: str = "") -> str:
         return (
