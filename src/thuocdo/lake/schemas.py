@@ -2,7 +2,8 @@
 
 A row's identity is (`segment`, `event_id`): the WAL segment or import it came in, and its number
 among the rows landed with it, given in the order they are stored. That costs almost nothing at
-rest, because it compresses; a stored random id would cost eight bytes a row. Content-derived ids are computed when replays have to be recognised.
+rest, because it compresses; a stored random id would cost eight bytes a row. What tells a request
+from its replay is kept beside the lake, for as long as replays come (`lake/replays.py`).
 A dossier is two signed 64-bit halves of one 128-bit keyed hash: every engine groups by them fast.
 """
 

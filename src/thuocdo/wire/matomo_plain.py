@@ -40,7 +40,8 @@ _READ: Final = ("idsite", "rec", "url", "urlref", "_id", *_STAGES, *content.NONC
 _WITHOUT_MEANING: Final = (
     *("h", "m", "s", "res", "cookie", "java", "pdf", "qt", "realp", "wma", "fla", "ag", "gears"),
     *("dir", "apiv", "gt_ms", "_idts", "_idvc", "_idn", "_viewts", "_refts", "send_image"),
-    "action_name",
+    *("_ref", "_rcn", "_rck", "lang", "cs", "uadata", "action_name"),
+    *(f"dimension{number}" for number in range(1, 6)),
 )
 """What trackers send beside it that no row of ours comes from."""
 _TRAVEL: Final = "send_image"
