@@ -15,8 +15,9 @@ T = TypeVar("T")
 class Answers:
     """A memory of what was computed. Not to be shared between threads without a lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = REMEMBERED) -> None:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._most = most
 
     def __call__(self, key: Hashable, compute_it: Callable[[], T]) -> T:
         """The kept answer, else the one computed now."""
@@ -24,6 +25,6 @@ class Answers:
             self._kept.move_to_end(key)
             return cast("T", self._kept[key])
         answer = self._kept[key] = compute_it()
-        if len(self._kept) > REMEMBERED:
+        if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return answer

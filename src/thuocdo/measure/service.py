@@ -42,6 +42,9 @@ from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 MEMORY_LIMIT: Final = "1GiB"
 """What the engine of a reader may hold before it spills."""
 
+_INTAKES: Final = 64
+"""Answers about intake kept: each is thousands of hours, and there are thousands of sites."""
+
 _BY: Final = ("agency", "ministry", "province", "service")
 
 
@@ -65,6 +68,7 @@ class Measure:
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
+        self._intakes = Answers(_INTAKES)
         self._stamp: object = object()  # equal to no manifest's
         self._stored: StoredFacts | None = None
         self._known: tuple[Hashable, KnownFacts] | None = None
@@ -197,12 +201,12 @@ class Measure:
             if agency is not None:
                 sites.update(key for key in known.sites.below(agency) if isinstance(key, int))
                 systems.update(str(key) for key in known.systems.below(agency))
-            return intake.of_sources(facts, since, until, sites, systems, self._now.remember)
+            return intake.of_sources(facts, since, until, sites, systems, self._intakes)
 
     def strangers(self, since: int, until: int) -> list[Stranger]:
         """Site ids that were refused as unknown in these hours, the most frequent first."""
         with self._now.lock:
-            return intake.strangers(self._current(), since, until, self._now.remember)
+            return intake.strangers(self._current(), since, until, self._intakes)
 
     def freshness(self) -> Freshness:
         """How old the current facts are."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -225,8 +225,7 @@ def _asks(site: Site) -> list[tuple[str, bool]]:
     ]
 
 
-def _columns(steps: Sequence[Step], name: str, what: str, label: object) -> Columns:
-    assert callable(label)
+def _columns(steps: Sequence[Step], name: str, what: str, label: Callable[[int], str]) -> Columns:
     largest = max((step.tally.total for step in steps), default=0)
     top = charts.ceiling(largest)
     whole = Tally(
