@@ -210,3 +210,18 @@ def test_a_receipt_can_be_checked_by_anybody_and_changed_by_nobody(collectors) -
     assert [path.stem for path in one.wal.glob(f"{writer}/*{number}.*")]
     header, _, rest = said["receipt"].partition(".")
     assert payload_of(f"{header}.A{rest[1:]}", public) is None
+
+
+def test_a_key_for_page_views_may_send_them_in_batches_too(serving) -> None:
+    def made(secret: bytes) -> Snapshot:
+        known = registry(secret)
+        (key,) = known.keys
+        return msgspec.structs.replace(
+            known, keys=(msgspec.structs.replace(key, feeds=("tracking",)),)
+        )
+
+    one = serving("tracking key", made)
+    view = {"site_id": 227, "event_time": "2026-11-20T08:00:00+07:00", "url": "https://x.vn/"}
+    for path, record, status in (("page-views", view, 200), ("dossiers", RECORD, 403)):
+        answer = post(f"{one.url}/v1/{path}", json.dumps(record).encode(), f"Bearer {KEY}")
+        assert answer.status_code == status

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -90,7 +90,9 @@ class BatchDoor:
         addresses: Addresses,
         receipts: Receipts,
         judge: Judge,
+        feeds: Sequence[str] = (Feed.CANONICAL,),
     ) -> None:
+        """feeds: a key for any of them may use this door."""
         self._gate = gate
         self._judge_of = judge
         self._judges: dict[Opens, JudgeOne] = {}
@@ -101,13 +103,14 @@ class BatchDoor:
         self._counts = counts
         self._address_of = addresses.of
         self._receipts = receipts
+        self._feeds = feeds
 
     async def __call__(self, scope: Scope, exchange: Exchange) -> None:
         if scope.method != "POST":
             replies.wrong_method(exchange, ("POST",))
             return
         sent = await read_body(exchange, MAX_BATCH)
-        opens = self._gate.admit(scope, Feed.CANONICAL, sent if isinstance(sent, bytes) else b"")
+        opens = self._admitted(scope, sent if isinstance(sent, bytes) else b"")
         if not isinstance(opens, Opens):
             await self._refuse(exchange, opens or _NO_KEY, Trust.UNVERIFIED)
             return
@@ -134,6 +137,14 @@ class BatchDoor:
         answer = BatchAnswer(answered.accepted, answered.rejected, answered.verdicts, receipt)
         status = 200 if answered.accepted or not verdicts else 422
         exchange.response_bytes(status, JSON, msgspec.json.encode(answer))
+
+    def _admitted(self, scope: Scope, sent: bytes) -> Opens | Unreadable | None:
+        opens: Opens | Unreadable | None = None
+        for feed in self._feeds:
+            opens = self._gate.admit(scope, feed, sent)
+            if not isinstance(opens, Unreadable) or opens.reason != RejectReason.OUT_OF_SCOPE:
+                break
+        return opens
 
     async def _judge(
         self, body: bytes, opens: Opens, address: str, received: int

@@ -85,7 +85,7 @@ class App:
                 for service in (dvcqg.SYNC, dvcqg.PROGRESS)
             },
             "/v1/dossiers": BatchDoor(*doors, receipts, dossiers),
-            "/v1/page-views": BatchDoor(*doors, receipts, views),
+            "/v1/page-views": BatchDoor(*doors, receipts, views, (Feed.CANONICAL, Feed.TRACKING)),
             "/v1/receipts/keys": self._keys,
             **script.routes(),
             "/health": self._health,

@@ -88,11 +88,13 @@ def read(payload: str) -> Kept | str:
         return f"redacted: {redacted}"
     if "number_key" not in kept:
         return "no dossier number"
-    if "received" not in kept:
-        return "no time of receipt"
+    try:
+        received, number = int(kept["received"]), bytes.fromhex(kept["number_key"])
+    except (KeyError, ValueError):
+        return "no time of receipt, or not as this program writes it"
     return Kept(
-        received=int(kept["received"]),
-        number=bytes.fromhex(kept["number_key"]),
+        received=received,
+        number=number,
         fields={name: value for name, value in kept.items() if name not in _NOT_FIELDS},
         key_id=kept.get("key", ""),
         from_own_network=kept.get("network") == OWN_NETWORK,

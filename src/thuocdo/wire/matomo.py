@@ -38,7 +38,7 @@ _UNTIMED: Final[Timings] = (None, None, None)
 
 MAX_URL: Final = 4096
 MAX_TIMING_MS: Final = 600_000  # ten minutes: a longer load is a sleeping laptop, not a page
-MAX_SITE: Final = MAX_SITE_ID
+MAX_SITE: Final = codes.MAX_SITE_ID
 _CACHED: Final = 1 << 14
 _CACHED_LENGTH: Final = 512  # of a value worth remembering: long ones are nobody else's
 
@@ -132,7 +132,7 @@ def _kind(given: dict[str, str]) -> ViewKind | None:
     get = given.get
     if _is_on(get("ping")) or _GOAL.fullmatch(get("idgoal", "")):
         return None
-    if get("e_c", "").strip() and get("e_a", "").strip():
+    if get("e_c", "").strip() or get("e_a", "").strip():
         return None
     if get("download"):
         return ViewKind.DOWNLOAD
