@@ -191,6 +191,9 @@ def test_a_row_refused_for_its_site_comes_in_once_the_site_is_known(
 def test_missing_columns_and_files_are_said(settings: Settings, lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(ThuocdoError, match=r"no column event_time \(found: site_id, when\)"):
         import_page_views(settings, lake, [text_file(tmp_path, "v.csv", "site_id,when")], quiet)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(ThuocdoError, match=r"no column site_id, event_time \(found: none\)"):
+        import_page_views(settings, lake, [tmp_path / "empty.csv"], quiet)
     with pytest.raises(ThuocdoError, match="There is no file"):
         import_page_views(settings, lake, [tmp_path / "none.csv"], quiet)
     with pytest.raises(ThuocdoError, match="not a kind of file"):

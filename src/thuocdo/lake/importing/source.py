@@ -224,7 +224,8 @@ class Source:
                 regexp_extract_all({_quoted(mark)} || line, {_quoted(quoted)}, 1), lambda c:
                 CASE WHEN c LIKE '"%' THEN replace(c[2:-2], '""', '"') ELSE c END)
                 ELSE string_split(line, {_quoted(mark)}) END AS cells
-            FROM (SELECT {self._line_number()} AS n, line, (length(line) - length(replace(line, '"', ''))) % 2 = 1 AS odd
+            FROM (SELECT {self._line_number()} AS n, line,
+                    (length(line) - length(replace(line, '"', ''))) % 2 = 1 AS odd
                 FROM (SELECT row_number() OVER () + 1 AS n, rtrim(coalesce(line, ''), chr(13))
                     AS line FROM {self._lines(_BELOW_HEADER)}))"""
 
@@ -300,6 +301,8 @@ def _header(path: Path) -> tuple[str, list[str]]:
     with packed.unpacked(path) as file:
         line = file.readline(packed.LONGEST_LINE)
     text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
+    if not text:
+        return _DELIMITERS[0], []
     delimiter = max(_DELIMITERS, key=text.count)
     names = [name.strip().strip('"').strip() for name in text.split(delimiter)]
     return delimiter, [name or f"column{place}" for place, name in enumerate(names, 1)]
