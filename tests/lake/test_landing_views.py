@@ -163,6 +163,42 @@ def test_every_field_of_a_hit_is_found_where_it_lies() -> None:
         assert read["trust"][place] == b"verified"
 
 
+def spoilt(record: bytes, place: int, byte: int, length: int) -> bytes:
+    """A record with another byte somewhere, cut somewhere."""
+    changed = bytearray(record)
+    changed[place % len(changed)] = byte
+    return bytes(changed[: max(1, length % (len(changed) * 3))])
+
+
+RECORDS = st.one_of(
+    st.binary(min_size=1, max_size=60),
+    st.builds(
+        spoilt,
+        HITS.map(msgspec.msgpack.encode),
+        st.integers(0, 400),
+        st.integers(0, 255),
+        st.integers(1, 4000),
+    ),
+)
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=8))
+@hypothesis_settings(max_examples=100, deadline=None)
+def test_what_is_read_in_columns_is_what_the_decoder_reads(records: list[bytes]) -> None:
+    end = np.cumsum([len(record) for record in records])
+    octets = Octets(b"".join(records))
+    found = hit_columns.read(octets, Span(np.concatenate([[0], end[:-1]]), end))
+    Views(Reader(SECRET), SITES).take(octets, found, np.full(len(records), NOW), 0)
+    queries = octets.texts(found.query).to_pylist()
+    agents = octets.texts(found.agent).to_pylist()
+    for row, query, agent in zip(found.rows.tolist(), queries, agents, strict=True):
+        try:
+            hit = msgspec.msgpack.decode(records[row], type=Hit)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue  # a text that is no UTF-8, or of another kind: our collector writes none
+        assert (hit.query, hit.agent.encode()) == (query, agent)
+
+
 @given(st.data())
 @hypothesis_settings(max_examples=100, deadline=None)
 def test_no_personal_number_is_passed_over_unlooked_at(data: st.DataObject) -> None:

@@ -110,7 +110,12 @@ class Views:
             **{name: taken(getattr(found, name), code) for name in _PLACE},
             **_each(octets, plain.referrer, ("referrer_host",), self._referrer),
             **_each(octets, hits.agent.of(rows), _CLIENT, self._agent),
-            **_each(octets, hits.trust.of(rows), ("trust",), lambda text: (text.decode(),)),
+            **_each(
+                octets,
+                hits.trust.of(rows),
+                ("trust",),
+                lambda text: (text.decode("utf-8", "replace"),),
+            ),
         }
         words["bot"] = self._bots(octets, hits.address.of(rows), words["bot"])
         self._taken.append(ViewColumns(numbers, words))
@@ -178,7 +183,7 @@ class Views:
         sites = pa.array(self._sites[where]).cast(pa.string()).cast(pa.binary())
         texts = _together(sites, clients.take(who), b"\0")
         visitors = np.empty(len(texts), np.int64)
-        for number in range(days):
+        for number in np.unique(of_day).tolist():
             chosen = np.flatnonzero(of_day == number)
             digests = visitor_digests(
                 self._reader.salt(earliest + number), texts.take(chosen).to_pylist()
@@ -214,7 +219,7 @@ class Views:
         return (self._reader.host(url) if url else None,)
 
     def _agent(self, agent: bytes) -> Client:
-        return self._reader.client(agent.decode())
+        return self._reader.client(agent.decode("utf-8", "replace"))
 
 
 def _each(

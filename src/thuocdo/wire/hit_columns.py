@@ -16,6 +16,7 @@ from thuocdo.wire.octets import Marks, Octets, Places, Span
 _OPENING: Final = int.from_bytes(b"\x9a\xa1h\xcf", "little")  # array of 10, "h", a uint64 follows
 _OPENING_BYTES: Final = 4
 _INSTANT_BYTES: Final = 8
+_LATEST: Final = 1 << 52  # µs: in the year 2112
 _FIRST_FOUR: Final = np.uint64(0xFFFFFFFF)
 _SHORT_LENGTH: Final = 31
 
@@ -50,7 +51,7 @@ def read(octets: Octets, records: Span) -> HitColumns:
     rows = np.flatnonzero((octets.word(records.start) & _FIRST_FOUR) == _OPENING)
     start = records.start[rows] + _OPENING_BYTES
     received = octets.word(start).byteswap().astype(np.int64)
-    good = received >= 0
+    good = (received >= 0) & (received < _LATEST)
     at = start + _INSTANT_BYTES
     fields: list[Span] = []
     for _ in range(8):  # from the address to `refused`
