@@ -45,7 +45,7 @@ SECRET = "a secret for tests, long enough"
 class Pages:
     """Serves pages by path; `words` are replaced in their bodies and headers."""
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, host: str = "127.0.0.1") -> None:
         self.words: dict[str, str] = {}
         self.seen: list[tuple[str, str]] = []
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
@@ -68,7 +68,7 @@ class Pages:
             def log_message(self, *_: Any) -> None:
                 """Quiet: the test's own assertions speak."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         scheme = "http"
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -76,7 +76,7 @@ class Pages:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             scheme = "https"
         self.port = self._server.server_port
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.url = f"{scheme}://{host}:{self.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def add(self, path: str, body: str | bytes, status: int = 200, **headers: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.assess.site_check.conftest import PATIENT, SHORT, closed_port
+from tests.assess.site_check.conftest import PATIENT, SHORT, Pages, closed_port
 from tests.run.browser import DEPLOYED
 
 from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
@@ -148,9 +148,22 @@ def test_sub_resources_and_their_redirects_stay_outside(world):
 
 
 def test_our_own_collector_may_live_on_an_inner_address_but_shows_only_its_doors(world):
-    (result,) = world.check(Wanted(f"{world.collector.url}/metrics"), check_networks=())
-    assert result.pages[0].observed.fault
-    assert codes(result) == ["page_unreachable"]
+    from ipaddress import ip_network
+
+    outside = Pages(host="127.0.0.2")
+    metrics = f"{world.collector.url}/metrics"
+    outside.add("/hop", "", 302, Location=metrics)
+    outside.add("/tagged", COUNTED.replace("HOST", world.collector.url))
+    hop, tagged, inner = world.check(
+        Wanted(f"{outside.url}/hop"),
+        Wanted(f"{outside.url}/tagged"),
+        Wanted(f"{metrics}?/tracking"),
+        check_networks=(ip_network("127.0.0.2/32"),),
+    )
+    outside.close()
+    assert hop.pages[0].observed.fault == "guard"
+    assert codes(inner) == ["page_unreachable"]
+    assert codes(tagged) == ["ok", "other_host"]
 
 
 # --- bounds -------------------------------------------------------------------------------------------

@@ -113,19 +113,26 @@ class _Visit:
             return None, *(self._fault_on_the_way() or (_kind_of_page(text), text))
         if answer is None:
             return None, "network", "no answer"
-        fault = self._proxy.fault_of(answer.url)
+        fault = await self._fault_of(answer)
         if fault is not None:
             return answer, *fault
-        if answer.status >= _ERRORS_FROM:
-            return answer, "http", str(answer.status)
-        content = (await answer.all_headers()).get("content-type", "text/html")
-        if not content.lower().startswith(_HTML):
-            return answer, "not_html", content
         with contextlib.suppress(BrowserTimeout):  # a page that never ends loading is still a page
             await self._watcher.until_loaded_or_broken(page, patience)
         self._watcher.mark_loaded(page)
         fault = self._proxy.fault_of(answer.url)  # it may have grown too large
         return answer, *(fault or ("", ""))
+
+    async def _fault_of(self, answer: Response) -> tuple[str, str] | None:
+        """Why an answer is no page to look at; None when it is one."""
+        fault = self._proxy.fault_of(answer.url)
+        if fault is not None:
+            return fault
+        if await self._watcher.is_inner_page(answer.url):  # by a redirect
+            return "guard", answer.url
+        if answer.status >= _ERRORS_FROM:
+            return "http", str(answer.status)
+        content = (await answer.all_headers()).get("content-type", "text/html")
+        return None if content.lower().startswith(_HTML) else ("not_html", content)
 
     def _fault_on_the_way(self) -> tuple[str, str] | None:
         """Why the proxy could not reach the page, or what it redirected to."""

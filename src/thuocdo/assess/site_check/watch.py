@@ -11,6 +11,7 @@ import contextlib
 import secrets
 import time
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.async_api import (
     BrowserContext,
@@ -187,7 +188,7 @@ class Watcher:
         request = route.request
         self.requests += 1
         try:
-            if self.requests > self._bounds.max_requests or await self._is_inner_page(request.url):
+            if self.requests > self._bounds.max_requests or await self.is_inner_page(request.url):
                 await route.abort("blockedbyclient")
             elif hits.is_hit(request.url):
                 await self._on_hit(route, request)
@@ -207,11 +208,12 @@ class Watcher:
         else:
             await route.fulfill(status=204, headers={"access-control-allow-origin": "*"})
 
-    async def _is_inner_page(self, url: str) -> bool:
+    async def is_inner_page(self, url: str) -> bool:
         """Whether an address uses our collector's leave for another page than the tracker's."""
         found = endpoint(url)
         own = self._proxy.guard.own
-        if found is None or found != own or any(path in url for path in _OWN_PATHS):
+        path = urlsplit(url).path
+        if found is None or found != own or any(each in path for each in _OWN_PATHS):
             return False
         return not await self._proxy.guard.is_public(*found)
 
