@@ -34,7 +34,23 @@ EDGE_FIELDS = (
     "cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-host-header"
 )
 EDGE = "\t".join(
-    ["2022-04-30", "05:00:00", "SGN50", "5120", "10.0.0.7", "GET", "d1.cloudfront.net", "/tin", "200", "-", "Mozilla/5.0%2520(Windows)", "x=1", "-", "Hit", "h57.gov.vn"]
+    [
+        "2022-04-30",
+        "05:00:00",
+        "SGN50",
+        "5120",
+        "10.0.0.7",
+        "GET",
+        "d1.cloudfront.net",
+        "/tin",
+        "200",
+        "-",
+        "Mozilla/5.0%2520(Windows)",
+        "x=1",
+        "-",
+        "Hit",
+        "h57.gov.vn",
+    ]
 )
 JSON = json.dumps(
     {
@@ -46,7 +62,7 @@ JSON = json.dumps(
 
 
 def read(form: LogFormat, *lines: str) -> LogLine:
-    reader = access_log.reader(form)
+    reader = access_log.reader(form).read
     said = [reader(line) for line in lines][-1]
     assert said is not None
     return said
@@ -86,6 +102,26 @@ def test_a_virtual_host_in_front_is_told_from_an_address() -> None:
     assert (said.host, said.address) == ("", "2001:db8::1")
 
 
+@pytest.mark.parametrize(
+    ("lines", "form"),
+    [
+        ((COMBINED,), LogFormat.COMBINED),
+        ((COMMON,), LogFormat.COMMON),
+        ((IIS_FIELDS, IIS), LogFormat.IIS),
+        ((IIS_FIELDS, IIS.replace(" x=1 ", " - ")), LogFormat.IIS),
+        ((EDGE_FIELDS, EDGE), LogFormat.CLOUDFRONT),
+        ((JSON.replace(": ", ":"),), LogFormat.NGINX_JSON),
+    ],
+)
+def test_a_glance_sees_the_request_a_whole_reading_finds(
+    lines: tuple[str, ...], form: LogFormat
+) -> None:
+    reader = access_log.reader(form)
+    said = [reader.read(line) for line in lines][-1]
+    assert said is not None
+    assert reader.glance(lines[-1]) == said.request
+
+
 @pytest.mark.parametrize("escape", ['\\"', "\\x22"])
 def test_quotes_in_an_agent_are_read_in_both_servers_ways(escape: str) -> None:
     said = read(LogFormat.COMBINED, COMBINED.replace("X11", f"a {escape}quoted{escape} word"))
@@ -99,7 +135,7 @@ def test_a_form_without_agents_says_so_and_does_not_say_empty() -> None:
 
 
 def test_columns_may_change_in_the_middle_of_a_w3c_file() -> None:
-    reader = access_log.reader(LogFormat.IIS)
+    reader = access_log.reader(LogFormat.IIS).read
     assert reader(IIS) is None  # nothing has named the columns yet
     reader(IIS_FIELDS)
     assert reader(IIS) is not None
@@ -135,7 +171,9 @@ def test_times_keep_their_zone(text: str, expected: int | None) -> None:
 )
 @hypothesis_settings(max_examples=80, deadline=None)
 def test_any_second_is_read_back(moment: object) -> None:
-    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][moment.month - 1]  # type: ignore[attr-defined]
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][
+        moment.month - 1
+    ]  # type: ignore[attr-defined]
     text = f"{moment:%d}/{month}/{moment.year:04d}:{moment:%H:%M:%S} +0700"  # type: ignore[attr-defined]
     assert access_log.moment(text) == from_datetime(moment)  # type: ignore[arg-type]
 
@@ -146,8 +184,9 @@ def test_no_line_makes_a_reader_raise(line: str) -> None:
     access_log.detect([line])
     for form in LogFormat:
         reader = access_log.reader(form)
-        reader(IIS_FIELDS)
-        said = reader(line)
+        reader.read(IIS_FIELDS)
+        reader.glance(line)
+        said = reader.read(line)
         if said is not None:
             access_log.moment(said.time)
             page_loads.policy().judge(said.request)
@@ -176,6 +215,7 @@ def test_only_pages_and_files_count(request_line: str, expected: object) -> None
 def test_answers_that_showed_nothing_do_not_count() -> None:
     rules = page_loads.policy()
     told = {
-        status: rules.counts(status) for status in ["200", "204", "206", "301", "302", "304", "404", "500", "-", "2"]
+        status: rules.counts(status)
+        for status in ["200", "204", "206", "301", "302", "304", "404", "500", "-", "2"]
     }
     assert [status for status, counts in told.items() if counts] == ["200", "204", "304"]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -64,8 +64,16 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     by_script: bool = False  # the request says of itself that no reader asked for a page
 
 
-ReadLine = Callable[[str], LogLine | None]
-"""A line without its end → what it says; None when it says nothing in this form."""
+class LogReader(NamedTuple):
+    """Reads the lines of one file, in their order, each without its end.
+
+    read    what a line says; None when it says nothing in this form
+    glance  its request without reading the rest, "" when that takes a closer look: most lines are
+            for pictures and styles, and need no more
+    """
+
+    read: Callable[[str], LogLine | None]
+    glance: Callable[[str], str]
 
 
 def detect(sample: Sequence[str]) -> LogFormat | None:
@@ -82,24 +90,15 @@ def detect(sample: Sequence[str]) -> LogFormat | None:
     return None
 
 
-def reader(form: LogFormat) -> ReadLine:
-    """What reads the lines of one file, in their order."""
+def reader(form: LogFormat) -> LogReader:
+    """What reads the lines of a file of a form."""
     if form is LogFormat.NGINX_JSON:
-        return _json
-    if form is LogFormat.IIS:
-        return _W3cLines(" ", _plus_for_space).read
-    if form is LogFormat.CLOUDFRONT:
-        return _W3cLines("\t", _decoded_twice).read
-    return _common
-
-
-def request_at_first_glance(line: str) -> str:
-    """The request of a common or combined line without reading the rest; "" when it has none.
-
-    Most lines are for pictures and styles: one look tells, and they need no other. A request that
-    holds an escaped quote ends at it, and is then no request that ends in `HTTP/…`.
-    """
-    return line.partition('"')[2].partition('"')[0]
+        return LogReader(_json, _json_request)
+    if form in (LogFormat.COMMON, LogFormat.COMBINED):
+        return LogReader(_common, _common_request)
+    iis = form is LogFormat.IIS
+    lines = _W3cLines(" ", _plus_for_space) if iis else _W3cLines("\t", _decoded_twice)
+    return LogReader(lines.read, lines.glance)
 
 
 def is_comment(line: str) -> bool:
@@ -153,6 +152,11 @@ def _common(line: str) -> LogLine | None:
     return LogLine(host, address, time[:-2], parts[1], status, _said(parts[3]), _said(parts[5]))
 
 
+def _common_request(line: str) -> str:
+    """One that holds an escaped quote ends at it, and is then no request that ends in `HTTP/…`."""
+    return line.partition('"')[2].partition('"')[0]
+
+
 def _common_with_escapes(line: str) -> LogLine | None:
     found = _COMMON_LINE.fullmatch(line)
     if not found:
@@ -204,6 +208,7 @@ class _W3cLines:
         self._readable = readable
         self._count = 0
         self._places: list[int] = []
+        self._request: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def read(self, line: str) -> LogLine | None:
         if line.startswith("#"):
@@ -229,6 +234,15 @@ class _W3cLines:
             None if self._places[-1] == self._count else self._readable(_said(agent)),
         )
 
+    def glance(self, line: str) -> str:
+        last, method, stem, query = self._request
+        cells = line.split(self._separator, last + 1)
+        if not last or len(cells) <= last:
+            return ""
+        if cells[query] in _NOTHING:
+            return f"{cells[method]} {cells[stem]}"
+        return f"{cells[method]} {cells[stem]}?{cells[query]}"
+
     def _directive(self, line: str) -> None:
         name, _, rest = line.partition(":")
         if name == "#Fields":
@@ -238,6 +252,9 @@ class _W3cLines:
                 next((fields.index(name) for name in names if name in fields), self._count)
                 for names in self._COLUMNS
             ]
+            method, stem, query = self._places[4:7]
+            last = max(method, stem, query)
+            self._request = (last if last < self._count else 0, method, stem, query)
 
 
 def _plus_for_space(text: str) -> str:
@@ -325,6 +342,10 @@ def _json(line: str) -> LogLine | None:
         _first(it.http_x_requested_with).lower() == "xmlhttprequest"
         or _first(it.http_sec_fetch_dest) not in _SHOWN_PAGES,
     )
+
+
+def _json_request(line: str) -> str:
+    return line.partition('"request":"')[2].partition('"')[0]
 
 
 def _first(*values: Scalar) -> str:

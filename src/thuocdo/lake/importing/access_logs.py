@@ -35,9 +35,6 @@ from thuocdo.wire.page_loads import LeftOut, Load
 
 _SAMPLE_LINES: Final = 1000
 _REMEMBERED: Final = 200_000
-_GLANCES: Final = dict.fromkeys(
-    (LogFormat.COMMON, LogFormat.COMBINED), access_log.request_at_first_glance
-)
 
 T = TypeVar("T")
 
@@ -122,12 +119,11 @@ class _Reading:
         self._form = form
         self._options = options
         self._progress = progress
-        self._read = access_log.reader(form)
+        self._read, self._glance = access_log.reader(form)
         self._policy = page_loads.policy(options.exclude)
         self._hosts = Hosts(snapshot)
         self._own_host = _own_host(snapshot, options.site)
         self._latest = now_us() + rules.CLOCK_SKEW_US
-        self._glance = _GLANCES.get(form)
         self._loads: dict[str, Load] = {}
         self._reasons: dict[str, str] = {}
         self._moments: dict[str, int | None] = {}
@@ -139,11 +135,10 @@ class _Reading:
             text = b"\n".join(block.lines).decode("utf-8", "replace")
             lines = text.replace("\r", "").removeprefix("\ufeff").split("\n")
             for number, line in enumerate(lines, block.first):
-                if self._glance is not None:
-                    reason = self._reasons.get(self._glance(line))
-                    if reason is not None:
-                        self.left_out[reason] += 1
-                        continue
+                reason = self._reasons.get(self._glance(line))
+                if reason is not None:
+                    self.left_out[reason] += 1
+                    continue
                 why = self._line(line)
                 if why is not None:
                     yield why._replace(row=number)
@@ -252,7 +247,7 @@ def _form(path: Path, options: LogOptions) -> LogFormat:
             f"Known are {', '.join(LogFormat)}; choose with --format.",
         )
     form = form or LogFormat.COMBINED  # an empty file is one of any form
-    read = access_log.reader(form)
+    read = access_log.reader(form).read
     said = [found for line in sample if (found := read(line)) is not None]
     if not said and any(not access_log.is_comment(line) for line in sample):
         raise ThuocdoError(
