@@ -15,9 +15,10 @@ from thuocdo.core.ids import dossier_key
 from thuocdo.core.snapshot import SiteEntry, Snapshot
 from thuocdo.core.vocabulary import Status
 from thuocdo.wire import dvcqg, rules
-from thuocdo.wire.dvcqg import LATE_WINDOW_US, PROGRESS, SYNC
+from thuocdo.wire.dvcqg import PROGRESS, SYNC
 from thuocdo.wire.dvcqg_fields import Packet, number_of, parse
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.rules import LATE_WINDOW_US
 
 SECRET = b"a secret for tests, long enough"
 NOW = parse_instant("2026-11-21T10:00:00")

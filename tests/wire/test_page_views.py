@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thuocdo.core.clock import parse_instant
+from thuocdo.core.clock import parse_instant, to_datetime
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.wire import page_views
 from thuocdo.wire.events import Hit, PageView, Refused
@@ -125,3 +125,11 @@ def test_no_value_of_any_field_makes_it_raise(snapshot: Snapshot, changes: dict[
     msgspec.msgpack.encode(made)
     if isinstance(made, Hit):
         assert len(parse_hit(made)) == 1
+
+
+def test_a_key_vouches_for_no_view_older_than_it_is_known_to_be_new(snapshot) -> None:
+    day = 86_400_000_000
+    for age, taken in ((399, True), (401, False)):
+        at = to_datetime(NOW - age * day).isoformat()
+        outcome = page_views.validate(RECORD | {"event_time": at}, snapshot, SECRET, NOW)
+        assert isinstance(outcome, Hit) is taken

@@ -30,7 +30,7 @@ import pyarrow as pa
 
 from thuocdo.core.clock import OFFSET_US
 from thuocdo.lake.parquet import sync
-from thuocdo.wire.dvcqg import LATE_WINDOW_US
+from thuocdo.wire.rules import LATE_WINDOW_US
 
 Integers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]

@@ -52,9 +52,6 @@ SYNC: Final = "DongBoHoSoMC"
 PROGRESS: Final = "CapNhatTienDoHoSoMC"
 
 MAX_SUPPLEMENTS: Final = 100
-LATE_WINDOW_US: Final = 400 * DAY_US
-"""How long ago a stage may lie when no key vouches for it: a year, and the weeks after it in which
-last year's dossiers are put right."""
 
 _STATUS: Final = {
     "0": Status.PROCESSING,  # between agencies: the table knows no better
@@ -436,7 +433,7 @@ def _date(fields: Mapping[str, object], name: str, by: _Judge) -> int | None:
     if found is None:
         return None
     at = good(rules.happened(name, found, by.received))
-    if by.trust != Trust.VERIFIED and at < by.received - LATE_WINDOW_US:
-        days = LATE_WINDOW_US // DAY_US
+    if by.trust != Trust.VERIFIED and at < by.received - rules.LATE_WINDOW_US:
+        days = rules.LATE_WINDOW_US // DAY_US
         raise Bad(Unreadable(RejectReason.FORGED_TIME, f"{name}: over {days} days ago, no key"))
     return at

@@ -132,7 +132,7 @@ def _kind(given: dict[str, str]) -> ViewKind | None:
     get = given.get
     if _is_on(get("ping")) or _GOAL.fullmatch(get("idgoal", "")):
         return None
-    if get("e_c", "").strip() or get("e_a", "").strip():
+    if get("e_c", "").strip() and get("e_a", "").strip():
         return None
     if get("download"):
         return ViewKind.DOWNLOAD
@@ -219,7 +219,7 @@ def _time(cdt: str, cdo: str, hit: Hit) -> int | Unreadable:
         if not _OFFSET.fullmatch(cdo):
             return Unreadable(RejectReason.BAD_DATE, "cdo: not a number of seconds")
         instant -= abs(int(cdo)) * 1_000_000
-    return rules.happened("cdt", instant, hit.received)
+    return rules.viewed("cdt", instant, hit.received)
 
 
 def _claimed(cdt: str) -> int | None:

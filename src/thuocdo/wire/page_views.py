@@ -136,7 +136,7 @@ def _time(text: str, received: int) -> int | Unreadable:
     if not text:
         return Unreadable(RejectReason.MISSING_FIELD, "event_time: missing")
     at = rules.moment("event_time", text)
-    return at if isinstance(at, Unreadable) else rules.happened("event_time", at, received)
+    return at if isinstance(at, Unreadable) else rules.viewed("event_time", at, received)
 
 
 _TEXTS: Final = {

@@ -23,6 +23,10 @@ EARLIEST_US: Final = day_start_us(date(2000, 1, 1))
 LATEST_DUE_US: Final = day_start_us(date(2101, 1, 1))
 CLOCK_SKEW_US: Final = DAY_US
 """How far ahead of the server's clock an event may say it happened."""
+LATE_WINDOW_US: Final = 400 * DAY_US
+"""How long ago an event may lie: a year, and the weeks after it in which last year's records are put
+right. A dossier's stage may lie further back when a key vouches for it; a page view may not, for that
+is how long it is known whether it came before."""
 PROCEDURE_NOT_SAID: Final = "~unknown"
 """The procedure of an event that names none. No code begins so, and every code sorts before it: of
 two first events of one moment the fold takes the one that names its procedure."""
@@ -127,6 +131,16 @@ def happened(field: str, instant: int, received: int) -> int | Unreadable:
     if instant > received + CLOCK_SKEW_US:
         return Unreadable(RejectReason.BAD_DATE, f"{field}: in the future")
     return instant
+
+
+def viewed(field: str, instant: int, received: int) -> int | Unreadable:
+    """When a page was viewed: as `happened`, and within the late window."""
+    if instant < received - LATE_WINDOW_US:
+        days = LATE_WINDOW_US // DAY_US
+        return Unreadable(
+            RejectReason.BAD_DATE, f"{field}: over {days} days ago; import it as a file"
+        )
+    return happened(field, instant, received)
 
 
 def due(field: str, instant: int) -> int | Unreadable:
