@@ -86,7 +86,6 @@ class Lander:
                 rows.update(landed)
                 rejects.update(refused)
                 count += len(segments)
-            self._replays.tidy(map(_name, wal.sealed(self._settings.wal_dir)))
             wal.forget_damaged(self._settings.wal_dir)
         return Landed(dict(rows), dict(rejects), count, time.monotonic() - started)
 
@@ -124,6 +123,7 @@ class Lander:
             if self._lake.commit(table, made, _last_numbers(newer[table])):
                 rows[table] += made.num_rows
         wal.remove(segments)
+        self._replays.tidy(map(_name, wal.sealed(self._settings.wal_dir)))
         self._plan_path.unlink(missing_ok=True)
         return rows, batch.rejected()
 
