@@ -11,6 +11,7 @@ import asyncio
 import gc
 import multiprocessing
 import multiprocessing.connection
+import resource
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ from typing import Final, NoReturn
 import structlog
 import uvloop
 from granian.constants import HTTPModes
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from thuocdo.collect.front import stand_before
@@ -34,6 +36,11 @@ from thuocdo.core.signing import Signer
 from thuocdo.wal.writer import Writer
 
 _BACKLOG: Final = 2048
+_CONNECTIONS: Final = 16_384
+"""At once, idle ones included; the next one waits for a place. An idle one costs about 3 KiB."""
+_HEAD_BYTES: Final = 32 << 10
+"""Of a request's line and headers: twice the longest query (collect/limits.py)."""
+_FILES_BESIDE: Final = 256
 _SWITCH_SECONDS: Final = 0.001
 """How long the event loop may keep the writer thread from its next frame."""
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
@@ -86,6 +93,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         http=HTTPModes.http1,
         websockets=False,
         backlog=_BACKLOG,
+        backpressure=_connections(),
+        http1_settings=HTTP1Settings(max_buffer_size=_HEAD_BYTES),
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
@@ -128,6 +137,15 @@ def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
         child.join(_STOP_SECONDS)
     if any(child.exitcode for child in children):
         raise ThuocdoError("worker_died", "A worker of the collector ended unexpectedly.")
+
+
+def _connections() -> int:
+    """How many connections this process may take: as many files as the system lets it open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most == resource.RLIM_INFINITY:
+        return _CONNECTIONS
+    return max(1, min(_CONNECTIONS, most - _FILES_BESIDE))
 
 
 def _require_free(host: str, port: int) -> None:

@@ -21,6 +21,7 @@ from thuocdo.collect.dvcqg import DvcqgDoor
 from thuocdo.collect.front import Front
 from thuocdo.collect.gate import Gate
 from thuocdo.collect.hits import Hits
+from thuocdo.collect.limits import IntakeError, taking
 from thuocdo.collect.mcdt import McdtDoor
 from thuocdo.collect.metrics import CONTENT_TYPE, Counts, Exposition
 from thuocdo.collect.pace import Pace
@@ -104,8 +105,9 @@ class App:
             return
         self._open += 1
         try:
-            await handler(scope, exchange)
-        except WalError as problem:
+            with taking(scope):
+                await handler(scope, exchange)
+        except (WalError, IntakeError) as problem:
             self.counts.unavailable += 1
             replies.unavailable(exchange, problem.code)
         except asyncio.CancelledError:  # a wait that was cut short promised nothing
