@@ -203,7 +203,7 @@ def test_a_replay_that_dies_is_finished_by_the_next(
     assert instance.replay() == Replayed(before=3)
     assert len(instance.events()) == 4
     assert instance.lake.read("replays").num_rows == 3
-    assert not (instance.settings.state_dir / "replay.plan").exists()
+    assert not (instance.settings.state_dir / "rejects.plan").exists()
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(instance: Instance) -> None:
@@ -327,4 +327,4 @@ def test_nothing_personal_is_in_the_plan(
     instance.know(FULL)
     monkeypatch.setattr(Path, "unlink", lambda _self, **_options: None)
     instance.replay()
-    assert b"0790123" not in (instance.settings.state_dir / "replay.plan").read_bytes()
+    assert b"0790123" not in (instance.settings.state_dir / "rejects.plan").read_bytes()

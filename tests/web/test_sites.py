@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
-from thuocdo.core.vocabulary import Feed, RejectReason, Trust
+from thuocdo.core.vocabulary import BotReason, Feed, RejectReason, Trust
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import Lake
@@ -134,7 +134,7 @@ def test_a_portal_shows_what_was_accepted_what_robots_did_and_what_was_refused(c
     assert [part.split("</dd>")[0] for part in today.split("<dd>")[1:4]] == ["7", "1", "1"]
     assert "trang gửi không thuộc tên miền đã khai của mã giám sát" in page
     assert advice.to_do("foreign_host") in page
-    assert "máy tìm kiếm hoặc máy thu thập dữ liệu tự nhận mình" in page
+    assert "trình thu thập dữ liệu (công cụ tìm kiếm" in page
     assert ">Hà Nội</a>" in page
 
 
@@ -222,6 +222,7 @@ def test_every_reason_and_feed_has_its_words():
     for reason in RejectReason:
         assert len(advice.to_do(reason)) > 20
         assert advice.refusal(reason)
+    assert all(advice.bot(reason) for reason in BotReason)
     assert {advice.feed(feed) for feed in Feed}.isdisjoint(set(Feed))
     assert {advice.trust(trust) for trust in Trust}.isdisjoint(set(Trust))
 

@@ -87,10 +87,10 @@ def replay(
     if dry_run:
         return _Replay(settings, lake, snapshot, tick).run(wanted)
     with (
-        held(settings.state_dir / "replay.lock", "replay"),
+        held(settings.state_dir / "rejects.lock", "replay"),
         closing(Homes.ready(settings, lake)) as homes,
     ):
-        steps = _Steps(settings.state_dir / "replay.plan", lake, homes)
+        steps = _Steps(settings.state_dir / "rejects.plan", lake, homes)
         steps.finish()
         return _Replay(settings, lake, snapshot, tick).run(wanted, steps)
 

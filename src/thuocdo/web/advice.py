@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from thuocdo.core.vocabulary import REJECT_TEXTS, Feed, RejectReason, Trust
+from thuocdo.core.vocabulary import (
+    BOT_TEXTS,
+    REJECT_TEXTS,
+    BotReason,
+    Feed,
+    RejectReason,
+    Trust,
+)
 from thuocdo.web.templatetags.yearbook import language
 
 FEEDS = {
@@ -20,11 +26,6 @@ FEEDS = {
 TRUSTS = {
     Trust.VERIFIED: gettext_lazy("có khóa xác thực"),
     Trust.UNVERIFIED: gettext_lazy("không có khóa"),
-}
-_BOTS = {
-    "crawler": gettext_lazy("máy tìm kiếm hoặc máy thu thập dữ liệu tự nhận mình"),
-    "headless": gettext_lazy("trình duyệt do chương trình điều khiển"),
-    "empty_agent": gettext_lazy("không cho biết trình duyệt (User-Agent trống)"),
 }
 _TO_DO = {
     RejectReason.UNKNOWN_SITE: gettext_lazy(
@@ -92,16 +93,20 @@ def trust(code: str) -> str:
 
 
 def bot(code: str) -> str:
-    """A robot's reason in words; one without words yet is shown by its code."""
-    return str(_BOTS[code]) if code in _BOTS else _("máy tự động, mã %(code)s") % {"code": code}
+    """What makes a robot of a view, in the reader's language."""
+    return _said(BOT_TEXTS[BotReason(code)])
 
 
 def refusal(code: str) -> str:
     """A refusal in the reader's language."""
-    vietnamese, english = REJECT_TEXTS[RejectReason(code)]
-    return english if language() == "en" else vietnamese
+    return _said(REJECT_TEXTS[RejectReason(code)])
 
 
 def to_do(code: str) -> str:
     """What the sender can do about a refusal."""
     return str(_TO_DO[RejectReason(code)])
+
+
+def _said(text: tuple[str, str]) -> str:
+    vietnamese, english = text
+    return english if language() == "en" else vietnamese
