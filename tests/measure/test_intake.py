@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thuocdo.core.clock import day_start_us, local_day, to_datetime
+from thuocdo.core.clock import Period, day_start_us, local_day, to_datetime
 from thuocdo.lake.compaction import compact
 from thuocdo.measure.engine import Engine, same
 from thuocdo.measure.facts.schemas import INTAKE
@@ -156,3 +156,17 @@ def test_an_empty_instance_has_nothing_to_tell(world: Any) -> None:
     world.refresh()
     assert world.measure().intake(*WEEK, site_id=1) == []
     assert world.measure().strangers(*WEEK) == []
+
+
+def test_endless_reloads_are_told_by_the_day(world: Any) -> None:
+    reloads = [
+        world.view(DAY + minute * 60_000_000, site=1, visitor=5, feed="tracking")
+        for minute in range(0, 600, 1)
+    ]
+    world.send("page_views", *reloads, world.view(DAY, site=3, visitor=6))
+    world.refresh()
+    days = Period(date(2026, 11, 20), date(2026, 11, 20))
+    told = world.measure()
+    assert told.loop_views(1, days) == 600
+    assert told.loop_views(3, days) == 0
+    assert told.loop_views(1, Period(date(2026, 11, 21), date(2026, 11, 22))) == 0

@@ -58,6 +58,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             *(view(0, 391) for _ in range(7)),
             *(view(30, 391) for _ in range(3)),
             view(0, 391, "crawler"),
+            *(view(24 * 2 + minute / 60, 392) for minute in range(600)),
             view(24 * 20, 394),
             view(0, 395, "headless"),
         ],
@@ -102,7 +103,8 @@ def sites(heard: Settings, settings: Any, db: None) -> None:
     System.objects.create(code="H26-one_stop", agency="H26", kind="one_stop", name="Một cửa")
     for site_id, system, name, hosts in (
         (391, "H26-portal", "Cổng Thủ đô", "hanoi.gov.vn"),
-        (392, "H26-portal", "Cổng chưa gắn mã", ""),
+        (392, "H26-portal", "Cổng tự tải lại", ""),
+        (396, "H26-portal", "Cổng chưa gắn mã", ""),
         (394, "H26-portal", "Cổng im lặng", ""),
         (395, "H26-portal", "Cổng của máy", ""),
         (500, "H26-one_stop", "Hệ thống một cửa Hà Nội", "motcua.vn"),
@@ -145,6 +147,13 @@ def test_a_one_stop_system_is_heard_by_its_dossiers(client, sites):
     assert "judged again once the catalogue is loaded" in page
 
 
+def test_endless_reloads_are_told_among_the_robots(client, sites):
+    page = text_of(client, "/en/sites/392").split('id="bots"')[1]
+    assert "it reloaded by itself at a steady interval" in page
+    assert "among the accepted; only a whole day tells them" in page
+    assert "reloaded by itself" not in text_of(client, "/en/sites/391")
+
+
 def test_what_a_site_asks_is_said_as_yes_or_no_alone(client, sites):
     page = text_of(client, "/en/sites/500")
     asks = page.split('id="asks"')[1]
@@ -159,7 +168,7 @@ def test_nothing_of_what_was_sent_is_public(client, sites):
 
 
 def test_a_site_never_heard_a_silent_one_and_one_of_robots_say_so(client, sites):
-    assert "Nothing has been received of this site yet." in text_of(client, "/en/sites/392")
+    assert "Nothing has been received of this site yet." in text_of(client, "/en/sites/396")
     assert "Silent since" in text_of(client, "/en/sites/394")
     assert "nothing counts." in text_of(client, "/en/sites/395")
     assert "notice" not in text_of(client, "/en/sites/391").split("<main")[1]
@@ -176,12 +185,12 @@ def test_an_unregistered_id_says_what_was_seen_of_it(client, sites):
 def test_the_list_finds_a_site_by_id_name_host_and_agency(client, sites):
     def found(wanted: str) -> set[int]:
         page = text_of(client, f"/sites?q={wanted}").split('id="strangers"')[0]
-        return {n for n in (391, 392, 394, 395, 500) if f'href="/sites/{n}"' in page}
+        return {n for n in (391, 392, 394, 395, 396, 500) if f'href="/sites/{n}"' in page}
 
     assert found("thu do") == {391}
     assert found("motcua") == {500}
-    assert found("39") == {391, 392, 394, 395}
-    assert found("ha noi") == {391, 392, 394, 395, 500}
+    assert found("39") == {391, 392, 394, 395, 396}
+    assert found("ha noi") == {391, 392, 394, 395, 396, 500}
     assert found("không có") == set()
 
 

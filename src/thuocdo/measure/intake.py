@@ -10,9 +10,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from thuocdo.core.clock import OFFSET_US
+from thuocdo.core.clock import OFFSET_US, Period
 from thuocdo.core.vocabulary import Intake, RejectReason
 from thuocdo.measure.compute import Remember
+from thuocdo.measure.engine import day_number
 from thuocdo.measure.facts.intake import HOUR_US, TABLE
 from thuocdo.measure.model import IntakeCount, Stranger
 from thuocdo.measure.view import Piece, StoredFacts
@@ -70,6 +71,30 @@ def strangers(facts: StoredFacts, since: int, until: int, remember: Remember) ->
         )
     ]
     return sorted(_together(parts), key=lambda one: (-one.records, one.site_id))[:_STRANGERS]
+
+
+def loop_views(facts: StoredFacts, site_id: int, period: Period, remember: Remember) -> int:
+    """Views of a site on some days that reloads at a steady interval made."""
+    first, last = day_number(period.first), day_number(period.last)
+
+    def add_up(piece: Piece) -> int:
+        given = piece.rows()
+        days = facts.engine.hold(pa.table({"day": pa.array(range(first, last + 1), pa.int32())}))
+        sites = facts.engine.hold(pa.table({"site_id": pa.array([site_id], pa.int64())}))
+        (row,) = facts.engine.rows(of_loops, given, days, sites).to_pylist()
+        facts.engine.forget()
+        return int(row["views"])
+
+    return sum(
+        remember(("loops", piece.key, first, last, site_id), partial(add_up, piece))
+        for piece in facts.pieces("visits_daily", first, last)
+    )
+
+
+def of_loops(rows: ir.Table, days: ir.Table, sites: ir.Table) -> ir.Table:
+    """(views) of VISITS_DAILY: those of loops on these days, of these sites."""
+    inside = rows.semi_join(sites, "site_id").semi_join(days, "day")
+    return inside.agg(views=inside.loop_views.sum().fill_null(0).cast("int64"))
 
 
 def of_these(rows: ir.Table, hours: ir.Table, sites: ir.Table, systems: ir.Table) -> ir.Table:

@@ -203,6 +203,14 @@ class Measure:
                 systems.update(str(key) for key in known.systems.below(agency))
             return intake.of_sources(facts, since, until, sites, systems, self._intakes)
 
+    def loop_views(self, site_id: int, period: Period) -> int:
+        """Views of a site that `intake` calls accepted and no figure counts: of endless reloads.
+
+        Only all views of a day can tell them, by the day they happened.
+        """
+        with self._now.lock:
+            return intake.loop_views(self._current(), site_id, period, self._intakes)
+
     def strangers(self, since: int, until: int) -> list[Stranger]:
         """Site ids that were refused as unknown in these hours, the most frequent first."""
         with self._now.lock:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import collation_key, fold_accents
-from thuocdo.core.vocabulary import Intake
+from thuocdo.core.vocabulary import BotReason, Intake
 from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.models import Agency, Site, System
 from thuocdo.web import advice, board, charts, choosing, columns, intake, pulse, wording
@@ -113,6 +113,8 @@ def page(request: HttpRequest, site_id: int) -> HttpResponse:
             for source in told.sources
         ],
         "largest_source": max((source.tally.total for source in told.sources), default=0),
+        "loops": board.measure().loop_views(site_id, _days(now)),
+        "loop_text": advice.bot(BotReason.REFRESH_LOOP),
         "bots": [(advice.bot(reason.code), reason) for reason in told.bots],
         "refusals": [
             (advice.refusal(reason.code), advice.to_do(reason.code), reason)
@@ -190,6 +192,11 @@ def _site(site_id: int, now: int) -> Site:
 def _counts(site_id: int, now: int) -> list[IntakeCount]:
     since, until = intake.span(now)
     return board.measure().intake(since, until, site_id=site_id)
+
+
+def _days(now: int) -> clock.Period:
+    since, _until = intake.span(now)
+    return clock.Period(clock.local_day(since), clock.local_day(now))
 
 
 def _heard(site: Site, told: SiteIntake) -> int | None:
