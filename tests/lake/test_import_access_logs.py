@@ -126,6 +126,20 @@ def test_views_land_by_local_day_with_kind_agent_and_daily_visitor(
     }
 
 
+def test_noise_that_no_server_answers_is_left_out_and_not_refused(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    noise = [
+        line().replace("GET /tin HTTP/1.1", request).replace(" 200 ", f" {status} ")
+        for request, status in (("-", 408), ("\\x16\\x03\\x01", 400), ("GET /a b c", 400))
+    ]
+    result = bring(
+        settings, lake, log(tmp_path, line(), *noise, line().replace("GET /tin HTTP/1.1", "-"))
+    )
+    assert result.left_out == {"not_answered": 3}
+    assert result.rejected == {"malformed": 1}
+
+
 def test_the_host_of_each_line_tells_the_site(
     settings: Settings, lake: Lake, tmp_path: Path
 ) -> None:

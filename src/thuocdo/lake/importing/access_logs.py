@@ -153,6 +153,9 @@ class _Reading:
             if access_log.is_comment(line):
                 return None
             return RefusedRow(0, RejectReason.MALFORMED, f"line: not {self._form}", {})
+        if not self._policy.counts(said.status):  # also what scanners send and no server answers
+            self.left_out[LeftOut.STATUS.value] += 1
+            return None
         load = self._loads.get(said.request)
         if load is None:
             judged = self._judge(said.request)
@@ -161,9 +164,6 @@ class _Reading:
             load = judged
         if said.by_script:
             self.left_out[LeftOut.SCRIPT.value] += 1
-            return None
-        if not self._policy.counts(said.status):
-            self.left_out[LeftOut.STATUS.value] += 1
             return None
         return self._load(said, load)
 
