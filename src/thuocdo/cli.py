@@ -90,8 +90,9 @@ def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT
     """Run and look after all roles: collect, pipeline, web, worker."""
     from thuocdo.run import supervisor
     from thuocdo.run.stopping import stop_on_signals
+    from thuocdo.run.upgrading import bring_up_to_date
 
-    _ready()
+    bring_up_to_date(_ready())
     supervisor.serve(collect_port, web_port, stop_on_signals())
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import django
 from django.apps import apps
 from django.core.management import call_command
 
+import thuocdo
 from thuocdo.core.settings import Settings
 
 
@@ -29,3 +31,20 @@ def initialise(settings: Settings) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     load_builtin()
     publish(settings)
+    _schema_path(settings).write_text(_schema())
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the instance's database is as this version of the program needs it; no database is asked."""
+    path = _schema_path(settings)
+    return path.exists() and path.read_text() == _schema()
+
+
+def _schema() -> str:
+    """The migrations this version comes with."""
+    found = Path(thuocdo.__path__[0]).glob("*/migrations/[0-9]*.py")
+    return "\n".join(sorted(f"{path.parent.parent.name}.{path.stem}" for path in found))
+
+
+def _schema_path(settings: Settings) -> Path:
+    return settings.state_dir / "schema.txt"
