@@ -17,8 +17,6 @@ from thuocdo.core.vietnamese import nfc
 from thuocdo.core.vocabulary import AgencyKind, Level, RejectReason, SystemKind
 from thuocdo.registry.models import CODE_PATTERN
 
-"""Site ids are 32-bit integers in the lake."""
-
 _CODE = re.compile(CODE_PATTERN, re.ASCII)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d{1,5})?", re.ASCII)
 _BETWEEN_HOSTS = re.compile(r"[\s,;|]+")
