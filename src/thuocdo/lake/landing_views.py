@@ -77,9 +77,6 @@ class Views:
         self._numbers: list[tuple[int, ...]] = []
         self._words: list[tuple[Word, ...]] = []
 
-    def __len__(self) -> int:
-        return len(self._numbers) + sum(map(len, self._taken))
-
     def take(self, octets: Octets, hits: HitColumns, landed_at: Places, first: int) -> Places:
         """Take the ordinary hits of a block of records; which of them they are, in order.
 

@@ -30,7 +30,7 @@ _FILE: Final = "datacentres.txt"
 _PROVIDER: Final = re.compile(r"[\w.-]{1,40}")
 _SEPARATOR: Final = re.compile(r"[\s,;]+")
 _COMMENT: Final = "#"
-_MAPPED: Final = "::ffff:"
+_MAPPED: Final = bytes(10) + b"\xff\xff"
 _V4_BYTES: Final = 4
 
 _log = structlog.get_logger("thuocdo.lake")
@@ -184,9 +184,10 @@ def _within(number: int, starts: list[int], ends: list[int]) -> bool:
 
 def _packed(address: bytes) -> bytes:
     """Four or sixteen bytes; none for what is no address. IPv4 in IPv6's clothes is IPv4."""
-    text = address.decode("ascii", "replace").removeprefix(_MAPPED)
-    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    text = address.decode("ascii", "replace")
     try:
-        return socket.inet_pton(family, text)
+        if ":" in text:
+            return socket.inet_pton(socket.AF_INET6, text).removeprefix(_MAPPED)
+        return socket.inet_pton(socket.AF_INET, text)
     except (OSError, ValueError):
         return b""

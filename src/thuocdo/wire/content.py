@@ -10,8 +10,9 @@ request says so itself when it carries a number drawn for it alone:
 
 Such a number is too short to tell views apart alone, so the content of a request is all its
 parameters as they were sent, but for those that only say how it travels: js/piwik.js changes
-`send_image` when it tries another transport, and a queue that was offline says in `cdo` for how long. A visitor's own id (`_id`, `cid`) is no nonce: it comes
-with every view. A pixel without a nonce says nothing about itself and is never taken for a replay.
+`send_image` when it tries another transport, and a queue that was offline says in `cdo` for how long.
+A visitor's own id (`_id`, `cid`) is no nonce: it comes with every view. A pixel without a nonce says
+nothing about itself and is never taken for a replay.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Final
 NONCES: Final = ("pv_id", "rand", "r")
 SHORTEST_NONCE: Final = 6
 """Characters. `r=1`, written into a page by hand, is no nonce."""
+_NONCE_MARKS: Final = tuple(name.encode() + b"=" for name in NONCES)
 _TRAVEL: Final = (b"send_image", b"cdo")
 
 
@@ -30,9 +32,7 @@ def content(text: bytes) -> bytes | None:
     text  the parameters of one request, encoded, from a query or a form
     """
     pieces = text.lstrip(b"?").split(b"&")
-    if any(_is_nonce(piece) for piece in pieces):
-        return canonical(text)
-    return None
+    return canonical(text) if any(map(_is_nonce, pieces)) else None
 
 
 def canonical(text: bytes) -> bytes:
@@ -41,9 +41,6 @@ def canonical(text: bytes) -> bytes:
     if b"send_image" not in text and b"cdo" not in text:
         return text
     return b"&".join(piece for piece in text.split(b"&") if piece.partition(b"=")[0] not in _TRAVEL)
-
-
-_NONCE_MARKS: Final = tuple(name.encode() + b"=" for name in NONCES)
 
 
 def _is_nonce(piece: bytes) -> bool:
