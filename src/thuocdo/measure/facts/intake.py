@@ -26,39 +26,22 @@ _ORDER: Final = ["site_id", "system", "hour"]
 
 def of_views(events: ir.Table) -> ir.Table:
     """Rows of INTAKE from page views or steps of services of whole local days."""
-    is_bot = events.bot.notnull()
-    return _counted(
-        events.mutate(
-            day=date_number(events.day),
-            system=ibis.null("string"),
-            agency=ibis.null("string"),
-            outcome=is_bot.ifelse(Intake.BOT.value, Intake.ACCEPTED.value),
-            reason=events.bot,
-        )
-    )
+    counted = _counted(events, "day", "site_id", "bot")
+    outcome = counted.bot.notnull().ifelse(Intake.BOT.value, Intake.ACCEPTED.value)
+    return _shaped(counted, day=date_number(counted.day), outcome=outcome, reason=counted.bot)
 
 
 def of_rejects(rejects: ir.Table) -> ir.Table:
     """Rows of INTAKE from rejects of whole local days of landing."""
-    return _counted(
-        rejects.mutate(
-            day=date_number(rejects.day),
-            system=ibis.null("string"),
-            outcome=ibis.literal(Intake.REFUSED.value),
-        )
-    )
+    counted = _counted(rejects, "day", "site_id", "agency", "reason")
+    outcome = ibis.literal(Intake.REFUSED.value)
+    return _shaped(counted, day=date_number(counted.day), outcome=outcome)
 
 
 def of_dossiers(events: ir.Table) -> ir.Table:
     """Rows of INTAKE from dossier events; a home month says nothing of their day."""
-    return _counted(
-        events.mutate(
-            day=ibis.null("int32"),
-            site_id=ibis.null("int64"),
-            outcome=ibis.literal(Intake.ACCEPTED.value),
-            reason=ibis.null("string"),
-        )
-    )
+    counted = _counted(events, "system", "agency")
+    return _shaped(counted, outcome=ibis.literal(Intake.ACCEPTED.value))
 
 
 def more(before: ir.Table, since: ir.Table) -> ir.Table:
@@ -70,8 +53,16 @@ def more(before: ir.Table, since: ir.Table) -> ir.Table:
     return conform(summed, INTAKE).order_by(_ORDER)
 
 
-def _counted(events: ir.Table) -> ir.Table:
+def _counted(events: ir.Table, *keys: str) -> ir.Table:
+    """Records by hour of landing, feed, trust and what else tells them apart."""
     landed = events.mutate(landed=micros(events.landed_at))
     keyed = landed.mutate(hour=(landed.landed + OFFSET_US) // HOUR_US)
-    counted = keyed.group_by(_KEYS).agg(records=ibis._.count(), last_landed=keyed.landed.max())
-    return conform(counted, INTAKE).order_by(_ORDER)
+    return keyed.group_by(["hour", "feed", "trust", *keys]).agg(
+        records=ibis._.count(), last_landed=keyed.landed.max()
+    )
+
+
+def _shaped(counted: ir.Table, **said: ir.Value) -> ir.Table:
+    """All columns of INTAKE, null where there is nothing to say."""
+    missing = {name: ibis.null() for name in INTAKE.names if name not in counted.columns}
+    return conform(counted.mutate(**(missing | said)), INTAKE).order_by(_ORDER)
