@@ -201,6 +201,21 @@ def import_declared(files: Files) -> None:
     )
 
 
+@imports.command("networks")
+def import_networks(
+    file: Annotated[
+        Path, typer.Argument(help="The provider's list: JSON, geofeed, or one network a line.")
+    ],
+    provider: Annotated[str, typer.Option(help="A short name, such as aws.")],
+) -> None:
+    """Datacentres' networks: what comes from them is a robot's; replaces what was known of a provider."""
+    from thuocdo.lake.networks import install
+
+    found = settings.load()
+    found.require_initialised()
+    typer.echo(f"{provider}: {install(found, file, provider)} networks")
+
+
 def _pair(text: str) -> tuple[str, int]:
     matomo, equals, ours = text.partition("=")
     if not (equals and matomo.strip() and ours.strip().isdigit()):

@@ -126,6 +126,16 @@ def test_views_land_by_local_day_with_kind_agent_and_daily_visitor(
     }
 
 
+def test_who_comes_from_a_datacentre_is_a_robot_whatever_it_says(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    (settings.home / "datacentres.txt").write_text("198.51.100.0/24 vi-du\n")
+    outside, inside = line("/nguoi"), line("/may").replace(line("/x").split()[0], "198.51.100.9", 1)
+    bring(settings, lake, log(tmp_path, outside, inside))
+    bots = {row["path"]: row["bot"] for row in lake.read("page_views").to_pylist()}
+    assert bots == {"/nguoi": None, "/may": "datacentre"}
+
+
 def test_noise_that_no_server_answers_is_left_out_and_not_refused(
     settings: Settings, lake: Lake, tmp_path: Path
 ) -> None:

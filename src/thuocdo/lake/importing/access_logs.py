@@ -21,13 +21,14 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import SiteEntry, Snapshot
-from thuocdo.core.vocabulary import Feed, RejectReason
-from thuocdo.lake.enrich import place_of
+from thuocdo.core.vocabulary import BotReason, Feed, RejectReason
+from thuocdo.lake.enrich import Client, client_of, place_of
 from thuocdo.lake.importing import packed
 from thuocdo.lake.importing.rejects import RefusedRow, RejectBook
 from thuocdo.lake.importing.source import Progress
 from thuocdo.lake.importing.view_days import EPOCH, ViewDays
 from thuocdo.lake.importing.view_stage import ViewStage
+from thuocdo.lake.networks import Networks, Watched
 from thuocdo.lake.store import Lake
 from thuocdo.wire import access_log, page_loads, rules
 from thuocdo.wire.access_log import LogFormat, LogLine
@@ -69,7 +70,8 @@ def import_file(
     form = _form(path, options)
     digest = packed.digest(path)
     stage = ViewStage(scratch / "staged", settings.secret)
-    reading = _Reading(snapshot, stage, form, options, progress)
+    datacentres = Watched(settings).now()
+    reading = _Reading(snapshot, stage, form, options, progress, datacentres)
     book = RejectBook(settings, lake, path.name, digest, Feed.ACCESS_LOG)
     book.write(reading.lines(path))
     valid = stage.finish(engine)
@@ -114,8 +116,10 @@ class _Reading:
         form: LogFormat,
         options: LogOptions,
         progress: Progress,
+        datacentres: Networks,
     ) -> None:
         self._stage = stage
+        self._datacentres = datacentres
         self._form = form
         self._options = options
         self._progress = progress
@@ -205,9 +209,16 @@ class _Reading:
             load.kind,
             f"http://{host or self._own_host}{load.target}",
             said.referrer,
-            said.agent,
+            self._seen(said) if self._datacentres else said.agent,
         )
         return None
+
+    def _seen(self, said: LogLine) -> str | Client | None:
+        """The agent; of one in a datacentre that names no robot, what it is because of where it is."""
+        if not self._datacentres.holds(said.address):
+            return said.agent
+        client = client_of(said.agent) if said.agent is not None else Client(None, None, None, None)
+        return client if client.bot else client._replace(bot=BotReason.DATACENTRE.value)
 
 
 def _remember(memory: dict[str, T], text: str, said: T) -> None:
