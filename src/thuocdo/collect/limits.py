@@ -39,7 +39,7 @@ BODY_SECONDS: Final = 120.0
 """In which a body must be there: the largest one over a line of half a megabit."""
 MAX_AGENT: Final = 512
 MAX_REFERRER: Final = 2048
-_SLICE: Final = 1 << 10  # of compressed input: bounds what one step of a bomb can grow to
+_SLICE: Final = 1 << 8  # of compressed input: bounds what one step of a bomb can grow to
 _PIECE: Final = 1 << 20  # of inflated output
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_WINDOW: Final = 8 << 20
@@ -84,6 +84,17 @@ class _Taking:
     def take(self, count: int) -> None:
         self._held.take(count)
         self._size += count
+
+    def joined(self, pieces: list[bytes]) -> bytes:
+        """What was taken in pieces as one; for a moment it is there twice."""
+        size = sum(map(len, pieces))
+        self._held.take(size)
+        try:
+            whole = b"".join(pieces)
+            pieces.clear()
+        finally:
+            self._held.give(size)
+        return whole
 
     def release(self) -> None:
         self._held.give(self._size)
@@ -135,7 +146,7 @@ async def read_body(exchange: Exchange, limit: int) -> bytes | Unreadable:
         raise IntakeError("slow_body", "The body did not come in time.", "Send it anew.") from None
     if mine.declared is not None and size < min(mine.declared, MAX_DRAINED):
         raise IntakeError("cut_short", "The body ended before its length.", "Send it anew.")
-    return b"".join(chunks) if size <= limit else _TOO_LARGE
+    return mine.joined(chunks) if size <= limit else _TOO_LARGE
 
 
 def inflate(body: bytes, encoding: str) -> bytes | Unreadable:
@@ -155,7 +166,7 @@ def inflate(body: bytes, encoding: str) -> bytes | Unreadable:
 
 
 def _gunzip(body: bytes) -> bytes | Unreadable:
-    take = _taking.get().take
+    mine = _taking.get()
     out: list[bytes] = []
     room = MAX_INFLATED
     try:
@@ -163,7 +174,7 @@ def _gunzip(body: bytes) -> bytes | Unreadable:
             stream = zlib.decompressobj(_GZIP)
             while not stream.eof:
                 out.append(stream.decompress(body, _PIECE))
-                take(len(out[-1]))
+                mine.take(len(out[-1]))
                 room -= len(out[-1])
                 if room < 0:
                     return _TOO_LARGE
@@ -173,11 +184,11 @@ def _gunzip(body: bytes) -> bytes | Unreadable:
             body = stream.unused_data
     except zlib.error:
         return Unreadable(RejectReason.BAD_ENCODING, "gzip: damaged")
-    return b"".join(out)
+    return mine.joined(out)
 
 
 def _unzstd(body: bytes) -> bytes | Unreadable:
-    take = _taking.get().take
+    mine = _taking.get()
     out: list[bytes] = []
     size = 0
     stream = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
@@ -186,7 +197,7 @@ def _unzstd(body: bytes) -> bytes | Unreadable:
             if stream.eof:
                 return Unreadable(RejectReason.BAD_ENCODING, "zstd: bytes after the end")
             out.append(stream.decompress(body[start : start + _SLICE]))
-            take(len(out[-1]))
+            mine.take(len(out[-1]))
             size += len(out[-1])
             if size > MAX_INFLATED:
                 return _TOO_LARGE
@@ -194,4 +205,4 @@ def _unzstd(body: bytes) -> bytes | Unreadable:
         return Unreadable(RejectReason.BAD_ENCODING, "zstd: damaged")
     if not stream.eof:
         return Unreadable(RejectReason.BAD_ENCODING, "zstd: truncated")
-    return b"".join(out)
+    return mine.joined(out)

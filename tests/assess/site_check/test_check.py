@@ -15,7 +15,7 @@ from tests.run.browser import DEPLOYED
 
 from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
 from thuocdo.assess.site_check.model import Code, Phase
-from thuocdo.cli_check import check_site
+from thuocdo.cli.checks import check_site
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.wire.events import Hit
 from thuocdo.wire.matomo import parse_hit

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli_output import one_of
+from thuocdo.cli.output import one_of
 from thuocdo.core import settings
 from thuocdo.core.errors import ThuocdoError
 

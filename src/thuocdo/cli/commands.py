@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from thuocdo import cli_check, cli_import, cli_output, cli_rejects, cli_trust
+from thuocdo.cli import checks, imports, rejects, trust
+from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
 
@@ -28,14 +29,14 @@ app = typer.Typer(
 )
 reports = typer.Typer(help="Make reports.")
 accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
-app.add_typer(cli_import.imports, name="import")
-app.add_typer(cli_import.templates, name="template")
+app.add_typer(imports.imports, name="import")
+app.add_typer(imports.templates, name="template")
 app.add_typer(reports, name="report")
-app.add_typer(cli_trust.keys, name="key")
-app.add_typer(cli_trust.sites, name="site")
-app.add_typer(cli_rejects.rejects, name="rejects")
+app.add_typer(trust.keys, name="key")
+app.add_typer(trust.sites, name="site")
+app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(accounts, name="account")
-app.command("check-site")(cli_check.check_site)
+app.command("check-site")(checks.check_site)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
@@ -152,7 +153,7 @@ def refresh() -> None:
     from thuocdo.run.once import refresh_now
 
     landed, refreshed = refresh_now(_ready())
-    cli_output.print_refresh(landed, refreshed)
+    shown.print_refresh(landed, refreshed)
 
 
 @app.command()
@@ -190,20 +191,20 @@ def indicator(
     """Print an indicator for every agency of a period."""
     from thuocdo.measure.service import Measure
 
-    cli_output.one_of("--format", output, ("table", "json", "csv"))
-    cli_output.one_of("--trust", trust, ("any", "verified"))
-    cli_output.one_of("--by", by, ("ministry", "province", "agency", "service"))
+    shown.one_of("--format", output, ("table", "json", "csv"))
+    shown.one_of("--trust", trust, ("any", "verified"))
+    shown.one_of("--by", by, ("ministry", "province", "agency", "service"))
     measure = Measure(_ready())
     figures = measure.figures(
         code,
-        clock.parse_period(period) if period else cli_output.year_to_date(),
+        clock.parse_period(period) if period else shown.year_to_date(),
         version=version,
         by=by,
         as_known=clock.parse_instant(as_known) if as_known else None,
         as_organised=clock.parse_day(as_organised) if as_organised else None,
         trust=trust,
     )
-    cli_output.print_figures(figures, output)
+    shown.print_figures(figures, output)
 
 
 @reports.command("weekly")
@@ -225,7 +226,7 @@ def report_weekly(
     found = _ready()
     wanted = [part.strip() for part in formats.split(",")]
     for part in wanted:
-        cli_output.one_of("--format", part, ("json", "docx", "pdf", "html", "xlsx"))
+        shown.one_of("--format", part, ("json", "docx", "pdf", "html", "xlsx"))
     paths = make_weekly(
         found,
         Measure(found),

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from thuocdo import cli_output
+from thuocdo.cli import output as shown
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
 from thuocdo.core.codes import agency_code
@@ -43,7 +43,7 @@ def list_rejects(
     output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """List refused records, and what each would be under the registry of today."""
-    cli_output.one_of("--format", output, ("table", "json", "csv"))
+    shown.one_of("--format", output, ("table", "json", "csv"))
     rows = _rows(_ready(), _wanted(site, agency, reason, since))
     if output == "json":
         typer.echo(json.dumps(list(rows), ensure_ascii=False))
@@ -72,7 +72,7 @@ def replay_rejects(
 
     found = _ready()
     wanted = _wanted(site, agency, reason, since)
-    with cli_output.progress("replay") as tick:
+    with shown.progress("replay") as tick:
         done = replay(found, Lake.open(found), wanted, tick, dry_run=dry_run)
     _print_counts("would be accepted" if dry_run else "accepted", done.accepted)
     _print_counts("still refused", done.refused)
@@ -90,7 +90,7 @@ def _wanted(site: int | None, agency: str | None, reason: str | None, since: str
     from thuocdo.lake.rejects import Wanted
 
     if reason is not None:
-        cli_output.one_of("--reason", reason, tuple(RejectReason))
+        shown.one_of("--reason", reason, tuple(RejectReason))
     code = agency_code(agency) if agency else None
     if agency and code is None:
         raise ThuocdoError(
@@ -152,6 +152,6 @@ def _print_table(rows: Iterator[dict[str, object]]) -> None:
     for row in reversed(last):
         texts = ("" if row[name] is None else str(row[name]) for name in _COLUMNS[:-1])
         table.add_row(*texts)
-    cli_output.console().print(table)
-    shown = f"; the newest {_SHOWN} are shown, --format csv gives all" if count > _SHOWN else ""
-    typer.echo(f"{count} refused{shown}")
+    shown.console().print(table)
+    rest = f"; the newest {_SHOWN} are shown, --format csv gives all" if count > _SHOWN else ""
+    typer.echo(f"{count} refused{rest}")

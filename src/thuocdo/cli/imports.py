@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo import cli_output
+from thuocdo.cli import output as shown
 from thuocdo.core import clock, columns, settings
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
@@ -19,7 +19,7 @@ imports = typer.Typer(help="Load files; a second run of the same file changes no
 templates = typer.Typer(help="Files to fill in.")
 
 Files = Annotated[list[str], typer.Argument(help="Files or quoted patterns; plain, .gz or .zst.")]
-Importer = Callable[[settings.Settings, list[Path], cli_output.Tick], ImportResult]
+Importer = Callable[[settings.Settings, list[Path], shown.Tick], ImportResult]
 
 
 @imports.command("agencies", help=str(columns.AGENCIES))
@@ -106,7 +106,7 @@ def import_access_log(
     from thuocdo.lake.store import Lake
     from thuocdo.wire.access_log import LogFormat
 
-    cli_output.one_of("--format", form, ("auto", *LogFormat))
+    shown.one_of("--format", form, ("auto", *LogFormat))
     if (site is None) != site_by_host:
         raise ThuocdoError(
             "bad_option",
@@ -178,11 +178,11 @@ def import_opencps(
     start = clock.day_start_us(clock.parse_day(since)) if since else None
     found = settings.load()
     found.require_initialised()
-    with cli_output.progress("opencps") as tick:
+    with shown.progress("opencps") as tick:
         result = event_imports.pull_opencps(
             found, Lake.open(found), client, Place(url, group, system, agency), tick, start
         )
-    cli_output.print_import(result)
+    shown.print_import(result)
 
 
 @imports.command("declared", help=f"{columns.DECLARED}: what agencies report themselves.")
@@ -242,7 +242,7 @@ def template_dossiers(
 def _import_registry(loader: str, files: list[str], **options: str | None) -> None:
     from thuocdo.registry.setup import setup_django
 
-    def load(found: settings.Settings, paths: list[Path], tick: cli_output.Tick) -> ImportResult:
+    def load(found: settings.Settings, paths: list[Path], tick: shown.Tick) -> ImportResult:
         setup_django()
         from thuocdo.registry import loaders
 
@@ -255,9 +255,9 @@ def _import_registry(loader: str, files: list[str], **options: str | None) -> No
 def _run(name: str, files: list[str], importer: Importer) -> None:
     found = settings.load()
     found.require_initialised()
-    with cli_output.progress(name) as tick:
+    with shown.progress(name) as tick:
         result = importer(found, _expanded(files), tick)
-    cli_output.print_import(result)
+    shown.print_import(result)
 
 
 def _expanded(files: list[str]) -> list[Path]:
