@@ -22,6 +22,11 @@ test: install check
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm
 	env -u THUOCDO_HOME $(BIN)/python -m pytest
 
+# The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
+ROUNDS ?= 200
+chaos: install
+	env -u THUOCDO_HOME THUOCDO_CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos
+
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

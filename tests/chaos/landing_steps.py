@@ -17,7 +17,6 @@ from typing import Any, Final, NoReturn
 from deltalake import DeltaTable
 
 from thuocdo.core import settings as settings_of
-from thuocdo.core.snapshot import Snapshot
 from thuocdo.lake import landing
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.store import Lake
@@ -57,13 +56,13 @@ def land(home: str, last: int, batch_bytes: int) -> NoReturn:
     for owner, name in _EFFECTS:
         setattr(owner, name, steps.counted(getattr(owner, name)))
     lander.land_once()
-    print(steps.count, flush=True)
+    sys.stdout.write(f"{steps.count}\n")
+    sys.stdout.flush()
     os._exit(0)
 
 
 def main() -> None:
     """One child after the other; nothing is opened here, so that each starts as a fresh process."""
-    assert Snapshot
     for asked in sys.argv[1:]:
         home, last, *rest = asked.split(":")
         child = os.fork()
@@ -71,7 +70,8 @@ def main() -> None:
             land(home, int(last), int(rest[0]) if rest else 0)
         _, status = os.waitpid(child, 0)
         if os.waitstatus_to_exitcode(status) == KILLED:
-            print("killed", flush=True)
+            sys.stdout.write("killed\n")
+            sys.stdout.flush()
         elif os.waitstatus_to_exitcode(status):
             sys.exit(f"{asked} ended with {status}")
 
