@@ -155,9 +155,9 @@ def access_log_line(data: bytes) -> None:
     lines = _text(data).split("\n")
     access_log.detect(lines)
     for form in access_log.LogFormat:
-        read = access_log.reader(form)
+        read, glance = access_log.reader(form)
         for line in lines:
-            access_log.request_at_first_glance(line)
+            glance(line)
             if not access_log.is_comment(line) and (found := read(line)) is not None:
                 _is(access_log.moment(found.time), int, type(None))
 
