@@ -54,6 +54,8 @@ class Role:
     restart_at: float = field(default=0.0)
     log_file: Path | None = None
     """Where its output goes; None is the supervisor's own terminal."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """What it is told unless the operator says otherwise."""
 
     def start(self) -> None:
         command = [sys.executable, "-m", "thuocdo", *self.arguments]
@@ -61,6 +63,7 @@ class Role:
         # A session of its own: Ctrl-C reaches the supervisor only, which then ends the roles in order.
         self.process = subprocess.Popen(
             command,
+            env=self.environment | os.environ,
             start_new_session=True,
             stdout=output,
             stderr=output,
@@ -143,6 +146,7 @@ class Supervisor:
 
 def standard_roles(collect_port: int, web_port: int) -> list[Role]:
     """Collector, pipeline, worker, web: in the order they are ended."""
+    here = {"THUOCDO_COLLECTOR_URL": f"http://localhost:{collect_port}"}
     return [
         Role(
             "collect",
@@ -150,8 +154,13 @@ def standard_roles(collect_port: int, web_port: int) -> list[Role]:
             f"http://127.0.0.1:{collect_port}/health",
         ),
         Role("pipeline", ["pipeline"]),
-        Role("worker", ["worker"]),
-        Role("web", ["web", "--port", str(web_port)], f"http://127.0.0.1:{web_port}/health"),
+        Role("worker", ["worker"], environment=here),
+        Role(
+            "web",
+            ["web", "--port", str(web_port)],
+            f"http://127.0.0.1:{web_port}/health",
+            environment=here,
+        ),
     ]
 
 
