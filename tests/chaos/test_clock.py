@@ -143,10 +143,6 @@ def test_a_signature_is_good_by_the_servers_time_alone(world: World, clock: Cloc
         assert len(send_all(world.instance.collect_port, servers).acknowledged) == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what was signed before the process began by its first, wrong clock is refused",
-)
 def test_signatures_are_taken_again_once_a_wrong_clock_was_set_right(
     world: World, clock: Clock
 ) -> None:

@@ -192,15 +192,7 @@ def test_heads_and_bodies_without_end_are_not_held(door: Door) -> None:
 )
 @pytest.mark.parametrize(
     "filler",
-    [
-        b" ",
-        pytest.param(
-            b"\n",
-            marks=pytest.mark.xfail(
-                run=False, reason="wire/canonical.py makes a list of all lines, empty ones too"
-            ),
-        ),
-    ],
+    [b" ", b"\n"],
     ids=["spaces", "lines"],
 )
 def test_bombs_do_not_go_off(
@@ -220,7 +212,7 @@ def test_bombs_do_not_go_off(
         await asyncio.gather(*(bomb(over) for _ in range(4)), *(bomb(just) for _ in range(24)))
 
     asyncio.run(door.during(attack(), 2 * MAX_HELD + OVERHEAD))
-    assert set(statuses) <= {200, 413, 503}
+    assert set(statuses) <= {200, 413, 422, 503}
     assert 503 in statuses or 413 in statuses
 
 

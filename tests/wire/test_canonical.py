@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -150,8 +153,9 @@ def test_ndjson_lines_and_array_places_are_numbered_from_one() -> None:
         (1, False),
         (2, True),
     ]
-    ((line, broken),) = canonical.records(b'[{"a":1}')
-    assert line == 1
+    (first, (line, broken)) = canonical.records(b'[{"a":1}')
+    assert first == (1, {"a": 1})
+    assert line == 2
     assert isinstance(broken, Unreadable)
 
 
@@ -179,3 +183,53 @@ def test_no_bytes_make_the_reader_raise(body: bytes) -> None:
     for line, record in canonical.records(body):
         assert line > 0
         assert isinstance(record, dict | Unreadable)
+
+
+@settings(max_examples=300)
+@given(
+    items=st.lists(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+            ),
+            max_leaves=6,
+        ),
+        max_size=5,
+    ),
+    spaces=st.sampled_from(("", " ", "\n\t ")),
+)
+def test_an_array_is_read_element_by_element_as_it_would_be_whole(
+    items: list[Any], spaces: str
+) -> None:
+    body = (
+        f"{spaces}[{spaces}"
+        + f"{spaces},{spaces}".join(map(json.dumps, items))
+        + f"{spaces}]{spaces}"
+    )
+    found = list(canonical.records(body.encode()))
+    assert [place for place, _ in found] == list(range(1, len(items) + 1))
+    for (_, record), item in zip(found, items, strict=True):
+        if isinstance(item, dict):
+            assert record == item or isinstance(record, Unreadable)
+        else:
+            assert isinstance(record, Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "refused"),
+    [
+        ("[]", 0, 0), ("[{}]", 1, 0), ("[{},]", 1, 1), ("[{} {}]", 1, 1), ("[{}", 1, 1), ("[", 0, 1),
+        ("[,]", 0, 1), ("[{}]x", 1, 1), ("[{}]]", 1, 1), ("[{}] ", 1, 0), ("[NaN,{}]", 1, 1),
+    ],
+)  # fmt: skip
+def test_a_broken_array_is_refused_where_it_breaks(body: str, records: int, refused: int) -> None:
+    found = [record for _, record in canonical.records(body.encode())]
+    assert sum(isinstance(record, Unreadable) for record in found) == refused
+    assert len(found) - refused == records
+
+
+def test_empty_lines_are_skipped_but_not_without_end() -> None:
+    assert len(list(canonical.records(b"\n" * 10_000 + b"{}"))) == 1
+    (*_, (_, last)) = canonical.records(b"\n" * 30_000 + b"{}")
+    assert isinstance(last, Unreadable)

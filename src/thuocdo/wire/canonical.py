@@ -7,8 +7,11 @@ here once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from io import BytesIO
+from json import JSONDecoder
 from typing import Final, TypeVar
 
 import msgspec
@@ -44,6 +47,10 @@ _FALSE: Final = frozenset(("false", "0", "no"))
 
 T = TypeVar("T")
 _json = msgspec.json.Decoder()
+_json_text = JSONDecoder()  # finds where an element ends; what it says is read by the other
+_SPACES: Final = re.compile(r"[ \t\r\n]*", re.ASCII)
+_NOT_JSON: Final = Unreadable(RejectReason.MALFORMED, "record: not JSON")
+_MOST_EMPTY_LINES: Final = 20_000
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,13 +68,22 @@ class _Bad(Exception):  # noqa: N818 - control flow of this module: the first ba
 
 
 def records(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
-    """The records of a body, NDJSON or one JSON array, with their numbers; empty lines are skipped."""
+    """The records of a body, NDJSON or one JSON array, with their numbers, one by one.
+
+    Empty lines are skipped, but not without end: a body can be all of them.
+    """
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         yield from _array(body)
         return
-    for line, text in enumerate(body.split(b"\n"), start=1):
+    empty = 0
+    for line, text in enumerate(BytesIO(body), start=1):
         if text.strip():
             yield line, _object(_decoded(text))
+            continue
+        empty += 1
+        if empty > _MOST_EMPTY_LINES:
+            yield line, Unreadable(RejectReason.MALFORMED, "body: almost only empty lines")
+            return
 
 
 def validate(
@@ -209,20 +225,43 @@ def _event(
 
 
 def _array(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
-    found = _decoded(body)
-    if isinstance(found, Unreadable):
-        yield 1, found
+    """The elements of an array as they come: of a long one no more is held than who asks takes."""
+    try:
+        text = body.lstrip(b"\xef\xbb\xbf \t\r\n").decode()
+    except UnicodeDecodeError:
+        yield 1, _NOT_JSON
         return
-    items: Iterable[object] = found if isinstance(found, list) else (found,)
-    for place, item in enumerate(items, start=1):
-        yield place, _object(item)
+    at, place = _past_spaces(text, 1), 0
+    while text[at : at + 1] != "]":
+        place += 1
+        try:
+            _, end = _json_text.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            yield place, _NOT_JSON
+            return
+        yield place, _object(_decoded(text[at:end].encode()))
+        at = _past_spaces(text, end)
+        is_more = text[at : at + 1] == ","
+        at = _past_spaces(text, at + 1) if is_more else at
+        if is_more == (
+            text[at : at + 1] == "]"
+        ):  # a comma and no element, or an element and no comma
+            yield place + 1, _NOT_JSON
+            return
+    if text[at + 1 :].strip():
+        yield place + 1, _NOT_JSON
+
+
+def _past_spaces(text: str, at: int) -> int:
+    found = _SPACES.match(text, at)
+    return found.end() if found else at
 
 
 def _decoded(text: bytes) -> object:
     try:
         return _json.decode(text.lstrip(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Unreadable(RejectReason.MALFORMED, "record: not JSON")
+        return _NOT_JSON
 
 
 def _object(found: object) -> Mapping[str, object] | Unreadable:
