@@ -88,14 +88,14 @@ class Portal:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One that keeps the pages it leaves, as browsers do that nobody drives."""
     with chromium(without=["--disable-back-forward-cache"]) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One visitor for all tests: each portal has a port, hence a storage, of its own."""
     shared = browser.new_context()

@@ -152,7 +152,7 @@ class _Reading:
             raise ThuocdoError(
                 "missing_columns",
                 f"{self._file} has no row with the headings of a table of dossiers.",
-                self._words.hint,
+                f"{self._words.hint} Or tell events: {', '.join(DOSSIERS.required)}.",
             )
 
     def notes(self) -> tuple[str, ...]:
