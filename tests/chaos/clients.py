@@ -42,6 +42,7 @@ class Book:
     busy: int = 0
     without_retry_after: int = 0
     resent: int = 0
+    resent_hits: int = 0  # each may be in the lake a second time, as a refusal: `replayed`
     unexpected: list[tuple[Message, Answer]] = field(default_factory=list)
 
     def note(self, message: Message, answer: Answer) -> bool:
@@ -115,6 +116,7 @@ class Clients:
         except _LOST:
             if message.again:
                 self.book.resent += 1
+                self.book.resent_hits += message.facts.total()
                 return message
             self.book.uncertain.append(message)
             writer.close()

@@ -111,6 +111,7 @@ def assert_counted(world: World, book: Book) -> list[Message]:
     assert not book.without_retry_after
     promised = facts_of(book.acknowledged)
     possible = promised + facts_of(book.uncertain)
+    possible[Fact("rejects", "replayed")] += book.resent_hits
     lost = {fact: count for fact, count in promised.items() if found[fact] < count}
     extra = {fact: count for fact, count in found.items() if count > possible[fact]}
     assert not lost, f"{len(lost)} acknowledged facts are missing: {list(lost.items())[:5]}"

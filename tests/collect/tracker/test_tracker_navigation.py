@@ -59,8 +59,9 @@ def test_going_back_is_a_view(portal: Any) -> None:
 
 def test_an_address_that_stays_or_is_replaced_at_once_is_no_view(portal: Any) -> None:
     portal.page.evaluate("history.replaceState({scroll: 1}, '', location.href)")
-    portal.page.evaluate("history.pushState({}, '', '/q')")
-    portal.page.evaluate("history.replaceState({}, '', '/r')")
+    portal.page.evaluate(
+        "() => { history.pushState({}, '', '/q'); history.replaceState({}, '', '/r'); }"
+    )
     portal.settle()
     assert paths(portal, 2)[1] == ("/r", "/p")
 
