@@ -31,7 +31,7 @@ from thuocdo.core.vocabulary import SystemKind
 from thuocdo.wal import reader
 
 SITES = 200
-TARGET_RATIO = 0.60
+TARGET_RATIO = 0.70
 SCRIPT = """
 local base = "{path}?idsite="
 local rest = "&rec=1&send_image=0&url=https%3A%2F%2Fdichvucong.example.gov.vn%2Fp%2Fhome%2F"
