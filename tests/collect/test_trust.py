@@ -225,3 +225,20 @@ def test_a_key_for_page_views_may_send_them_in_batches_too(serving) -> None:
     for path, record, status in (("page-views", view, 200), ("dossiers", RECORD, 403)):
         answer = post(f"{one.url}/v1/{path}", json.dumps(record).encode(), f"Bearer {KEY}")
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize("mark", ["", "&ua=Mozilla"], ids=["the short way", "the long way"])
+def test_a_hit_counts_once_against_its_addresss_rate_whichever_way_it_goes(
+    make_collector: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    monkeypatch.setenv("THUOCDO_ADDRESS_RATE", "2")
+    monkeypatch.setenv("THUOCDO_TRUSTED_PROXIES", "127.0.0.1")
+    one = make_collector()
+    one.start()
+    target = f"{one.url}/tracking?idsite=227&rec=1&send_image=0&url=https://hcm.gov.vn/{mark}"
+    with httpx.Client(headers={"x-forwarded-for": "203.0.113.7"}) as client:
+        answers = [client.get(target) for _ in range(30)]
+    assert 10 <= sum(answer.status_code == 204 for answer in answers) <= 14
+    late = [answer for answer in answers if answer.status_code == 429]
+    assert late[0].headers["x-thuocdo"] == RejectReason.TOO_MANY
+    assert "thuocdo_collect_throttled_total" in httpx.get(f"{one.url}/metrics").text

@@ -45,16 +45,7 @@ def import_services(
 
 @imports.command("page-views", help=str(columns.PAGE_VIEWS))
 def import_page_views(files: Files) -> None:
-    from thuocdo.lake import imports as event_imports
-    from thuocdo.lake.store import Lake
-
-    _run(
-        "page views",
-        files,
-        lambda found, paths, tick: event_imports.import_page_views(
-            found, Lake.open(found), paths, tick
-        ),
-    )
+    _import_events("page views", "import_page_views", files)
 
 
 @imports.command(
@@ -71,18 +62,10 @@ def import_dossiers(
         str | None, typer.Option(help="Of spreadsheet rows that name no agency.")
     ] = None,
 ) -> None:
-    from thuocdo.lake import imports as event_imports
     from thuocdo.lake.importing.dossier_sheets import Whose
-    from thuocdo.lake.store import Lake
 
     whose = Whose(system, agency)
-    _run(
-        "dossiers",
-        files,
-        lambda found, paths, tick: event_imports.import_dossiers(
-            found, Lake.open(found), paths, tick, whose
-        ),
-    )
+    _import_events("dossiers", "import_dossiers", files, whose)
 
 
 @imports.command("access-log")
@@ -101,9 +84,7 @@ def import_access_log(
     ] = None,
 ) -> None:
     """Page loads and downloads from web servers' access logs; addresses are never stored."""
-    from thuocdo.lake import imports as event_imports
     from thuocdo.lake.importing.access_logs import LogOptions
-    from thuocdo.lake.store import Lake
     from thuocdo.wire.access_log import LogFormat
 
     shown.one_of("--format", form, ("auto", *LogFormat))
@@ -116,13 +97,7 @@ def import_access_log(
     options = LogOptions(
         site, None if form == "auto" else LogFormat(form), exclude=tuple(exclude or ())
     )
-    _run(
-        "access log",
-        files,
-        lambda found, paths, tick: event_imports.import_access_logs(
-            found, Lake.open(found), paths, tick, options
-        ),
-    )
+    _import_events("access log", "import_access_logs", files, options)
 
 
 @imports.command("matomo")
@@ -135,22 +110,14 @@ def import_matomo(
     ] = None,
 ) -> None:
     """Visits of Matomo's Live.getLastVisitsDetails (JSON, XML, CSV), or its raw tables as CSV."""
-    from thuocdo.lake import imports as event_imports
     from thuocdo.lake.importing.matomo import MatomoSites
-    from thuocdo.lake.store import Lake
 
     sites = MatomoSites(site, dict(_pair(text) for text in map_site or ()))
     if site is None and not sites.by_id:
         raise ThuocdoError(
             "bad_option", "Whose visits are they?", "Write --site N, or --map-site 3=47."
         )
-    _run(
-        "matomo",
-        files,
-        lambda found, paths, tick: event_imports.import_matomo(
-            found, Lake.open(found), paths, tick, sites
-        ),
-    )
+    _import_events("matomo", "import_matomo", files, sites)
 
 
 @imports.command("opencps")
@@ -187,18 +154,10 @@ def import_opencps(
 
 @imports.command("declared", help=f"{columns.DECLARED}: what agencies report themselves.")
 def import_declared(files: Files) -> None:
-    from thuocdo.lake import imports as event_imports
-    from thuocdo.lake.store import Lake
     from thuocdo.measure.definitions import definitions
 
     codes = {indicator.code for indicator in definitions()}
-    _run(
-        "declared",
-        files,
-        lambda found, paths, tick: event_imports.import_declared(
-            found, Lake.open(found), paths, tick, codes
-        ),
-    )
+    _import_events("declared", "import_declared", files, codes)
 
 
 @imports.command("networks")
@@ -237,6 +196,19 @@ def template_dossiers(
             "cannot_write", f"{output} cannot be written: {error.strerror}.", "Name another file."
         ) from error
     typer.echo(output)
+
+
+def _import_events(name: str, importer: str, files: list[str], *options: object) -> None:
+    from thuocdo.lake import imports as event_imports
+    from thuocdo.lake.store import Lake
+
+    def load(found: settings.Settings, paths: list[Path], tick: shown.Tick) -> ImportResult:
+        result: ImportResult = getattr(event_imports, importer)(
+            found, Lake.open(found), paths, tick, *options
+        )
+        return result
+
+    _run(name, files, load)
 
 
 def _import_registry(loader: str, files: list[str], **options: str | None) -> None:

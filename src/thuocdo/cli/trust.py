@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from ipaddress import ip_network
 from typing import Annotated, Any
 
@@ -70,11 +69,7 @@ def _state(key: Any) -> str:
     if key.expires is None:
         return "in use"
     today = clock.local_day(clock.now_us())
-    return f"{'expired' if key.expires < today else 'in use until'} {_iso(key.expires)}"
-
-
-def _iso(day: date) -> str:
-    return day.isoformat()
+    return f"{'expired' if key.expires < today else 'in use until'} {key.expires}"
 
 
 @keys.command("rotate")

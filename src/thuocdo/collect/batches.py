@@ -15,7 +15,7 @@ import msgspec
 
 from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
-from thuocdo.collect.gate import Gate, Opens
+from thuocdo.collect.gate import Barred, Gate, Opens
 from thuocdo.collect.limits import MAX_BATCH, MAX_RECORDS, inflate, read_body
 from thuocdo.collect.metrics import Counts
 from thuocdo.collect.receipts import Answered, Receipts
@@ -151,14 +151,14 @@ class BatchDoor:
     ) -> tuple[list[bytes], list[Verdict]] | Unreadable:
         """A verdict for every record, and what is written of it; the loop breathes in between."""
         judge = self._judge_for(opens)
-        barred = _Barred(self._gate, address)
+        barred = Barred(self._gate, address, keyed=True)
         outcomes: list[bytes] = []
         verdicts: list[Verdict] = []
         for line, record in canonical.records(body):
             if len(outcomes) == MAX_RECORDS:
                 return Unreadable(RejectReason.TOO_LARGE, f"records: more than {MAX_RECORDS}")
             outcome = judge(record, received)
-            if barred and isinstance(outcome, DossierEvent) and (why := barred.why(outcome)):
+            if isinstance(outcome, DossierEvent) and (why := barred.why(outcome.system)):
                 outcome = canonical.refuse(_mapping(record), why, self._gate.secret, received)
             if isinstance(outcome, Refused):
                 outcome = self._gate.note(outcome, opens, address)
@@ -190,23 +190,6 @@ class BatchDoor:
         await self._append(_encode(row))
         self._counts.add(Feed.CANONICAL, why.reason)
         replies.refuse(exchange, why)
-
-
-class _Barred:
-    """What guarded sites have against one sender, asked once for each system of a batch."""
-
-    def __init__(self, gate: Gate, address: str) -> None:
-        self._gate = gate
-        self._address = address
-        self._known: dict[str, Unreadable | None] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._gate.guarded)
-
-    def why(self, event: DossierEvent) -> Unreadable | None:
-        if event.system not in self._known:
-            self._known[event.system] = self._gate.bars(event.system, self._address, keyed=True)
-        return self._known[event.system]
 
 
 def _mapping(record: Sent) -> Mapping[str, object] | None:

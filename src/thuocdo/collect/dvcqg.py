@@ -14,7 +14,7 @@ import msgspec
 
 from thuocdo.collect import replies
 from thuocdo.collect.addresses import Addresses
-from thuocdo.collect.gate import Gate, Opens
+from thuocdo.collect.gate import Barred, Gate, Opens
 from thuocdo.collect.limits import MAX_BATCH, read_body
 from thuocdo.collect.metrics import Counts
 from thuocdo.collect.replies import JSON, Exchange, Scope
@@ -105,7 +105,7 @@ class DvcqgDoor:
     ) -> None:
         """Judge every item, write all at once, answer for each."""
         snapshot, secret, received = self._gate.snapshot, self._gate.secret, now_us()
-        barred: dict[str, Unreadable | None] = {}
+        barred = Barred(self._gate, address, keyed=trust == Trust.VERIFIED)
         rows: list[DossierEvent | Refused] = []
         refused: list[Refused | None] = []
         for item in packet.items:
@@ -113,15 +113,11 @@ class DvcqgDoor:
                 self._service, item, packet.sender, snapshot, secret, received,
                 trust=trust, agency=opens.agency, systems=opens.systems,
             )  # fmt: skip
-            if not isinstance(judged, Refused):
-                system = judged[0].system
-                if system not in barred:
-                    barred[system] = self._gate.bars(system, address, keyed=trust == Trust.VERIFIED)
-                if why := barred[system]:
-                    judged = dvcqg.refuse(
-                        why, received, trust, item,
-                        service=self._service, sender=packet.sender, secret=secret,
-                    )  # fmt: skip
+            if not isinstance(judged, Refused) and (why := barred.why(judged[0].system)):
+                judged = dvcqg.refuse(
+                    why, received, trust, item,
+                    service=self._service, sender=packet.sender, secret=secret,
+                )  # fmt: skip
             if isinstance(judged, Refused):
                 judged = self._gate.note(judged, opens, address)
             rows.extend([judged] if isinstance(judged, Refused) else judged)

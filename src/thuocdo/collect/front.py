@@ -26,7 +26,7 @@ from thuocdo.collect import replies
 from thuocdo.collect.hits import Hits
 from thuocdo.collect.metrics import Counts
 from thuocdo.collect.replies import Exchange, Reply, Scope
-from thuocdo.core.vocabulary import Feed
+from thuocdo.core.vocabulary import Feed, RejectReason
 from thuocdo.wal.writer import WalError, Writer
 
 _FEED: Final = Feed.TRACKING.value
@@ -81,11 +81,14 @@ class Front:
         method = scope.method
         if method != "GET" and (method != "POST" or scope.headers.get("content-length") != "0"):
             return False
-        if self._is_too_fast(scope):
-            return False  # the long way tells the sender
         plain = self._ordinary(scope)
         if plain is None:
-            return False
+            return False  # asked about its rate on the long way, and only there
+        if self._is_too_fast(scope):
+            self.counts.throttled += 1
+            replies.refuse_hit(watcher.proto, RejectReason.TOO_MANY)
+            watcher.done()
+            return True
         record, reply = plain
         try:
             self._append(record, partial(self._answer, watcher, reply))

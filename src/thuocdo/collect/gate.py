@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import ipaddress
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,6 +166,19 @@ class Gate:
         if site.per_second and not self.site_pace.admits(site.site_id, site.per_second):
             return Unreadable(RejectReason.TOO_MANY, "site: over its rate", site.site_id)
         return None
+
+
+class Barred:
+    """What guarded sites have against one sender, asked once for each system of its request."""
+
+    def __init__(self, gate: Gate, address: str, *, keyed: bool) -> None:
+        self._ask = partial(gate.bars, address=address, keyed=keyed)
+        self._known: dict[str, Unreadable | None] = {}
+
+    def why(self, system: str) -> Unreadable | None:
+        if system not in self._known:
+            self._known[system] = self._ask(system)
+        return self._known[system]
 
 
 def _read_warm(path: Path) -> Snapshot:
