@@ -6,12 +6,12 @@ swaps the whole in one assignment; a broken or missing file keeps the last good 
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
+from thuocdo.core import files
 from thuocdo.core.codes import top_code
 from thuocdo.core.vocabulary import SystemKind
 
@@ -175,12 +175,7 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
 def write(path: Path, snapshot: Snapshot) -> None:
     """Replace the file in one step: readers see the old or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("wb") as file:
-        file.write(msgspec.msgpack.encode(snapshot))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    files.replace(path, msgspec.msgpack.encode(snapshot))
 
 
 def read(path: Path) -> Snapshot:

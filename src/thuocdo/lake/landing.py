@@ -9,7 +9,6 @@ snapshot, skips the tables that have it, and comes to the same rows. Only then d
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from thuocdo.core import files
 from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
@@ -142,12 +142,7 @@ class Lander:
             linked.hardlink_to(source)  # the registry replaces its file, it never rewrites it
             linked.replace(self._plan_snapshot)
         plan = _Plan(tuple((segment.writer, segment.number) for segment in segments))
-        fresh = self._plan_path.with_suffix(".plan-fresh")
-        with fresh.open("wb") as file:
-            file.write(msgspec.msgpack.encode(plan))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._plan_path)
+        files.replace(self._plan_path, msgspec.msgpack.encode(plan))
 
     def _unfinished(self) -> list[Segment]:
         """What is left of the segments of a planned batch."""

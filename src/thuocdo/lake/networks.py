@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -115,9 +116,8 @@ def install(settings: Settings, source: Path, provider: str) -> int:
     kept = [
         f"{network} {owner}" for network, owner in _lines(path) if owner != provider
     ] if path.exists() else []  # fmt: skip
-    beside = path.with_suffix(".fresh")
-    beside.write_text("\n".join([*kept, *(f"{each} {provider}" for each in fresh), ""]))
-    beside.replace(path)
+    lines = [*kept, *(f"{each} {provider}" for each in fresh), ""]
+    files.replace(path, "\n".join(lines).encode())
     return len(fresh)
 
 

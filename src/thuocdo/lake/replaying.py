@@ -8,7 +8,6 @@ the times they had; they landed now, so that figures "as known" before the repla
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from thuocdo.core import files
 from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.settings import Settings
@@ -161,12 +161,7 @@ class _Steps:
         """Fix the plan durably, then write its rows."""
         tables = ("dossier_events", *_VIEW_TABLES, _TRACE)
         plan.number = 1 + max(self._lake.landed_version(table, _WRITER) for table in tables)
-        fresh = self._path.with_suffix(".plan-fresh")
-        with fresh.open("wb") as file:
-            file.write(msgspec.msgpack.encode(plan))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        files.replace(self._path, msgspec.msgpack.encode(plan))
         self._commit(plan)
 
     def _commit(self, plan: _Plan) -> None:

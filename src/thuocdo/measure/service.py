@@ -115,7 +115,7 @@ class Measure:
                 f"{code} counts sites, not services.",
                 "Leave out by=service or choose another indicator.",
             )
-        with self._facts(as_known) as (facts, remember):
+        with self.reading(as_known) as (facts, remember):
             frame = Frame(
                 indicator=indicator,
                 version=chosen,
@@ -157,7 +157,7 @@ class Measure:
         chosen = indicator.version_for(last, version)
         _check("block", block, (None, *Block))
         _check("trust", trust, ("any", Trust.VERIFIED))
-        with self._facts(as_known) as (facts, remember):
+        with self.reading(as_known) as (facts, remember):
             organisation = facts.dimensions.organisation
             map_day = as_organised or last
             frame = Frame(indicator, chosen, periods[-1], map_day, as_known, trust, organisation)
@@ -180,7 +180,7 @@ class Measure:
 
     def counts(self, of_day: date) -> DayCounts:
         """What came in on one Vietnamese day, as the current facts have it."""
-        with self._facts(None) as (facts, remember):
+        with self.reading(None) as (facts, remember):
             return day.counts(facts, of_day, remember)
 
     def intake(
@@ -223,7 +223,7 @@ class Measure:
             return Freshness(manifest.version, manifest.refreshed_at, manifest.landed_at)
 
     @contextmanager
-    def _facts(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
+    def reading(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
         """The stored facts where they are what was known at that instant, else recomputed ones."""
         versions: dict[str, int] = {}
         with self._now.lock:

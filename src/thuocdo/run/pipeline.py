@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from thuocdo.core import clock, logs
+from thuocdo.core import clock, files, logs
 from thuocdo.core.settings import Settings
 from thuocdo.lake.landing import Lander
 from thuocdo.lake.store import Lake
@@ -70,6 +70,4 @@ def run(settings: Settings, stop: threading.Event) -> None:
 def beat(settings: Settings, heartbeat: Heartbeat) -> None:
     """Replace the heartbeat file in one step."""
     path = settings.state_dir / "pipeline.json"
-    fresh = path.with_suffix(".fresh")
-    fresh.write_bytes(msgspec.json.encode(heartbeat))
-    fresh.replace(path)
+    files.replace(path, msgspec.json.encode(heartbeat), durable=False)

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from thuocdo.core import clock, logs
+from thuocdo.core import clock, files, logs
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -121,6 +121,4 @@ JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
 
 
 def _write(path: Path, ledger: Ledger) -> None:
-    fresh = path.with_suffix(".fresh")
-    fresh.write_bytes(msgspec.json.encode(ledger))
-    fresh.replace(path)
+    files.replace(path, msgspec.json.encode(ledger), durable=False)

@@ -8,7 +8,6 @@ what it stands for is in the lake; what is read twice is recognised and changes 
 from __future__ import annotations
 
 import hashlib
-import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 import duckdb
 import msgspec
 
+from thuocdo.core import files
 from thuocdo.core.clock import now_us
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
@@ -67,12 +67,7 @@ def read_cursor(path: Path) -> Cursor:
 
 def _write_cursor(path: Path, cursor: Cursor) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    with fresh.open("wb") as file:
-        file.write(msgspec.json.encode(cursor))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    files.replace(path, msgspec.json.encode(cursor))
 
 
 def pull(

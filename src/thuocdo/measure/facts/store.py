@@ -19,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 import pyarrow.parquet as pq
 
+from thuocdo.core import files
 from thuocdo.core.clock import now_us
 
 FORMAT: Final = 4
@@ -152,12 +153,7 @@ class FactStore:
 
     def publish(self, manifest: Manifest) -> None:
         """Replace the manifest in one step, then sweep what nobody can be reading any more."""
-        fresh = self.folder / f".{_MANIFEST}.{os.getpid()}"
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(manifest))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.manifest_path)
+        files.replace(self.manifest_path, msgspec.json.encode(manifest))
         self._sweep(manifest)
 
     @contextmanager
