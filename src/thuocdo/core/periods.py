@@ -109,12 +109,14 @@ def _last_year(period: Period) -> tuple[Period, set[Unlike]]:
     if kind_of(period) in (Kind.MONTH, Kind.QUARTER, Kind.YEAR):
         last = month_end(period.last.year - 1, period.last.month)
         return Period(date(period.first.year - 1, period.first.month, 1), last), unlike
-    days = []
-    for day in (period.first, period.last):
-        leap = (day.month, day.day) == (2, 29)
-        days.append(day.replace(year=day.year - 1, day=28 if leap else day.day))
-        unlike |= {Unlike.LEAP_DAY} if leap else set()
-    return Period(*days, period.kind), unlike
+    if any((day.month, day.day) == (2, 29) for day in (period.first, period.last)):
+        unlike.add(Unlike.LEAP_DAY)
+    return Period(_year_before(period.first), _year_before(period.last), period.kind), unlike
+
+
+def _year_before(day: date) -> date:
+    leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
 
 
 def _same_week(period: Period) -> tuple[Period, set[Unlike]]:
