@@ -54,7 +54,7 @@ def recommend(
     """List the services whose rise would move the agency's full-online rate most."""
     from thuocdo.measure.advice.recommend import recommend as advise
     from thuocdo.measure.service import Measure
-    from thuocdo.report.advice.making import letter_of, print_letter
+    from thuocdo.report.letter_making import letter_of, print_letter
 
     shown.one_of("--format", output, _FORMATS)
     shown.one_of("--trust", trust, ("any", "verified"))
@@ -62,8 +62,9 @@ def recommend(
         raise ThuocdoError("bad_option", f"--top {top} lists nothing.", "Write 1 or more.")
     found = settings_of.load()
     found.require_initialised()
+    measure = Measure(found)
     advice = advise(
-        Measure(found),
+        measure,
         agency,
         clock.parse_period(period) if period else shown.year_to_date(),
         as_known=clock.parse_instant(as_known) if as_known else None,
@@ -82,8 +83,8 @@ def recommend(
         _print_csv(advice)
     else:
         issued = clock.parse_day(date) if date else clock.local_day(clock.now_us())
-        letter = letter_of(found, advice, date=issued, number=number)
-        typer.echo(print_letter(letter, output, file or Path()))
+        letter = letter_of(found, measure, advice, date=issued, number=number)
+        typer.echo(print_letter(letter, advice, output, file or Path()))
 
 
 def _print_table(advice: Advice) -> None:
@@ -94,10 +95,10 @@ def _print_table(advice: Advice) -> None:
         found: tuple[Recommendation, ...] = getattr(advice, name)
         if found:
             typer.echo(f"\n{title}: {len(found)}")
-            shown.console().print(_table(advice, found, name))
+            shown.console().print(_table(advice, found))
 
 
-def _table(advice: Advice, found: tuple[Recommendation, ...], name: str) -> Table:
+def _table(advice: Advice, found: tuple[Recommendation, ...]) -> Table:
     from thuocdo.measure.advice import words
 
     table = Table(box=None, pad_edge=False)
