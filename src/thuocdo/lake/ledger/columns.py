@@ -30,7 +30,12 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "replays": (*_LANDED, "day", "reject_segment", "reject_event_id"),
     "declared": (
         *_LANDED, "agency", "indicator", "period_first", "period_last", "numerator",
-        "denominator", "value", "source",
+        "denominator", "value", "source", "procedure", "said_by",
+    ),
+    "agreements": (
+        *_LANDED, "agency", "indicator", "procedure", "period_first", "period_last", "measured",
+        "declared", "national", "agreed", "decision", "role", "office", "note", "definition",
+        "as_known", "trust_asked",
     ),
     "agencies": (
         "code", "name", "name_en", "kind", "parent", "gso_code", "successor", "valid_from",
