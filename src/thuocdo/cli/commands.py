@@ -160,11 +160,9 @@ def refresh() -> None:
 @app.command()
 def rebuild() -> None:
     """Make all facts again from the raw lake."""
-    from thuocdo.lake.store import Lake
-    from thuocdo.measure.refresh import refresh as refresh_facts
+    from thuocdo.run.once import rebuild_now
 
-    found = _ready()
-    result = refresh_facts(found, Lake.open(found), full=True)
+    result = rebuild_now(_ready())
     typer.echo(f"Facts version {result.version} made from the raw lake.")
 
 

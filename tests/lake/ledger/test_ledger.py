@@ -273,12 +273,12 @@ def test_the_list_of_files_begins_anew_when_most_of_it_is_past(
 def test_a_kept_head_is_found_by_its_time(ledger: Ledger, feeder: Feeder) -> None:
     feeder.put_all("w/1")
     first = ledger.extend()
-    path = ledger.keep_today()
+    path = ledger.keep(first.at)
     assert datetime.fromtimestamp(first.at / 1e6, UTC) > EPOCH
     time.sleep(0.001)
     feeder.put_all("w/2")
     second = ledger.extend()
-    assert ledger.keep_today() == path
+    assert ledger.keep(first.at) == path
     assert ledger.at(first.at) == first
     assert ledger.at(second.at - 1) == first
     assert ledger.at(second.at) == second

@@ -146,11 +146,14 @@ class Book:
     def keep(self, name: str) -> Path:
         """Keep the current head under a name that is not taken yet; where it lies."""
         self.heads_dir.mkdir(exist_ok=True)
-        path = self.heads_dir / f"{name}.jws"
+        path = self.kept_path(name)
         if not path.exists():
             files.replace(path, self.head_path.read_bytes())
             sync(self.heads_dir)
         return path
+
+    def kept_path(self, name: str) -> Path:
+        return self.heads_dir / f"{name}.jws"
 
     def kept(self) -> list[Path]:
         """The heads that were kept, by name."""

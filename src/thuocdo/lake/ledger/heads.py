@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thuocdo.lake.ledger.book import head_in
+from thuocdo.core.clock import local_day
+from thuocdo.core.settings import Settings
+from thuocdo.lake.ledger.book import Book, head_in
 from thuocdo.lake.ledger.records import Head
 
 if TYPE_CHECKING:
@@ -17,3 +19,9 @@ def kept_heads(ledger: Ledger) -> list[tuple[str, Head]]:
         (path.stem, head_in(path.read_text(), ledger.signer.public, path))
         for path in ledger.book.kept()
     ]
+
+
+def head_is_due(settings: Settings, now: int) -> bool:
+    """Whether the head of a day (that of `now`, µs UTC; Vietnam's) is to be kept still."""
+    book = Book(settings.ledger_dir)
+    return book.head_path.exists() and not book.kept_path(local_day(now).isoformat()).exists()

@@ -169,9 +169,9 @@ class Ledger:
         self.index.follow(head)
         return head
 
-    def keep_today(self) -> Path:
-        """Keep the current head as that of today (Vietnam's day), when there is none yet."""
-        return self.book.keep(local_day(now_us()).isoformat())
+    def keep(self, now: int) -> Path:
+        """Keep the current head as that of the day of `now` (µs UTC; Vietnam's), when it has none."""
+        return self.book.keep(local_day(now).isoformat())
 
     def _files(self, table: str, until: int, moved: Moves) -> Iterator[FileLine]:
         """What is new about the files of a table."""
