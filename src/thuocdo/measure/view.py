@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,12 +27,12 @@ from thuocdo.measure.engine import (
     batched,
     day_number,
     files_by_partition,
-    micros,
     same,
 )
 from thuocdo.measure.facts import cube, dossiers, patches, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
+from thuocdo.measure.known import Knowledge
 
 _CUBE: Final = "dossiers_daily"
 _DOSSIERS: Final = "dossiers"
@@ -65,6 +64,11 @@ class Facts(Protocol):
 
     @property
     def dimensions(self) -> Dimensions: ...
+
+    @property
+    def log_size(self) -> int | None:
+        """Leaves of the log of raw segments whose rows these are; None where nobody can say."""
+        ...
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Rows of a table of facts/schemas.py; rows of other days may be among them.
@@ -123,6 +127,10 @@ class StoredFacts:
             for wanted in (False, True)
         ]
         return [Piece(files, partial(self._small, files)) for files in split if files]
+
+    @property
+    def log_size(self) -> int | None:
+        return self.manifest.log_size
 
     def landed(self, name: str, since: int) -> list[Piece]:
         """Rows of the parts in which anything landed since an instant, µs UTC; older ones among them.
@@ -189,20 +197,26 @@ def _small_file(path: Path) -> pa.Table:
 
 
 class KnownFacts:
-    """Facts computed on the fly from what had landed, and been recorded, by an instant.
+    """Facts computed on the fly from the raw rows that were known.
 
-    known  µs UTC
     Tables are computed once per span of days and held in memory.
     """
 
-    def __init__(self, lake: Lake, engine: Engine, known: int) -> None:
+    def __init__(self, lake: Lake, engine: Engine, known: Knowledge) -> None:
         self.lake, self.engine, self.known = lake, engine, known
         self._made: dict[tuple[str, int, int], pa.Table] = {}
+
+    @property
+    def log_size(self) -> int | None:
+        return self.known.log_size
 
     @cached_property
     def dimensions(self) -> Dimensions:
         return Dimensions(
-            {name: lake_dimensions.read(self.lake, name, self.known) for name in DIMENSIONS}
+            {
+                name: lake_dimensions.read(self.lake, name, self.known.recorded(name))
+                for name in DIMENSIONS
+            }
         )
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
@@ -210,7 +224,7 @@ class KnownFacts:
         return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
-        return (str(self.known), name, str(first), str(last))
+        return (self.known.name, name, str(first), str(last))
 
     def _table(self, name: str, first: int, last: int) -> pa.Table:
         key = (name, first, last)
@@ -260,17 +274,12 @@ class KnownFacts:
 
     def _events(self, table: str, files: list[str]) -> Rows:
         events = self.engine.scan(files, EVENT_TABLES[table][0], partition=True)
-        return self.engine.view(landed_by, events, known=self.known)
+        return self.known.only(self.engine, table, events)
 
     def _rows(self, made: Rows) -> pa.Table:
         rows = self.engine.rows(same, made)
         self.engine.forget()
         return rows
-
-
-def landed_by(events: ir.Table, *, known: int) -> ir.Table:
-    """The events that had landed by an instant, µs UTC."""
-    return events.filter(micros(events.landed_at) <= known)
 
 
 def _empty(name: str) -> pa.Table:
