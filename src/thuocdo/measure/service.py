@@ -11,7 +11,7 @@ import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 from thuocdo.core.clock import Period
@@ -24,7 +24,7 @@ from thuocdo.lake.store import Lake
 from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Version, Visits
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known, LogSize, knowledge
@@ -55,12 +55,16 @@ class _Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._engine: Engine | None = None
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        return Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
+        """The one that is open; another when the server of the last one went away."""
+        if self._engine is None or self._engine.is_lost:
+            self._engine = open_engine(self._settings, memory_limit=MEMORY_LIMIT)
+        return self._engine
 
 
 class Measure:
@@ -243,7 +247,7 @@ class Measure:
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key:
+            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
                 with closing(Ledger(self._settings, self._lake)) as ledger:
                     known = knowledge(as_known, ledger)
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
@@ -251,6 +255,8 @@ class Measure:
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
+        if self._stored is not None and self._stored.engine.is_lost:
+            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
