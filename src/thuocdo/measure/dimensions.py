@@ -110,6 +110,11 @@ class Dimensions:
         """Services as facts/cube.py: CATALOGUE."""
         return cube.catalogue(self._tables["services"])
 
+    @property
+    def services(self) -> pa.Table:
+        """The catalogue's rows as the registry wrote them (lake/schemas.py: SERVICES)."""
+        return self._tables["services"]
+
     @cached_property
     def procedure_names(self) -> dict[str, str]:
         """National name of each procedure: that of the row begun last which has one."""

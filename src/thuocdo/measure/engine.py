@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuocdo.core.clock import DAY_US, OFFSET_US
+from thuocdo.lake.parquet import relation
 from thuocdo.lake.store import Lake, partition_of
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (instants are compared as naive UTC inside the engine)
@@ -127,12 +128,15 @@ class Engine:
     def scan(self, files: Sequence[str], schema: pa.Schema, *, partition: bool = False) -> Rows:
         """The rows of Parquet files of `schema`; none when there are no files.
 
-        partition  one column of the schema lives in the path only (`day=2026-11-21/`)
+        partition  of the lake: one column of the schema lives in the path only (`day=2026-11-21/`),
+                   and files older than a column have null in it
         """
         if not files:
             return self.hold(schema.empty_table())
+        if partition:
+            return Rows(relation(files, schema), ibis.Schema.from_pyarrow(schema))
         names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        options = f"hive_partitioning = {partition}, union_by_name = {len(files) > 1}"
+        options = f"hive_partitioning = false, union_by_name = {len(files) > 1}"
         source = f"read_parquet([{names}], {options})"
         return Rows(source, ibis.Schema.from_pyarrow(schema))
 

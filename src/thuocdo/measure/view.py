@@ -36,6 +36,7 @@ from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
 _CUBE: Final = "dossiers_daily"
+_DOSSIERS: Final = "dossiers"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
@@ -110,6 +111,8 @@ class StoredFacts:
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
+        if name == _DOSSIERS:  # single cases are read whole: a patch takes none of them back
+            return [Piece(part.files, partial(self._cases, part)) for part in parts]
         if name in _BY_MONTH:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
@@ -149,6 +152,13 @@ class StoredFacts:
 
     def _scan(self, name: str, files: list[str]) -> Rows:
         return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
+
+    def _cases(self, part: Part) -> Rows:
+        base = self._base(_DOSSIERS, part)
+        if part.patch is None:
+            return base
+        patch = self._base(_DOSSIERS, part.patch)
+        return self.engine.view(patches.current_dossiers, base, patch)
 
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""
@@ -217,6 +227,9 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                _DOSSIERS: lambda: self._by_month(
+                    lambda events: dossiers.rows(self.engine, events)
+                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
