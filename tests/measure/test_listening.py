@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.measure.conftest import noon
-
-from thuocdo.core.clock import parse_period
+from thuocdo.core.clock import day_start_us, parse_period
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import Coverage
 from thuocdo.measure.service import Measure
 
 APRIL = parse_period("2022-04")
 RATE = "online_dossier_rate"
+
+
+def noon(day):
+    return day_start_us(day) + 12 * 3_600_000_000
 
 
 def by_key(found):
