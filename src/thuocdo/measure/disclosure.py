@@ -131,15 +131,23 @@ def hidden(
         for cell in (line.total, *line.parts):
             around[cell].append(line)
     while True:
-        bare = [line for line in lines if _gives_away(line, values, found, smallest)]
-        if not bare:
-            known = determined(lines, found)
-            bare = [line for cell in sorted(known, key=repr) for line in around[cell]]
-            bare += [line for line in lines if known and _hidden_in(line, found)]
-        more = next(filter(None, (_next(line, values, found) for line in bare)), None)
+        while sum(_close(line, values, found, smallest) for line in lines):
+            pass  # what one line hides may lay another bare
+        known = sorted(determined(lines, found), key=repr)
+        wider = [line for cell in known for line in around[cell]]
+        wider += [line for line in lines if known and _hidden_in(line, found)]
+        more = next((cell for line in wider for cell in _next(line, values, found)), None)
         if more is None:
             return frozenset(found)
-        found.add(more[0])
+        found.add(more)
+
+
+def _close(line: Line, values: Mapping[Hashable, int], found: set[Hashable], smallest: int) -> bool:
+    """Hide more of a line until it gives nothing away by itself; whether that took anything."""
+    before = len(found)
+    while _gives_away(line, values, found, smallest):
+        found.update(_next(line, values, found))
+    return len(found) > before
 
 
 def determined(lines: Sequence[Line], hidden_cells: set[Hashable]) -> set[Hashable]:
@@ -209,14 +217,12 @@ def _gives_away(
     return line.total not in found and sum(values.get(cell, 0) for cell in inside) < smallest
 
 
-def _next(
-    line: Line, values: Mapping[Hashable, int], found: set[Hashable]
-) -> tuple[Hashable] | None:
-    """What a line hides next: its smallest part that is not 0, then a 0, then the total."""
+def _next(line: Line, values: Mapping[Hashable, int], found: set[Hashable]) -> tuple[Hashable, ...]:
+    """What a line hides next: its smallest part that is not 0, else a 0, else the total, else nothing."""
     open_ones = [cell for cell in line.parts if cell not in found]
     if open_ones:
         return (min(open_ones, key=lambda cell: (values[cell] == 0, values[cell], repr(cell))),)
-    return (line.total,) if line.total not in found else None
+    return () if line.total in found else (line.total,)
 
 
 def _concerned(figure: Figure, policy: Policy) -> bool:
