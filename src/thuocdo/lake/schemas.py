@@ -84,6 +84,8 @@ DOSSIER_EVENTS = _schema(
         ("applicant_kind", pa.string()),
         ("from_national_portal", pa.bool_()),
         ("quality", pa.list_(pa.string())),
+        ("result_electronic", pa.bool_()),
+        ("reused", pa.bool_()),
         *_LANDED,
     ]
 )

@@ -25,3 +25,13 @@ class Frame:
     known: int | None
     trust: str
     organisation: Organisation
+
+    @property
+    def version_day(self) -> date:
+        """The day whose versions answer for the parts of the version: it must hold then.
+
+        The period's last day, as for any question; where a version was asked for that holds on
+        another day, its first or last one.
+        """
+        day = max(self.period.last, self.version.valid_from)
+        return min(day, self.version.valid_to) if self.version.valid_to else day

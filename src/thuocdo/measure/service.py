@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
 from typing import Final
@@ -20,9 +21,19 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
-from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
+from thuocdo.measure import compute, coverage, day, figures, intake, ranking
 from thuocdo.measure.answers import Answers
-from thuocdo.measure.definitions import Indicator, Version, Visits
+from thuocdo.measure.definitions import (
+    Composite,
+    Definitions,
+    Dossiers,
+    Duration,
+    Indicator,
+    Running,
+    Services,
+    Standing,
+    Version,
+)
 from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
@@ -46,6 +57,8 @@ _INTAKES: Final = 64
 """Answers about intake kept: each is thousands of hours, and there are thousands of sites."""
 
 _BY: Final = ("agency", "ministry", "province", "service")
+_OF_SERVICES: Final = (Dossiers, Services, Standing, Duration)
+"""Terms that can be counted by service."""
 
 
 class _Desk:
@@ -65,6 +78,7 @@ class Measure:
     """Figures of one instance. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
+        self._definitions = Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
@@ -74,8 +88,13 @@ class Measure:
         self._known: tuple[Hashable, KnownFacts] | None = None
 
     def definitions(self) -> list[Indicator]:
-        """Every indicator with its versions. Raises ThuocdoError `bad_definition`."""
-        return list(definitions.definitions())
+        """Every indicator with its versions, the operator's own included."""
+        return list(self._definitions.current().indicators)
+
+    def refused_definitions(self) -> list[ThuocdoError]:
+        """Why files of the operator's folder do not count; the set before them runs on."""
+        self._definitions.current()
+        return list(self._definitions.refused)
 
     def figures(
         self,
@@ -101,7 +120,8 @@ class Measure:
         An empty instance gives figures without value that say why, or no figures at all.
         Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`, `bad_choice`.
         """
-        indicator = definitions.definition(code)
+        known = self._definitions.current()
+        indicator = known.find(code)
         chosen = indicator.version_for(period.last, version)
         _check("by", by, _BY)
         _check("block", block, (None, *Block))
@@ -109,10 +129,10 @@ class Measure:
         if by in (Block.MINISTRY, Block.PROVINCE):
             _check("block", block, (None, by))
             block = by
-        if by == "service" and isinstance(chosen.numerator, Visits):
+        if by == "service" and not isinstance(chosen.numerator, _OF_SERVICES):
             raise ThuocdoError(
                 "not_by_service",
-                f"{code} counts sites, not services.",
+                f"{code} is not counted by service.",
                 "Leave out by=service or choose another indicator.",
             )
         with self.reading(as_known) as (facts, remember):
@@ -128,9 +148,9 @@ class Measure:
             key = (
                 "figures",
                 *(code, chosen.identity, period, by, block, agency, as_known, as_organised, trust),
-                _fingerprint(facts, chosen, [period]),
+                _fingerprint(facts, known, chosen, [period]),
             )
-            answer = partial(_figures, facts, remember, frame, by, block, agency)
+            answer = partial(_figures, facts, remember, known, frame, by, block, agency)
             return list(remember(key, answer))
 
     def series(
@@ -152,7 +172,8 @@ class Measure:
         """
         if not periods:
             return []
-        indicator = definitions.definition(code)
+        known = self._definitions.current()
+        indicator = known.find(code)
         last = max(period.last for period in periods)
         chosen = indicator.version_for(last, version)
         _check("block", block, (None, *Block))
@@ -165,13 +186,9 @@ class Measure:
             key = (
                 "series",
                 *(code, chosen.identity, tuple(periods), agency, block, as_known, map_day, trust),
-                _fingerprint(facts, chosen, periods),
+                _fingerprint(facts, known, chosen, periods),
             )
-
-            def draw() -> list[Point]:
-                found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
-                return figures.points(frame, periods, found, agency=whose, block=block)
-
+            draw = partial(_points, facts, remember, known, frame, periods, whose, block)
             return list(remember(key, draw))
 
     def national(self, found: Sequence[Figure], block: str | None) -> NationalFigure:
@@ -249,18 +266,38 @@ class Measure:
 
 
 def _figures(
-    facts: Facts, remember: Answers, frame: Frame, by: str, block: str | None, agency: str | None
+    facts: Facts,
+    remember: Answers,
+    known: Definitions,
+    frame: Frame,
+    by: str,
+    block: str | None,
+    agency: str | None,
 ) -> list[Figure]:
+    parts = _parts(known, frame)
+    if parts:
+        return figures.of_parts(
+            frame,
+            {
+                part.indicator.code: (
+                    part.version,
+                    _figures(facts, remember, known, part, by, block, agency),
+                )
+                for part in parts
+            },
+        )
     whose = frame.organisation.find(agency, frame.organised) if agency else None
     periods = [frame.period]
     if by == "service":
-        found = _cells(facts, remember, frame, periods, by_procedure=True)
+        found = _cells(
+            facts, remember, frame, periods, by_procedure=True, agency=whose, block=block
+        )
         names = facts.dimensions.procedure_names
         return figures.of_services(frame, names, found, agency=whose, block=block)
-    found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
+    found = _cells(facts, remember, frame, periods, whole=_is_top(whose), agency=whose)
     key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
     heard = remember(
-        (*key, frame.organised, _fingerprint(facts, frame.version, periods)),
+        (*key, frame.organised, _fingerprint(facts, known, frame.version, periods)),
         lambda: coverage.sources(facts, frame, remember),
     )
     if whose is not None and not _is_top(whose):
@@ -277,11 +314,24 @@ def _cells(
     *,
     by_procedure: bool = False,
     whole: bool = False,
+    agency: Agency | None = None,
+    block: str | None = None,
+    together: bool = False,
 ) -> list[compute.Cell]:
-    """The counts in each period; `whole`: added up by ministry and province, which are few."""
-    batches = compute.batches(
-        facts, frame.version, periods, frame.trust, remember, by_procedure=by_procedure
-    )
+    """The counts in each period; `whole`: added up by ministry and province, which are few.
+
+    together, agency, block  of what does not add up: whose dossiers are one crowd (`_crowd`)
+    """
+    if compute.fact_of(frame.version) is None:
+        return []
+    asked = compute.question(frame.indicator, frame.version, periods, frame.trust, by_procedure)
+    if isinstance(frame.version.numerator, Duration):
+        together = together or by_procedure
+        whose = partial(_crowd, frame, agency, block, together)
+        around = facts.fingerprint("dimensions", *compute.span(periods))
+        crowd = (frame.organised, agency.code if agency else None, block, together, around)
+        return compute.to_cells([compute.durations_of(facts, asked, remember, whose, crowd)])
+    batches = compute.batches(facts, asked, remember)
     if not whole:
         return compute.to_cells(batches)
     around = facts.fingerprint("dimensions", *compute.span(periods))
@@ -293,18 +343,88 @@ def _cells(
     return found
 
 
+def _crowd(
+    frame: Frame, agency: Agency | None, block: str | None, together: bool, code: str
+) -> str | None:
+    """Under which code the dossiers of an agency are brought together, None: nobody's.
+
+    An agency below the top, or one block's whole, is one crowd, and goes by the code of any of its
+    members: so it is found again on the map of organisations.
+    """
+    top = frame.organisation.top(code, frame.organised)
+    if top is None or block not in (None, top.block):
+        return None
+    if agency is not None:
+        return agency.code if figures.below(frame, code, agency) else None
+    if not together:
+        return top.code
+    tops = frame.organisation.tops(frame.organised, block)
+    return tops[0].code if tops else None
+
+
+def _parts(known: Definitions, frame: Frame) -> list[Frame]:
+    """The questions that points are made of, in the versions in force with them."""
+    made = frame.version.numerator
+    if not isinstance(made, Composite):
+        return []
+    indicators = [known.find(part.of) for part in made.parts]
+    return [
+        replace(frame, indicator=each, version=each.version_for(frame.version_day))
+        for each in indicators
+    ]
+
+
+def _points(
+    facts: Facts,
+    remember: Answers,
+    known: Definitions,
+    frame: Frame,
+    periods: Sequence[Period],
+    agency: Agency | None,
+    block: str | None,
+) -> list[Point]:
+    parts = _parts(known, frame)
+    if parts:
+        lines = {
+            part.indicator.code: (
+                part.version,
+                _points(facts, remember, known, part, periods, agency, block),
+            )
+            for part in parts
+        }
+        return figures.points_of_parts(frame, periods, lines)
+    found = _cells(
+        facts,
+        remember,
+        frame,
+        periods,
+        whole=_is_top(agency),
+        agency=agency,
+        block=block,
+        together=True,
+    )
+    return figures.points(frame, periods, found, agency=agency, block=block)
+
+
 def _is_top(agency: Agency | None) -> bool:
     """Whether figures of tops answer for it; nobody in particular is all of them."""
     return agency is None or (agency.parent is None and agency.block is not None)
 
 
-def _fingerprint(facts: Facts, version: Version, periods: Sequence[Period]) -> tuple[str, ...]:
+def _fingerprint(
+    facts: Facts, known: Definitions, version: Version, periods: Sequence[Period]
+) -> tuple[str, ...]:
     """Names the files an answer comes from: other facts may change without touching it."""
     first, last = compute.span(periods)
-    return (
-        *facts.fingerprint(compute.FACT_OF[type(version.numerator)], first, last),
-        *facts.fingerprint(coverage.source_table(version), first, last),
-        *facts.fingerprint("dimensions", first, last),
+    counted = [version]
+    if isinstance(version.numerator, Composite):
+        counted = [v for part in version.numerator.parts for v in known.find(part.of).versions]
+    tables = {coverage.source_table(each) for each in counted}
+    tables |= {table for each in counted if (table := compute.fact_of(each)) is not None}
+    return tuple(
+        file
+        for table in (*sorted(tables), "dimensions")
+        for file in facts.fingerprint(table, first, last)
     )
 
 

@@ -31,11 +31,12 @@ from thuocdo.measure.engine import (
     micros,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, patches, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
 _CUBE: Final = "dossiers_daily"
+_DOSSIERS: Final = "dossiers"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
@@ -64,6 +65,11 @@ class Facts(Protocol):
 
     @property
     def dimensions(self) -> Dimensions: ...
+
+    @property
+    def until(self) -> int:
+        """Until when the facts know what came in, µs UTC; 0 when nothing did."""
+        ...
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Rows of a table of facts/schemas.py; rows of other days may be among them.
@@ -107,9 +113,18 @@ class StoredFacts:
     def dimensions(self) -> Dimensions:
         return Dimensions({name: self._dimension(name) for name in DIMENSIONS})
 
+    @property
+    def until(self) -> int:
+        return self.manifest.landed_at or 0
+
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
+        if name == _DOSSIERS:  # single cases are read whole: a patch takes none of them back
+            return [Piece(part.files, partial(self._cases, part)) for part in parts]
+        if name == intake.TABLE:  # millions of rows: read where they lie
+            files = [part.file for part in parts]
+            return [Piece(tuple(files), partial(self._scan, name, files))] if files else []
         if name in _BY_MONTH:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
@@ -149,6 +164,13 @@ class StoredFacts:
 
     def _scan(self, name: str, files: list[str]) -> Rows:
         return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
+
+    def _cases(self, part: Part) -> Rows:
+        base = self._base(_DOSSIERS, part)
+        if part.patch is None:
+            return base
+        patch = self._base(_DOSSIERS, part.patch)
+        return self.engine.view(patches.current_dossiers, base, patch)
 
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""
@@ -195,6 +217,10 @@ class KnownFacts:
             {name: lake_dimensions.read(self.lake, name, self.known) for name in DIMENSIONS}
         )
 
+    @property
+    def until(self) -> int:
+        return self.known
+
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         key = self.fingerprint(name, first, last)
         return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
@@ -217,6 +243,18 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                _DOSSIERS: lambda: self._by_month(
+                    lambda events: dossiers.rows(self.engine, events)
+                ),
+                "steps_daily": lambda: self._by_day(
+                    "service_steps", small.steps_daily, first, last
+                ),
+                intake.TABLE: lambda: [
+                    *self._by_day("page_views", intake.of_views, first, last),
+                    *self._by_day("service_steps", intake.of_views, first, last),
+                    *self._by_day("rejects", intake.of_rejects, first, last),
+                    *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
+                ],
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
