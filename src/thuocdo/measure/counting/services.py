@@ -151,7 +151,7 @@ def services(
     known = joined.select(offered, *(used[name] for name in _MEASURES))
 
     def counts(term: Services, dossiers: ir.Value) -> ir.Value:
-        there = ibis.literal(True)
+        there = known.bucket.notnull()  # every one, unless the term says more
         if term.levels is not None:
             there &= known.level.isin(term.levels).fill_null(False)
         if asks_use(term):
