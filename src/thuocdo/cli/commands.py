@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import checks, imports, rejects, trust
+from thuocdo.cli import advice, checks, imports, rejects, trust
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -37,6 +37,7 @@ app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
+app.command("recommend")(advice.recommend)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
@@ -159,11 +160,9 @@ def refresh() -> None:
 @app.command()
 def rebuild() -> None:
     """Make all facts again from the raw lake."""
-    from thuocdo.lake.store import Lake
-    from thuocdo.measure.refresh import refresh as refresh_facts
+    from thuocdo.run.once import rebuild_now
 
-    found = _ready()
-    result = refresh_facts(found, Lake.open(found), full=True)
+    result = rebuild_now(_ready())
     typer.echo(f"Facts version {result.version} made from the raw lake.")
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from thuocdo.core.clock import Period
 from thuocdo.core.vietnamese import collation_key, percent
+from thuocdo.core.vocabulary import Provenance
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Services
+from thuocdo.measure.definitions import Services, Visits
 from thuocdo.measure.frame import Frame
+from thuocdo.measure.intervals import interval_of
 from thuocdo.measure.model import Coverage, Figure, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
@@ -31,6 +33,9 @@ class Sum:
     last_landed: int | None = None
     reporting: int = 0
     expected: int = 0
+    new: int = 0
+    events: int = 0
+    events_verified: int = 0
 
     def add(self, cell: Cell) -> None:
         self.numerator += cell.numerator
@@ -41,8 +46,11 @@ class Sum:
         self.last_landed = max((m for m in moments if m is not None), default=None)
 
     def hear(self, source: SourceSeen) -> None:
-        self.expected += 1
+        self.expected += source.expected
         self.reporting += source.reporting
+        self.new += source.new
+        self.events += source.events
+        self.events_verified += source.events_verified
 
 
 def of_tops(
@@ -164,9 +172,20 @@ def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     return flags
 
 
+def _coverage(total: Sum) -> Coverage | None:
+    return Coverage(total.reporting, total.expected, total.new) if total.expected else None
+
+
+def _provenance(frame: Frame) -> str:
+    """Views are seen by our tracker; of dossiers and services the agencies' systems tell."""
+    seen = isinstance(frame.version.numerator, Visits)
+    return (Provenance.MEASURED if seen else Provenance.PUSHED).value
+
+
 def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
     measured = total.seen > 0 or total.reporting > 0
     numerator, denominator, value = _values(frame, total, measured=measured)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     tops = frame.organisation.path(agency.code, frame.organised)
     return Figure(
         indicator=frame.indicator.code,
@@ -180,11 +199,17 @@ def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
         numerator=numerator,
         denominator=denominator,
         value=value,
-        coverage=Coverage(total.reporting, total.expected) if total.expected else None,
+        coverage=_coverage(total),
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
+        provenance=_provenance(frame),
+        events=total.events,
+        events_verified=total.events_verified,
+        interval=interval,
+        no_interval=no_interval,
         flags=tuple(sorted({*_flags(frame, total, measured=measured), *more})),
     )
 
@@ -193,6 +218,7 @@ def _service_figure(
     frame: Frame, procedure: str, name: str, agency: Agency | None, block: str | None, total: Sum
 ) -> Figure:
     numerator, denominator, value = _values(frame, total, measured=True)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     return Figure(
         indicator=frame.indicator.code,
         version=frame.version.version,
@@ -207,9 +233,13 @@ def _service_figure(
         value=value,
         coverage=None,
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
+        provenance=_provenance(frame),
+        interval=interval,
+        no_interval=no_interval,
         flags=tuple(sorted({*_flags(frame, total, measured=True), "not_ranked"})),
         procedure=procedure,
     )
