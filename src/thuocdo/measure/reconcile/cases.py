@@ -18,8 +18,8 @@ from thuocdo.lake.schemas import DOSSIER_EVENTS
 from thuocdo.lake.store import Lake
 from thuocdo.measure.engine import Engine, Rows, day_number, local_day, micros
 from thuocdo.measure.facts import dossiers
+from thuocdo.measure.known import landed_by
 from thuocdo.measure.reconcile.policy import Counted
-from thuocdo.measure.view import landed_by
 
 KEY: Final = dossiers.KEY
 _RECEIPTS: Final = (Status.SUBMITTED, Status.RECEIVED)

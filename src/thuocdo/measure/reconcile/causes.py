@@ -18,12 +18,12 @@ import msgspec
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.engine import Engine, Rows, day_number, number_day
+from thuocdo.measure.known import landed_by
 from thuocdo.measure.reconcile import cases
 from thuocdo.measure.reconcile.measured import Grid
 from thuocdo.measure.reconcile.model import Cause, Detail
 from thuocdo.measure.reconcile.policy import Counted, Policy, Way
 from thuocdo.measure.reconcile.refused import Refusal
-from thuocdo.measure.view import landed_by
 
 _DETAILS: Final = 40
 """Places shown of one cause; the count is of all."""
