@@ -17,7 +17,7 @@ from thuocdo.measure.coverage import SourceSeen
 from thuocdo.measure.definitions import Services, Visits
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.intervals import interval_of
-from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.measure.model import Coverage, Figure, Flag, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
 
@@ -81,7 +81,33 @@ def of_agency(
     for source in sources:
         if below(frame, source.agency, agency):
             total.hear(source)
-    return _figure(frame, agency, total, "not_ranked")
+    return _figure(frame, agency, total, Flag.NOT_RANKED)
+
+
+def of_children(
+    frame: Frame, agency: Agency, cells: Iterable[Cell], sources: Iterable[SourceSeen]
+) -> list[Figure]:
+    """One figure per agency directly below, by name, each with all below it; what is the agency's
+    own, or of a unit nobody registered, stands last and is flagged `directly`.
+
+    Counts add up to the agency's own figure.
+    """
+    children = frame.organisation.children(agency.code, frame.organised)
+    sums: dict[str | None, Sum] = {None: Sum(), **{child.code: Sum() for child in children}}
+    for cell in cells:
+        inside, child = _branch(frame, cell.agency, agency)
+        if inside:
+            sums[child].add(cell)
+    for source in sources:
+        inside, child = _branch(frame, source.agency, agency)
+        if inside:
+            sums[child].hear(source)
+    found = [_figure(frame, child, sums[child.code], Flag.NOT_RANKED) for child in children]
+    found.sort(key=lambda figure: collation_key(figure.name))
+    rest = sums[None]
+    if rest.seen or rest.expected or rest.events:
+        found.append(_figure(frame, agency, rest, Flag.NOT_RANKED, Flag.DIRECTLY))
+    return found
 
 
 def of_services(
@@ -133,6 +159,15 @@ def below(frame: Frame, code: str, agency: Agency) -> bool:
     return any(step.code == agency.code for step in frame.organisation.path(code, frame.organised))
 
 
+def _branch(frame: Frame, code: str, agency: Agency) -> tuple[bool, str | None]:
+    """Whether `code` is below (or is) an agency, and through which agency directly below it."""
+    path = frame.organisation.path(code, frame.organised)
+    for place, step in enumerate(path):
+        if step.code == agency.code:
+            return True, path[place - 1].code if place else None
+    return False, None
+
+
 def _wanted(frame: Frame, code: str, agency: Agency | None, block: str | None) -> bool:
     if agency is not None and not below(frame, code, agency):
         return False
@@ -170,6 +205,11 @@ def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     if total.expected and total.reporting < frame.version.coverage_threshold * total.expected:
         flags.add("coverage_below_threshold")
     return flags
+
+
+def _merged(frame: Frame, agency: Agency) -> set[str]:
+    merged = frame.organisation.merged_in(frame.period, frame.organised)
+    return {Flag.MERGED_IN_PERIOD.value} if agency.code in merged else set()
 
 
 def _coverage(total: Sum) -> Coverage | None:
@@ -210,7 +250,9 @@ def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
         events_verified=total.events_verified,
         interval=interval,
         no_interval=no_interval,
-        flags=tuple(sorted({*_flags(frame, total, measured=measured), *more})),
+        flags=tuple(
+            sorted({*_flags(frame, total, measured=measured), *_merged(frame, agency), *more})
+        ),
     )
 
 

@@ -6,10 +6,9 @@ today's or one that must be defended as it stood on a day in the past.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cached_property, lru_cache, partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Final, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -41,9 +40,6 @@ _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 
 _LATELY_US: Final = 3_600_000_000
 """Parts with events of the last hour are those that go on growing."""
-
-_SMALL_FILES: Final = 2_000
-"""Files of daily counts kept in memory: some years of days, a few hundred rows each."""
 
 
 class Piece(NamedTuple):
@@ -126,7 +122,9 @@ class StoredFacts:
             tuple(part.file for part in parts if (part.last_day == newest) is wanted)
             for wanted in (False, True)
         ]
-        return [Piece(files, partial(self._small, files)) for files in split if files]
+        return [
+            Piece(files, partial(self._scan, name, files, often=True)) for files in split if files
+        ]
 
     @property
     def log_size(self) -> int | None:
@@ -158,8 +156,10 @@ class StoredFacts:
     def _base(self, name: str, part: Part) -> Rows:
         return self._scan(name, [part.file])
 
-    def _scan(self, name: str, files: list[str]) -> Rows:
-        return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
+    def _scan(self, name: str, files: Sequence[str], *, often: bool = False) -> Rows:
+        """often: daily counts, which are small"""
+        paths = [str(self.store.folder / file) for file in files]
+        return self.engine.scan(paths, FACTS[name], often=often)
 
     def _cases(self, part: Part) -> Rows:
         base = self._base(_DOSSIERS, part)
@@ -178,22 +178,11 @@ class StoredFacts:
             self._changes[part.files] = rows
         return self._changes[part.files]
 
-    def _small(self, files: tuple[str, ...]) -> Rows:
-        return self.engine.hold(
-            pa.concat_tables([_small_file(self.store.folder / file) for file in files])
-        )
-
     def _dimension(self, name: str) -> pa.Table:
         file = self.manifest.dimensions.get(name)
         if file is None:
             return DIMENSIONS[name][0].empty_table()
         return pq.read_table(self.store.folder / file, schema=DIMENSIONS[name][0])
-
-
-@lru_cache(maxsize=_SMALL_FILES)
-def _small_file(path: Path) -> pa.Table:
-    """A file of daily counts; it never changes under its name."""
-    return pq.read_table(path)
 
 
 class KnownFacts:
