@@ -62,6 +62,10 @@ class Register:
         """The day of its first row; `date.min` when that is open."""
         return self._rows[key][0].starts
 
+    def knows(self, key: int | str) -> bool:
+        """Whether anybody ever registered it."""
+        return key in self._rows
+
     def below(self, agency: str) -> list[int | str]:
         """The keys of an agency and of those below it, at any time."""
         inside = f"{agency}."
