@@ -31,11 +31,12 @@ from thuocdo.measure.engine import (
     micros,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, patches, visits
+from thuocdo.measure.facts import cube, dossiers, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
 _CUBE: Final = "dossiers_daily"
+_DOSSIERS: Final = "dossiers"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
@@ -110,6 +111,8 @@ class StoredFacts:
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
+        if name == _DOSSIERS:  # single ones: what changed takes the place of what was
+            return [Piece(part.files, partial(self._current, part)) for part in parts]
         if name in _BY_MONTH:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
@@ -149,6 +152,14 @@ class StoredFacts:
 
     def _scan(self, name: str, files: list[str]) -> Rows:
         return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
+
+    def _current(self, part: Part) -> Rows:
+        """The dossiers of a home month as they stand."""
+        base = self._scan(_DOSSIERS, [part.file])
+        if part.patch is None:
+            return base
+        patch = self._scan(_DOSSIERS, [part.patch.file])
+        return self.engine.view(patches.CURRENT[_DOSSIERS], base, patch)
 
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""
@@ -217,6 +228,13 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                "dossiers": lambda: self._by_month(
+                    lambda events: dossiers.rows(self.engine, events)
+                ),
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
+                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
