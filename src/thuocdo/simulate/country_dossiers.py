@@ -187,7 +187,10 @@ def _declared(office: Office, levels: Texts, touched: Touched) -> Texts:
         partial = levels == Level.PARTIAL.value
         touched[Quirk.PARTIAL_AS_FULL] = partial
         below = np.where(levels == Level.INFORMATION.value, Level.PARTIAL.value, levels)
-        return np.where(partial, Level.FULL.value, below).astype(object)
+        declared: Texts = np.where(partial, Level.FULL.value, below).astype(object)
+        if (declared == Level.FULL.value).all():  # nothing else is offered: a constant, too
+            touched[Quirk.CONSTANT_LEVEL] = partial
+        return declared
     return levels
 
 

@@ -22,9 +22,11 @@ from thuocdo.measure.facts.schemas import (
 _MINUTE_US: Final = 60_000_000
 OFFICE_OPENS_US: Final = 7 * 60 * _MINUTE_US
 OFFICE_CLOSES_US: Final = (17 * 60 + 30) * _MINUTE_US
-"""Within these local times of a day from Monday to Friday one-stop counters are open: hours differ
-from province to province and by season, none of them opens earlier or closes later."""
+"""Within these local times from Monday to Saturday one-stop counters are open: hours differ from
+province to province and by season, none opens earlier or closes later, and many receive on Saturdays
+(OpenCPS counts those apart, facts/emc.md 2B)."""
 
+_SUNDAY: Final = 6
 _MONDAY: Final = 3
 """1970-01-01 was a Thursday: the day with number 0 is the third after Monday."""
 
@@ -34,7 +36,7 @@ def in_office_hours(instant_us: ir.Value) -> ir.Value:
     local = instant_us + OFFSET_US
     of_day = local % DAY_US
     weekday = (local // DAY_US + _MONDAY) % 7
-    return (weekday < 5) & (of_day >= OFFICE_OPENS_US) & (of_day < OFFICE_CLOSES_US)
+    return (weekday < _SUNDAY) & (of_day >= OFFICE_OPENS_US) & (of_day < OFFICE_CLOSES_US)
 
 
 def steps_daily(steps: ir.Table) -> ir.Table:

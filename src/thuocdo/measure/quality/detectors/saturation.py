@@ -1,8 +1,9 @@
 """Numbers too good: not one dossier at the counter, not one late, among very many (ANCHORS.md).
 
 A small office may well be perfect, and a procedure that everybody does online is online everywhere.
-So perfection is a question only where the same procedures at peers, or the best peers, would have left
-so many exceptions that none at all is beyond chance.
+So perfection is a question only where the same procedures at peers would have left so many exceptions
+that none at all is beyond chance; and being never late only where many results fall on the very due
+day and none on the next, which is how dates that were put back look.
 """
 
 from __future__ import annotations
@@ -88,54 +89,59 @@ def _online_of(case: Case, subject: Subject, own: _Counts, others: list[_Counts]
 # --- nothing late ----------------------------------------------------------------------------------
 
 
-def _late(case: Case, subject: Subject) -> tuple[int, int]:
-    """(late, resolved with a due date)."""
-    rows = case.evidence.resolved.get(subject.key, [])
-    due = [row for row in rows if row.timeliness not in (None, Timeliness.NO_DUE_DATE)]
-    late = sum(row.dossiers for row in due if row.timeliness == Timeliness.LATE)
-    return late, sum(row.dossiers for row in due)
+def _at_the_deadline(case: Case, subject: Subject) -> tuple[int, int]:
+    """(late, resolved on the due day or later): who is fast never comes near the due day."""
+    late = on_the_day = 0
+    for row in case.evidence.resolved.get(subject.key, []):
+        late += row.dossiers if row.timeliness == Timeliness.LATE else 0
+        on_the_day += row.dossiers if row.timeliness == Timeliness.ON_TIME else 0
+    return late, late + on_the_day
 
 
 def _on_time(case: Case) -> Iterator[Verdict]:
-    counts = {subject.key: _late(case, subject) for subject in case.evidence.systems}
+    counts = {subject.key: _at_the_deadline(case, subject) for subject in case.evidence.systems}
+    fewest = case.limit("fewest_at_the_deadline")
     for subject in case.evidence.systems:
         late, of = counts[subject.key]
-        if of < case.limit("fewest_dossiers"):
+        if of < fewest:
             yield too_little(subject, "too_few")
             continue
         others = [counts[one.key] for one in peers(subject, case.evidence.systems)]
-        shares = [Fraction(*pair) for pair in others if pair[1] >= case.limit("fewest_dossiers")]
-        best = quantile(shares, case.limit("peers_quantile_permille"))
-        if best is None or len(shares) < case.limit("fewest_peers"):
+        shares = [Fraction(*pair) for pair in others if pair[1] >= fewest]
+        usual = quantile(shares, case.limit("peers_quantile_permille"))
+        if usual is None or len(shares) < case.limit("fewest_peers"):
             yield too_little(subject, "no_peers")
             continue
         share, threshold = permille(late, of), case.limit("most_permille")
         if share > threshold:
             yield clear(subject, share, threshold)
-            continue
-        lenient = max(best * case.share("lenience_permille"), case.share("always_permille"))
-        if log10_at_most(late, of, lenient) > case.log10_alpha:
+        elif log10_at_most(late, of, usual * case.share("lenience_permille")) > case.log10_alpha:
             yield too_little(subject, "too_few")
-            continue
-        yield Verdict(
-            subject,
-            State.FOUND,
-            share,
-            threshold,
-            evidence=(Row(None, "late", late, of, int(of * best)), *_by_procedure(case, subject)),
-            numbers={"dossiers": of, "late": late, "expected": int(of * best)},
-        )
+        else:
+            yield _never_late(case, subject, (late, of), int(of * usual))
+
+
+def _never_late(case: Case, subject: Subject, seen: tuple[int, int], expected: int) -> Verdict:
+    late, of = seen
+    return Verdict(
+        subject,
+        State.FOUND,
+        permille(late, of),
+        case.limit("most_permille"),
+        evidence=(Row(None, "late", late, of, expected), *_by_procedure(case, subject)),
+        numbers={"deadline": of, "late": late, "expected": expected},
+    )
 
 
 def _by_procedure(case: Case, subject: Subject) -> tuple[Row, ...]:
-    """The busiest procedures: dossiers resolved on time of those with a due date."""
+    """The procedures with most results on the very due day, of all with a due date."""
     found: dict[str, tuple[int, int]] = {}
     for row in case.evidence.resolved.get(subject.key, []):
         if row.timeliness in (None, Timeliness.NO_DUE_DATE):
             continue
         good, of = found.get(row.procedure, (0, 0))
-        on_time = row.dossiers if row.timeliness != Timeliness.LATE else 0
-        found[row.procedure] = (good + on_time, of + row.dossiers)
+        on_the_day = row.dossiers if row.timeliness == Timeliness.ON_TIME else 0
+        found[row.procedure] = (good + on_the_day, of + row.dossiers)
     return most([Row(None, what, good, of) for what, (good, of) in found.items()], _ROWS)
 
 
@@ -148,8 +154,8 @@ DETECTORS = (
     Detector(
         "saturated_on_time",
         (
-            *("fewest_dossiers", "fewest_peers", "peers_quantile_permille", "most_permille"),
-            *("lenience_permille", "always_permille"),
+            *("fewest_at_the_deadline", "fewest_peers", "peers_quantile_permille"),
+            *("most_permille", "lenience_permille"),
         ),
         _on_time,
     ),
