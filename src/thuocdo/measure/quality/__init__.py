@@ -9,14 +9,13 @@ Nothing here corrects anything. See docs/quality.md.
 """
 
 from thuocdo.measure.quality.inspection import examine, flags_for, inspect, rules
-from thuocdo.measure.quality.model import Finding, Row, State, finding_key
+from thuocdo.measure.quality.model import Finding, Row, State
 
 __all__ = [
     "Finding",
     "Row",
     "State",
     "examine",
-    "finding_key",
     "flags_for",
     "inspect",
     "rules",

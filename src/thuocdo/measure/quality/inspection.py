@@ -139,16 +139,10 @@ def _text(rule: Rule, verdict: Verdict) -> Text:
 
 
 def _numbers(numbers: Mapping[str, int | str], language: str) -> dict[str, str]:
-    words = _LEVELS[language]
+    given = rules()
     return {
         name: vietnamese.format_count(value, language)
         if isinstance(value, int)
-        else words.get(value, value)
+        else getattr(given.word(value), language)
         for name, value in numbers.items()
     }
-
-
-_LEVELS: Final = {
-    "vi": {"full": "toàn trình", "partial": "một phần", "information": "cung cấp thông tin"},
-    "en": {},
-}

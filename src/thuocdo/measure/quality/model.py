@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from thuocdo.core.clock import Period
+from thuocdo.core.findings import FindingKey
 from thuocdo.measure.definitions import Text
 
 
@@ -75,15 +75,10 @@ class Finding(msgspec.Struct, frozen=True):
     reason: str | None = None
 
     @property
-    def key(self) -> str:
+    def key(self) -> FindingKey:
         """Names the finding for good: what an explanation refers to."""
-        return finding_key(self.detector, self.subject, Period(self.first, self.last))
+        return FindingKey(self.detector, self.subject, self.first, self.last)
 
     @property
     def found(self) -> bool:
         return self.state == State.FOUND
-
-
-def finding_key(detector: str, subject: str, period: Period) -> str:
-    """`constant_level:H26-one_stop:2026-07-01..2026-09-30`."""
-    return f"{detector}:{subject}:{period.first}..{period.last}"

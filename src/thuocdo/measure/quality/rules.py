@@ -71,6 +71,18 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     false_alarm: Threshold  # one in 10^value for one test
     detectors: tuple[Rule, ...]
     not_detectable: tuple[Blind, ...]
+    words: dict[str, Text]
+
+    def word(self, what: str) -> Text:
+        """What a row of evidence counts, in words; codes, hosts and procedures are themselves.
+
+        `full → partial` is read word by word.
+        """
+        if what in self.words:
+            return self.words[what]
+        parts = what.split(" ")
+        said = [self.words.get(part, Text(vi=part, en=part)) for part in parts]
+        return Text(vi=" ".join(one.vi for one in said), en=" ".join(one.en for one in said))
 
     def on(self, day: date) -> list[Rule]:
         """One rule a detector, in the file's order: the last in force by `day`, else its first."""
