@@ -258,6 +258,10 @@ class KnownFacts:
                     *self._by_day("rejects", intake.of_rejects, first, last),
                     *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
                 ],
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
+                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
