@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
+
+import msgspec
 
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
+from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
 from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Version, Visits
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
+from thuocdo.measure.known import Known, LogSize, knowledge
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
+    Flag,
     Freshness,
     IntakeCount,
     NationalFigure,
@@ -45,7 +50,7 @@ MEMORY_LIMIT: Final = "1GiB"
 _INTAKES: Final = 64
 """Answers about intake kept: each is thousands of hours, and there are thousands of sites."""
 
-_BY: Final = ("agency", "ministry", "province", "service")
+_BY: Final = ("agency", "ministry", "province", "service", "children")
 
 
 class _Desk:
@@ -53,18 +58,26 @@ class _Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._engine: Engine | None = None
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        return Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
+        """The one that is open; another when the server of the last one went away."""
+        if self._engine is None or self._engine.is_lost:
+            self._engine = open_engine(self._settings, memory_limit=MEMORY_LIMIT)
+        return self._engine
 
 
 class Measure:
-    """Figures of one instance. Safe to share between threads."""
+    """Figures of one instance. Safe to share between threads.
 
-    def __init__(self, settings: Settings) -> None:
+    only_raw  what is asked as known then is made of raw events, even where the stored facts have it
+    """
+
+    def __init__(self, settings: Settings, *, only_raw: bool = False) -> None:
+        self._settings, self.only_raw = settings, only_raw
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
@@ -86,20 +99,23 @@ class Measure:
         by: str = "agency",
         block: str | None = None,
         agency: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Figure]:
         """The figures of one indicator, ranked within each block, best first, unranked last.
 
         by            "ministry", "province" or "agency" (both blocks): one per top-level agency;
-                      "service": one per procedure, the busiest first
-        agency        a code in either form: only that agency, with all below it
-        as_known      µs UTC; None: now. Facts are recomputed from what had landed by then
+                      "service": one per procedure, the busiest first; "children": one per agency
+                      directly below `agency`, not ranked, and one for what is its own, `directly`
+        agency        a code in either form, or a GSO number: only that agency, with all below it
+        as_known      µs UTC, or a size of the log of raw segments; None: now. Facts are recomputed
+                      from what was known then
         as_organised  map of organisations of that day; None: of the period's last day
         trust         "any" or "verified"
         An empty instance gives figures without value that say why, or no figures at all.
-        Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`, `bad_choice`.
+        Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`,
+        `ambiguous_agency`, `agency_not_there`, `agency_needed`, `not_by_service`, `bad_choice`.
         """
         indicator = definitions.definition(code)
         chosen = indicator.version_for(period.last, version)
@@ -115,6 +131,12 @@ class Measure:
                 f"{code} counts sites, not services.",
                 "Leave out by=service or choose another indicator.",
             )
+        if by == "children" and agency is None:
+            raise ThuocdoError(
+                "agency_needed",
+                "by=children needs the agency whose children are meant.",
+                "Write --agency with it, for example --agency H26.",
+            )
         with self.reading(as_known) as (facts, remember):
             frame = Frame(
                 indicator=indicator,
@@ -124,6 +146,7 @@ class Measure:
                 known=as_known,
                 trust=trust,
                 organisation=facts.dimensions.organisation,
+                log_size=facts.log_size,
             )
             key = (
                 "figures",
@@ -141,7 +164,7 @@ class Measure:
         agency: str | None = None,
         block: str | None = None,
         version: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Point]:
@@ -161,7 +184,8 @@ class Measure:
             organisation = facts.dimensions.organisation
             map_day = as_organised or last
             frame = Frame(indicator, chosen, periods[-1], map_day, as_known, trust, organisation)
-            whose = organisation.find(agency, map_day) if agency else None
+            asked = Period(min(period.first for period in periods), last)
+            whose = organisation.find(agency, map_day, asked) if agency else None
             key = (
                 "series",
                 *(code, chosen.identity, tuple(periods), agency, block, as_known, map_day, trust),
@@ -223,24 +247,28 @@ class Measure:
             return Freshness(manifest.version, manifest.refreshed_at, manifest.landed_at)
 
     @contextmanager
-    def reading(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
-        """The stored facts where they are what was known at that instant, else recomputed ones."""
+    def reading(self, as_known: Known | None) -> Iterator[tuple[Facts, Answers]]:
+        """The stored facts where they are what was known then, else facts made anew from raw events."""
         versions: dict[str, int] = {}
         with self._now.lock:
             stored = self._current()
             if as_known is not None:
                 versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
-            if as_known is None or _holds(stored, versions, as_known):
+            if as_known is None or (not self.only_raw and _holds(stored, versions, as_known)):
                 yield stored, self._now.remember
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key:
-                self._known = (key, KnownFacts(self._lake, self._then.engine, as_known))
+            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
+                with closing(Ledger(self._settings, self._lake)) as ledger:
+                    known = knowledge(as_known, ledger)
+                self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
+        if self._stored is not None and self._stored.engine.is_lost:
+            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
@@ -251,18 +279,39 @@ class Measure:
 def _figures(
     facts: Facts, remember: Answers, frame: Frame, by: str, block: str | None, agency: str | None
 ) -> list[Figure]:
-    whose = frame.organisation.find(agency, frame.organised) if agency else None
+    if agency is None:
+        return _figures_of(facts, remember, frame, by, block, None)
+    code = frame.organisation.meant(agency, frame.organised, frame.period)
+    whose = frame.organisation.at(code, frame.organised)
+    found = _figures_of(facts, remember, frame, by, block, whose)
+    if whose.code == code:
+        return found
+    said = Flag.SUCCESSOR_ANSWERS.value
+    return [msgspec.structs.replace(f, flags=tuple(sorted({*f.flags, said}))) for f in found]
+
+
+def _figures_of(
+    facts: Facts,
+    remember: Answers,
+    frame: Frame,
+    by: str,
+    block: str | None,
+    whose: Agency | None,
+) -> list[Figure]:
     periods = [frame.period]
     if by == "service":
         found = _cells(facts, remember, frame, periods, by_procedure=True)
         names = facts.dimensions.procedure_names
         return figures.of_services(frame, names, found, agency=whose, block=block)
-    found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
+    inside = by == "children"
+    found = _cells(facts, remember, frame, periods, whole=_is_top(whose) and not inside)
     key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
     heard = remember(
         (*key, frame.organised, _fingerprint(facts, frame.version, periods)),
         lambda: coverage.sources(facts, frame, remember),
     )
+    if whose is not None and inside:
+        return figures.of_children(frame, whose, found, heard)
     if whose is not None and not _is_top(whose):
         return [figures.of_agency(frame, whose, found, heard)]
     ranked = figures.of_tops(frame, found, heard, block)
@@ -308,9 +357,11 @@ def _fingerprint(facts: Facts, version: Version, periods: Sequence[Period]) -> t
     )
 
 
-def _holds(stored: StoredFacts, versions: dict[str, int], as_known: int) -> bool:
+def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:
     """Whether the stored facts are exactly what was known then: nothing landed or was recorded since."""
     manifest: Manifest = stored.manifest
+    if isinstance(as_known, LogSize):
+        return manifest.log_size == as_known.leaves
     return (
         manifest.lake == versions
         and (manifest.landed_at or 0) <= as_known

@@ -18,7 +18,7 @@ import pyarrow as pa
 from thuocdo.core.clock import DAY_US, OFFSET_US, Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import AgencyKind, Channel, Level, Outcome, Payment, SystemKind
-from thuocdo.simulate.country_plan import Office, Quirk, departments, plan
+from thuocdo.simulate.country_plan import Offered, Office, Quirk, departments, plan
 from thuocdo.simulate.dossiers import (
     MINUTE_US,
     NEVER,
@@ -57,6 +57,8 @@ _OUTCOMES = (Outcome.RESOLVED, Outcome.WITHDRAWN, Outcome.REJECTED, Outcome.STOP
 _OUTCOME_SHARES = (0.965, 0.015, 0.013, 0.007)
 _EAGER = {Level.FULL.value: 1.12, Level.PARTIAL.value: 0.7, Level.INFORMATION.value: 0.02}
 _POSTAL = 0.035
+_REASON = "Pháp luật yêu cầu có mặt trực tiếp"
+_REASON_OF = 4  # one partial procedure in so many has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +337,11 @@ def _write_sites(offices: tuple[Office, ...], path: Path) -> Path:
     return write_csv(path, ("site_id", "agency", "kind", "name", "hostnames", "valid_from"), rows)
 
 
+def _has_reason(offered: Offered) -> bool:
+    """Whether the catalogue says why a service is partial: of one procedure in four it does."""
+    return offered.level == Level.PARTIAL and int(offered.procedure.code[-6:]) % _REASON_OF == 0
+
+
 def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
     """A service raised lately has two rows: partial until the day before, full since."""
     rows: list[tuple[object, ...]] = []
@@ -348,7 +355,7 @@ def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
             if offered.raised:
                 before = offered.raised - timedelta(days=1)
                 rows.append((*head, Level.PARTIAL.value, *tail, office.since, before, ""))
-            reason = "" if offered.level == Level.FULL else "Pháp luật yêu cầu có mặt trực tiếp"
+            reason = _REASON if _has_reason(offered) else ""
             rows.append((*head, offered.level, *tail, offered.raised or office.since, None, reason))
     columns = ("agency", "procedure", "level", "name", "field", "local_code", "url")
     return write_csv(path, (*columns, "valid_from", "valid_to", "reason_not_full"), rows)
