@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ SECOND_US, MINUTE_US, HOUR_US = 1_000_000, 60_000_000, 3_600_000_000
 MONTH_FILES = 7  # compaction makes files of 64 MiB: some three million events
 LATE_VIEWS = 3  # small files of a day that came too late to be compacted
 STATUSES = ("received", "processing", "completed", "returned")
-HOURS = np.array([3, 2, 1, 1, 1, 2, 5, 20, 60, 75, 70, 50, 30, 45, 72, 70, 55, 35, 25, 28, 30, 24, 14, 7.0])
+HOURS = np.array(
+    [3, 2, 1, 1, 1, 2, 5, 20, 60, 75, 70, 50, 30, 45, 72, 70, 55, 35, 25, 28, 30, 24, 14, 7.0]
+)
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
@@ -85,7 +88,9 @@ def months() -> list[str]:
 def nation() -> Nation:
     random = np.random.default_rng(34)
     heads = agencies(LAST)
-    communes_of = {row["agency_code"]: int(row["communes"]) for row in rows_of("registry", "provinces_34.csv")}
+    communes_of = {
+        row["agency_code"]: int(row["communes"]) for row in rows_of("registry", "provinces_34.csv")
+    }
     codes, names, kinds, top, communes, units = [], [], [], [], [], []
     for place, head in enumerate(heads):
         below = departments(head.kind)
@@ -102,7 +107,9 @@ def nation() -> Nation:
         top += [place] * (len(codes) - first)
     provinces = np.array([head.kind == "province" for head in heads])
     services = _services(random, provinces, units)
-    procedures = [f"{1 + n % 3}.{n * 7 % 1_000_000:06d}" for n in range(int(services.procedure.max()) + 1)]
+    procedures = [
+        f"{1 + n % 3}.{n * 7 % 1_000_000:06d}" for n in range(int(services.procedure.max()) + 1)
+    ]
     return Nation(
         tops=[head.code for head in heads],
         kinds=[head.kind for head in heads],
@@ -112,7 +119,9 @@ def nation() -> Nation:
     )  # fmt: skip
 
 
-def _services(random: np.random.Generator, provinces: Numbers, units: list[tuple[int, int]]) -> Services:
+def _services(
+    random: np.random.Generator, provinces: Numbers, units: list[tuple[int, int]]
+) -> Services:
     """60,000 services: provinces share 1,700 procedures, each ministry has its own."""
     columns: dict[str, list[Numbers]] = {name: [] for name in Services.__slots__}
     by_ministry, left = divmod(SERVICES - 1_700 * int(provinces.sum()), int((~provinces).sum()))
@@ -168,7 +177,9 @@ def register(lake: Lake) -> None:
     own = (services.executor >= 0) & (np.arange(SERVICES) % 2 == 0)
     level = np.array(["full", "partial", "information"])[services.level]
     raised = np.flatnonzero((services.level == 1) & (np.arange(SERVICES) % 9 == 0))
-    agency = np.where(own, np.array(known.agencies)[services.executor], np.array(known.tops)[services.top])
+    agency = np.where(
+        own, np.array(known.agencies)[services.executor], np.array(known.tops)[services.top]
+    )
     procedure = np.array(known.procedures)[services.procedure]
     names = np.array([f"Thủ tục số {n}" for n in range(len(known.procedures))])[services.procedure]
     half = date(2026, 6, 1)
@@ -238,7 +249,19 @@ AGENTS: list[tuple[str, str, str]] = [
 OUTSIDE = [None, "www.google.com", "www.google.com.vn", "m.facebook.com", "l.facebook.com", "coccoc.com",
            "dichvucong.gov.vn", "www.bing.com", "baochinhphu.vn", *(f"bao{n}.vn" for n in range(400))]  # fmt: skip
 BOTS = [None, "crawler", "monitor", "automation", "datacentre"]
-SECTIONS = [f"/{name}" for name in ("tin-tuc", "thong-bao", "van-ban", "thu-tuc", "gioi-thieu", "lien-he", "dau-thau", "hoi-dap")]
+SECTIONS = [
+    f"/{name}"
+    for name in (
+        "tin-tuc",
+        "thong-bao",
+        "van-ban",
+        "thu-tuc",
+        "gioi-thieu",
+        "lien-he",
+        "dau-thau",
+        "hoi-dap",
+    )
+]
 SLUGS = [f"bai-viet-ve-viec-so-{n * n % 9973}-cua-dia-phuong" for n in range(3_000)]
 
 
@@ -264,7 +287,11 @@ def view_columns(day: date, rows: int, seed: int = 0) -> dict[str, Any]:
     gaps = random.exponential(70 * SECOND_US, len(visit)).astype(np.int64)
     gaps[first_of_visit == np.arange(len(visit))] = 0
     passed = np.cumsum(gaps)
-    at = np.minimum(begin[visit] + passed - passed[first_of_visit], DAY_US - 1) // SECOND_US * SECOND_US
+    at = (
+        np.minimum(begin[visit] + passed - passed[first_of_visit], DAY_US - 1)
+        // SECOND_US
+        * SECOND_US
+    )
     who = person[visit]
     visitor = random.integers(-(2**63), 2**63 - 1, people)[who]
     site = site_of[who]
@@ -313,7 +340,9 @@ def _paths(random: np.random.Generator, day: date, site: Numbers) -> pa.Array:
     slug = pa.array(SLUGS).take(pa.array((place * 31 + number) % len(SLUGS)))
     tail = pc.cast(pa.array(number), pa.string())
     words = pc.if_else(
-        pa.array(number == 0), "/", pc.binary_join_element_wise(section, pc.binary_join_element_wise(slug, tail, "-"), "/")
+        pa.array(number == 0),
+        "/",
+        pc.binary_join_element_wise(section, pc.binary_join_element_wise(slug, tail, "-"), "/"),
     )
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words)
 
@@ -371,8 +400,11 @@ def write_month(root: str, month: str, scale: float) -> list[DataFile]:
     edges = np.quantile(moments, np.linspace(0, 1, files + 1))
     edges[-1] += 1
     made = []
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
-        rows = [found[(at[found] >= begin) & (at[found] < end)] for at, found in zip(cases["at"], shown, strict=True)]
+    for begin, end in pairwise(edges):
+        rows = [
+            found[(at[found] >= begin) & (at[found] < end)]
+            for at, found in zip(cases["at"], shown, strict=True)
+        ]
         columns = _event_columns(cases, rows)
         made.append(lake.write_partition("dossier_events", month, _typed(columns)))
     return made
@@ -392,7 +424,12 @@ def _cases(month: str, scale: float) -> dict[str, Any]:
     weekday = np.array([1.0 if day.weekday() < 5 else 0.12 for day in here])
     day = random.choice(len(here), count, p=weekday / weekday.sum())
     hour = random.choice(24, count, p=HOURS**1.4 / (HOURS**1.4).sum())
-    received = day_start_us(here[0]) + day * DAY_US + hour * HOUR_US + random.integers(0, 3600, count) * SECOND_US
+    received = (
+        day_start_us(here[0])
+        + day * DAY_US
+        + hour * HOUR_US
+        + random.integers(0, 3600, count) * SECOND_US
+    )
     due_days = np.maximum(1, services.days[service])
     taken = np.minimum(random.lognormal(-0.7, 0.9, count), 3.0) * due_days
     processing = received + random.integers(60, 8 * 3600, count) * SECOND_US
@@ -425,7 +462,9 @@ def _event_columns(cases: dict[str, Any], rows: list[Numbers]) -> dict[str, Any]
     feed = top % 4  # two of four one-stop systems send batches with a key
     verified = (feed < 2) & ~(cases["mixed"][case] & (step == 1))
     pushed = (at // (5 * MINUTE_US) + 1) * 5 * MINUTE_US + top * 1_234_567 % (4 * MINUTE_US)
-    landed = np.where(feed < 2, pushed, at + (case * 7919 + step * 104_729) % (3 * SECOND_US) + 1_000)
+    landed = np.where(
+        feed < 2, pushed, at + (case * 7919 + step * 104_729) % (3 * SECOND_US) + 1_000
+    )
     level = services.level[service]
     said = (step != 1) | (feed != 2)
     levels, unknown = ["full", "partial", "information", None], 3
@@ -456,7 +495,9 @@ def _event_columns(cases: dict[str, Any], rows: list[Numbers]) -> dict[str, Any]
 def _flags(flagged: Numbers) -> pa.Array:
     """`no_catalogue` where it is so, else no flag."""
     offsets = np.r_[0, np.cumsum(flagged)].astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(["no_catalogue"] * int(offsets[-1]), pa.string()))
+    return pa.ListArray.from_arrays(
+        pa.array(offsets), pa.array(["no_catalogue"] * int(offsets[-1]), pa.string())
+    )
 
 
 # All of it
