@@ -88,6 +88,8 @@ DOSSIER_EVENTS = _schema(
         ("applicant_kind", pa.string()),
         ("from_national_portal", pa.bool_()),
         ("quality", pa.list_(pa.string())),
+        ("result_electronic", pa.bool_()),
+        ("reused", pa.bool_()),
         *_LANDED,
     ]
 )
@@ -227,6 +229,9 @@ EVENT_TABLES: Final[dict[str, tuple[pa.Schema, str]]] = {
     "agreements": (AGREEMENTS, "indicator"),
 }
 """Table → (schema, partition column)."""
+
+SOURCE_TABLES: Final = ("page_views", "service_steps", "rejects", "dossier_events")
+"""Event tables that facts are made of."""
 
 DIMENSIONS: Final[dict[str, tuple[pa.Schema, tuple[str, ...]]]] = {
     "agencies": (AGENCIES, ("code", "valid_from")),
