@@ -269,7 +269,9 @@ class KnownFacts:
     def _by_day(self, table: str, fact: Make, first: int, last: int) -> list[pa.Table]:
         days = {
             day: files
-            for day, files in files_by_partition(self.lake, table).items()
+            for day, files in files_by_partition(
+                self.lake, table, self.known.version(table)
+            ).items()
             if first <= day_number(date.fromisoformat(day)) <= last
         }
         made = []
@@ -282,7 +284,9 @@ class KnownFacts:
     def _by_month(self, fact: Callable[[Rows], Rows]) -> list[pa.Table]:
         return [
             self._rows(fact(self._events("dossier_events", files)))
-            for files in files_by_partition(self.lake, "dossier_events").values()
+            for files in files_by_partition(
+                self.lake, "dossier_events", self.known.version("dossier_events")
+            ).values()
         ]
 
     def _cube(self, events: Rows) -> Rows:
