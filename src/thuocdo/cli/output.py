@@ -173,6 +173,10 @@ def _value(figure: Figure) -> str:
         return "–"
     if figure.unit == "percent":
         return vietnamese.format_percent(figure.value)
+    if figure.unit == "points":
+        return vietnamese.format_decimal(figure.value)
+    if figure.unit == "duration":
+        return vietnamese.format_duration(int(figure.value))
     return vietnamese.format_count(int(figure.value))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
+from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.measure.model import Figure
 from thuocdo.report.model import COUNT, Entry, Row
 
@@ -32,7 +33,9 @@ def words_of(flags: Iterable[str]) -> str:
     """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
     known = _REASONS | _REMARKS
     given = set(flags)
-    return "; ".join([known[flag] for flag in known if flag in given] + sorted(given - set(known)))
+    said = Speaker("vi")
+    others = [said.flag(flag) or flag for flag in sorted(given - set(known))]
+    return "; ".join([known[flag] for flag in known if flag in given] + others)
 
 
 def printed(value: float | None, unit: str) -> int | float | None:
