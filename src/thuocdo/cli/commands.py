@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import checks, imports, rejects, trust
+from thuocdo.cli import checks, imports, indicators, rejects, trust
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -37,6 +37,7 @@ app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
+indicators.register(app)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

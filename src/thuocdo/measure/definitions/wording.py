@@ -120,6 +120,10 @@ class Speaker:
         elif isinstance(counted, Feeds):
             yield self._say("feeds")
 
+    def kinds(self, words: Iterable[str]) -> str:
+        """Kinds of sources, listed."""
+        return self._listed("kinds", words)
+
     def flag(self, code: str) -> str | None:
         """What a flag of the definitions means; None for one that is none of theirs."""
         found = _labels()["flags"].get(code)
