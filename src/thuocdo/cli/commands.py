@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import advice, checks, figures, imports, invariants, quality, rejects, trust
+from thuocdo.cli import (
+    advice,
+    checks,
+    figures,
+    imports,
+    indicators,
+    invariants,
+    quality,
+    rejects,
+    trust,
+)
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -41,6 +51,7 @@ app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
+indicators.register(app)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
