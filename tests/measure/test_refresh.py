@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import day_start_us, parse_period, to_datetime
 from thuocdo.lake.compaction import compact
 from thuocdo.lake.ledger.ledger import extended
-from thuocdo.measure.engine import Engine, same
+from thuocdo.measure.engine import same
 from thuocdo.measure.facts import patches, store
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
@@ -67,7 +67,7 @@ def contents(world):
     """Every row of every fact table, in an order of its own."""
     facts = FactStore(world.settings.facts_dir)
     manifest = facts.read()
-    engine = Engine(world.settings.home, memory_limit="1GiB")
+    engine = world.engine()
     found = {}
     for table in FACTS:
         rows = []

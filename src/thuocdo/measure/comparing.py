@@ -19,6 +19,7 @@ from thuocdo.core.clock import Period, local_day, now_us
 from thuocdo.core.periods import Against, Unlike, running, step
 from thuocdo.core.vietnamese import round_half_up
 from thuocdo.measure.definitions import Indicator, definition
+from thuocdo.measure.known import Known
 from thuocdo.measure.model import Figure, Flag
 from thuocdo.measure.service import Measure
 
@@ -77,7 +78,7 @@ def compare(
     by: str = "agency",
     block: str | None = None,
     agency: str | None = None,
-    as_known: int | None = None,
+    as_known: Known | None = None,
     as_organised: date | None = None,
     trust: str = "any",
     today: date | None = None,

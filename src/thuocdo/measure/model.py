@@ -83,6 +83,8 @@ class Figure(msgspec.Struct, frozen=True):
     interval    None: `no_interval` says why
     rank        "1224" rank in its block; None when unranked, then a flag says why
     rank_low, rank_high   the ranks that chance leaves open, best and worst (measure/intervals.py)
+    as_known    an instant (µs UTC) that was asked for; None: all that had landed
+    log_size    leaves of the log of raw segments it was made of; None where there is no log
     """
 
     indicator: str
@@ -111,6 +113,7 @@ class Figure(msgspec.Struct, frozen=True):
     no_interval: str | None = None
     rank_low: int | None = None
     rank_high: int | None = None
+    log_size: int | None = None
 
     @property
     def grey(self) -> bool:

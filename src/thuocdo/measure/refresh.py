@@ -9,7 +9,6 @@ rebuilds the dossier cube from the dossiers fact, not from raw.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +21,7 @@ from thuocdo.lake.ledger.records import Head
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
 from thuocdo.measure.building import SERVICES, Builder, Plan, Touched
-from thuocdo.measure.engine import Engine, files_by_partition
+from thuocdo.measure.engine import Engine, files_by_partition, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest, retire
 
 MEMORY_LIMIT: Final = "4GiB"
@@ -74,7 +73,7 @@ def refresh(
             if same != base:  # commits that added no rows to facts, such as a compaction's
                 store.publish(same)
             return Refreshed(version=base.version)
-        engine = _engine(settings.home)
+        engine = _engine(settings)
         try:
             made = Builder(store, lake, engine, base, plan).build()
         finally:
@@ -87,13 +86,19 @@ def refresh(
         )
 
 
-@lru_cache(maxsize=1)
-def _engine(home: Path) -> Engine:
-    """The engine of this process: opening one costs as much as a small refresh.
+_OPEN: Final[dict[Settings, Engine]] = {}
+"""The engine of this process: opening one costs as much as a small refresh.
 
-    It holds nothing between refreshes, and the lock of the facts lets one refresh use it at a time.
-    """
-    return Engine(home, memory_limit=MEMORY_LIMIT)
+It holds nothing between refreshes, and the lock of the facts lets one refresh use it at a time.
+"""
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings not in _OPEN or _OPEN[settings].is_lost:
+        while _OPEN:
+            _OPEN.popitem()[1].close()
+        _OPEN[settings] = open_engine(settings, memory_limit=MEMORY_LIMIT)
+    return _OPEN[settings]
 
 
 def _reaches(lake: Lake, base: Manifest) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -20,14 +20,16 @@ from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
+from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.schemas import DIMENSIONS
 from thuocdo.lake.store import Lake
 from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Version, Visits
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
+from thuocdo.measure.known import Known, LogSize, knowledge
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
@@ -56,18 +58,26 @@ class _Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._engine: Engine | None = None
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        return Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
+        """The one that is open; another when the server of the last one went away."""
+        if self._engine is None or self._engine.is_lost:
+            self._engine = open_engine(self._settings, memory_limit=MEMORY_LIMIT)
+        return self._engine
 
 
 class Measure:
-    """Figures of one instance. Safe to share between threads."""
+    """Figures of one instance. Safe to share between threads.
 
-    def __init__(self, settings: Settings) -> None:
+    only_raw  what is asked as known then is made of raw events, even where the stored facts have it
+    """
+
+    def __init__(self, settings: Settings, *, only_raw: bool = False) -> None:
+        self._settings, self.only_raw = settings, only_raw
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
@@ -89,7 +99,7 @@ class Measure:
         by: str = "agency",
         block: str | None = None,
         agency: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Figure]:
@@ -99,7 +109,8 @@ class Measure:
                       "service": one per procedure, the busiest first; "children": one per agency
                       directly below `agency`, not ranked, and one for what is its own, `directly`
         agency        a code in either form, or a GSO number: only that agency, with all below it
-        as_known      µs UTC; None: now. Facts are recomputed from what had landed by then
+        as_known      µs UTC, or a size of the log of raw segments; None: now. Facts are recomputed
+                      from what was known then
         as_organised  map of organisations of that day; None: of the period's last day
         trust         "any" or "verified"
         An empty instance gives figures without value that say why, or no figures at all.
@@ -135,6 +146,7 @@ class Measure:
                 known=as_known,
                 trust=trust,
                 organisation=facts.dimensions.organisation,
+                log_size=facts.log_size,
             )
             key = (
                 "figures",
@@ -152,7 +164,7 @@ class Measure:
         agency: str | None = None,
         block: str | None = None,
         version: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Point]:
@@ -235,24 +247,28 @@ class Measure:
             return Freshness(manifest.version, manifest.refreshed_at, manifest.landed_at)
 
     @contextmanager
-    def reading(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
-        """The stored facts where they are what was known at that instant, else recomputed ones."""
+    def reading(self, as_known: Known | None) -> Iterator[tuple[Facts, Answers]]:
+        """The stored facts where they are what was known then, else facts made anew from raw events."""
         versions: dict[str, int] = {}
         with self._now.lock:
             stored = self._current()
             if as_known is not None:
                 versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
-            if as_known is None or _holds(stored, versions, as_known):
+            if as_known is None or (not self.only_raw and _holds(stored, versions, as_known)):
                 yield stored, self._now.remember
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key:
-                self._known = (key, KnownFacts(self._lake, self._then.engine, as_known))
+            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
+                with closing(Ledger(self._settings, self._lake)) as ledger:
+                    known = knowledge(as_known, ledger)
+                self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
+        if self._stored is not None and self._stored.engine.is_lost:
+            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
@@ -341,9 +357,11 @@ def _fingerprint(facts: Facts, version: Version, periods: Sequence[Period]) -> t
     )
 
 
-def _holds(stored: StoredFacts, versions: dict[str, int], as_known: int) -> bool:
+def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:
     """Whether the stored facts are exactly what was known then: nothing landed or was recorded since."""
     manifest: Manifest = stored.manifest
+    if isinstance(as_known, LogSize):
+        return manifest.log_size == as_known.leaves
     return (
         manifest.lake == versions
         and (manifest.landed_at or 0) <= as_known
