@@ -19,6 +19,7 @@ from thuocdo.measure.model import Figure, SourceState
 
 if TYPE_CHECKING:
     from thuocdo.measure.comparing import Compared, Comparison
+    from thuocdo.measure.exclusions import Exclusion
 
 _WAYS = {
     Against.PREVIOUS: ("kỳ trước", "chênh"),
@@ -68,6 +69,17 @@ def print_sources(found: Sequence[SourceState], output: str) -> None:
             _local(state.last_heard),
             _condition(state),
         )
+    console().print(table)
+
+
+def print_exclusions(found: Sequence[Exclusion], output: str) -> None:
+    """What a figure leaves out, by reason, in both languages."""
+    if output != "table":
+        _print_objects([msgspec.to_builtins(one) for one in found], output)
+        return
+    table = _table("loại", "lý do", ">số lượng", "giải thích", "in English")
+    for one in found:
+        table.add_row(one.sort, one.reason, vietnamese.format_count(one.count), one.vi, one.en)
     console().print(table)
 
 
