@@ -36,7 +36,7 @@ class Compared(msgspec.Struct, frozen=True):
     """One figure's other side, and the way from there to here.
 
     value        in the indicator's unit; None: `flags` say why
-    difference   value now less value then: percentage points of percentages, else the unit itself
+    difference   value now less value then: percentage points of percentages, points of points, else the unit
     relative     of counts and amounts: that difference in percent of the value then, two decimals
     reason       why `difference`, or else `relative`, is None; None where both stand
     unlike       Unlike: where the two periods do not match day for day
@@ -166,7 +166,7 @@ def _difference(
     if then is None:
         return None, None, NoDifference.NO_VALUE_THEN
     apart = Decimal(str(now.value)) - Decimal(str(then))
-    if now.unit == "percent":
+    if now.unit in ("percent", "points"):
         return float(apart), None, None
     if then == 0:
         return float(apart), None, NoDifference.FROM_ZERO

@@ -9,6 +9,7 @@ wrong with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -30,7 +31,16 @@ from thuocdo.core.vocabulary import (
     Timeliness,
 )
 from thuocdo.measure.compute import Remember
-from thuocdo.measure.definitions import Dossiers, Services, Version, Visits, definition
+from thuocdo.measure.definitions import (
+    Composite,
+    Dossiers,
+    Duration,
+    Services,
+    Standing,
+    Version,
+    Visits,
+    definition,
+)
 from thuocdo.measure.engine import Make, day_number
 from thuocdo.measure.figures import below
 from thuocdo.measure.frame import Frame
@@ -66,6 +76,8 @@ class Missing(StrEnum):
     DUE = "no_due_date"
     PAYMENT = "unknown_payment"
     DIGITISED = "unknown_digitised"
+    RESULT = "unknown_result_form"
+    REUSED = "unknown_reuse"
     PROCEDURE = "unlisted_procedure"
 
 
@@ -90,6 +102,14 @@ _MISSING_TEXTS: Final[dict[Missing, tuple[str, str]]] = {
         "hồ sơ không rõ đã số hóa hay chưa",
         "dossiers of which it is not known whether they were digitised",
     ),
+    Missing.RESULT: (
+        "hồ sơ không rõ kết quả có bản điện tử hay không",
+        "dossiers of which it is not known whether the result exists as a file",
+    ),
+    Missing.REUSED: (
+        "hồ sơ không rõ có dùng lại dữ liệu đã có hay không",
+        "dossiers of which it is not known whether data the state had was used again",
+    ),
     Missing.PROCEDURE: (
         "hồ sơ của thủ tục không có trong danh mục dịch vụ",
         "dossiers of a procedure that the catalogue of services lacks",
@@ -102,8 +122,12 @@ _ASKS: Final = {
     "full_online": Missing.LEVEL,
     "timeliness": Missing.DUE,
     "payments": Missing.PAYMENT,
-    "payment": Missing.PAYMENT,
+    "with_payments": Missing.PAYMENT,
+    "with_dossiers": Missing.CHANNEL,
     "digitised": Missing.DIGITISED,
+    "result_electronic": Missing.RESULT,
+    "reused": Missing.REUSED,
+    "in_time": Missing.DUE,
 }
 """A condition of a term → what it cannot be answered without."""
 
@@ -144,9 +168,27 @@ def exclusions(
         frame = Frame(indicator, chosen, period, map_day, as_known, trust, organisation)
         whose = organisation.find(agency, map_day, period) if agency else None
         asked = _Question(facts, frame, remember, whose)
-        found = _of_visits(asked) if isinstance(chosen.numerator, Visits) else _of_dossiers(asked)
+        found = _found(asked)
     kept = [exclusion for exclusion in found if exclusion.count > 0]
     return tuple(sorted(kept, key=lambda one: (-one.count, one.sort, one.reason)))
+
+
+def _found(asked: _Question) -> list[Exclusion]:
+    """By what a definition counts; of points those of each indicator they are made of, once."""
+    version = asked.frame.version
+    if isinstance(version.numerator, Visits):
+        return _of_visits(asked)
+    if isinstance(version.numerator, Dossiers | Standing | Services | Duration):
+        return _of_dossiers(asked)
+    if not isinstance(version.numerator, Composite):
+        return []
+    found: dict[tuple[str, str], Exclusion] = {}
+    for part in version.numerator.parts:
+        of = definition(part.of)
+        own = of.version_for(asked.frame.period.last)
+        frame = replace(asked.frame, indicator=of, version=own)
+        found |= {(one.sort, one.reason): one for one in _found(asked._replace(frame=frame))}
+    return list(found.values())
 
 
 def _of_visits(asked: _Question) -> list[Exclusion]:
@@ -171,11 +213,11 @@ def _of_visits(asked: _Question) -> list[Exclusion]:
 
 
 def _of_dossiers(asked: _Question) -> list[Exclusion]:
-    events = {term.event for term in _terms(asked.frame.version) if isinstance(term, Dossiers)}
+    events = {_event(term) for term in _terms(asked.frame.version)}
     wanted = _wanted(asked.frame.version)
     counted: dict[Missing, int] = dict.fromkeys(wanted, 0)
     verified = asked.frame.trust == "verified"
-    about = {"events": sorted(events or {"received"}), "verified": verified}
+    about = {"events": sorted(events), "verified": verified}
     for row in _rows(asked, "dossiers_daily", of_dossiers, **about):
         if asked.wants(row["agency"]):
             for missing in wanted:
@@ -188,16 +230,24 @@ def _terms(version: Version) -> list[Any]:
     return [term for term in (version.numerator, version.denominator) if term is not None]
 
 
+def _event(term: Any) -> str:
+    """The event by whose day a term counts a dossier."""
+    if isinstance(term, Dossiers):
+        return term.event
+    return "resolved" if isinstance(term, Duration) else "received"
+
+
 def _wanted(version: Version) -> list[Missing]:
     """What a dossier must say to be counted in every term that could be about it."""
     found = dict.fromkeys(
         _ASKS[name]
         for term in _terms(version)
         for name in term.__struct_fields__
-        if name in _ASKS and isinstance(term, Dossiers) and getattr(term, name) is not None
+        if name in _ASKS and getattr(term, name) is not None
     )
     if any(isinstance(term, Services) for term in _terms(version)):
-        found |= {Missing.PROCEDURE: None, Missing.CHANNEL: None}
+        found.pop(Missing.LEVEL, None)  # the catalogue says it, for every service it has
+        found[Missing.PROCEDURE] = None
     return list(found)
 
 
@@ -265,6 +315,8 @@ def of_dossiers(
         Missing.CHANNEL: (inside.channel == Channel.UNKNOWN).fill_null(True),
         Missing.LEVEL: inside.level.isnull(),
         Missing.DUE: (inside.timeliness == Timeliness.NO_DUE_DATE).fill_null(False),
+        Missing.RESULT: inside.result_electronic.isnull(),
+        Missing.REUSED: inside.reused.isnull(),
         Missing.PAYMENT: (inside.payment == "unknown").fill_null(True),
         Missing.DIGITISED: inside.digitised.isnull(),
         Missing.PROCEDURE: (inside.level_source != "catalogue").fill_null(True),
