@@ -246,6 +246,8 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                "rejects_daily": lambda: self._by_day("rejects", small.rejects_daily, first, last),
+                "intake": lambda: self._by_day("page_views", intake.of_views, first, last),
                 _DOSSIERS: lambda: self._by_month(
                     lambda events: dossiers.rows(self.engine, events)
                 ),
