@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import checks, imports, rejects, trust
+from thuocdo.cli import checks, imports, proof, rejects, trust
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -36,7 +36,10 @@ app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(accounts, name="account")
+app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
+app.command("verify")(proof.verify)
+app.command("erase")(proof.erase)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

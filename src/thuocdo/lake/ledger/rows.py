@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from thuocdo.core.merkle import WIDTH, leaf_hash
 from thuocdo.lake.ledger.columns import COLUMNS
+from thuocdo.lake.parquet import conform
 from thuocdo.lake.schemas import EVENT_TABLES, partition_column, schema_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,6 +78,12 @@ def _written(value: object) -> str:
     if isinstance(value, int):
         return f"={value}"
     raise TypeError(f"no canonical form for {type(value)}")
+
+
+def typed(table: str, rows: pa.Table) -> list[dict[str, Any]]:
+    """Rows an engine handed back, as `form` takes them."""
+    found: list[dict[str, Any]] = conform(table, rows).to_pylist()
+    return found
 
 
 def opened(memory: str = "1GiB", spill: str = "") -> duckdb.DuckDBPyConnection:
