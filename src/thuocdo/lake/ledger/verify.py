@@ -46,7 +46,7 @@ def verify(lake: Path, ledger: Path, public: PublicKey, spill: Path, tick: Tick)
     spill         a folder for what does not fit in memory
     Raises ThuocdoError `no_ledger` when there is none.
     """
-    return _Verification(lake, Book(ledger), public, spill, tick).run()
+    return _Verification(lake.resolve(), Book(ledger.resolve()), public, spill, tick).run()
 
 
 class _Verification:
