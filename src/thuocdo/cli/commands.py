@@ -19,6 +19,7 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    proof,
     quality,
     rejects,
     trust,
@@ -47,11 +48,14 @@ app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
+app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
 indicators.register(app)
+app.command("verify")(proof.verify)
+app.command("erase")(proof.erase)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
