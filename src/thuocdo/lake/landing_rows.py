@@ -48,7 +48,7 @@ _DOSSIER_FIELDS: Final = (
     "dossier_hi", "dossier_lo", "system", "agency", "procedure", "status", "event_time",
     "received_at", "due_at", "channel", "level_declared", "level_catalogue", "payment",
     "returned_by_post", "digitised", "applicant_kind", "from_national_portal", "quality",
-    "feed", "trust",
+    "feed", "trust", "result_electronic", "reused",
 )  # fmt: skip
 _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "service_steps": (

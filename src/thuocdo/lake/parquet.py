@@ -1,6 +1,7 @@
 """Rows as Parquet files: their order and encoding, which decide the bytes at rest.
 
-Landing, imports and compaction all write here, so that they write alike.
+Landing, imports and compaction all write here, so that they write alike. Columns are only ever
+added to a table: a file written before one was has null in it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from thuocdo.lake.schemas import schema_of
+from thuocdo.lake.schemas import INSTANT, schema_of
 
 Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
 
 _COMPRESSION_LEVEL: Final = 3
 _ROW_GROUP_ROWS: Final = 1_000_000
+_SQL_TYPES: Final = {
+    pa.bool_(): "BOOLEAN",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.date32(): "DATE",
+    pa.string(): "VARCHAR",
+    pa.list_(pa.string()): "VARCHAR[]",
+    INSTANT: "TIMESTAMPTZ",
+}
 _KEY_COLUMNS: Final = ("visitor", "dossier_hi", "dossier_lo")  # random: a dictionary only adds
 
 
@@ -31,6 +41,19 @@ def write(path: Path, rows: pa.Table) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync(path.parent)
+
+
+def relation(paths: Sequence[str], schema: pa.Schema) -> str:
+    """What DuckDB reads a lake table's files by, all columns of its schema included.
+
+    paths  of one table, not none; its partition column is in them
+    """
+    names = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    nulls = ", ".join(f'NULL::{_SQL_TYPES[field.type]} AS "{field.name}"' for field in schema)
+    return (
+        f"(FROM read_parquet([{names}], hive_partitioning = true, union_by_name = true) "
+        f"UNION ALL BY NAME SELECT {nulls} WHERE false)"
+    )
 
 
 def conform(table: str, rows: pa.Table) -> pa.Table:

@@ -27,6 +27,7 @@ class Source:
     key: int | str
     agency: str
     kind: str
+    name: str | None
     valid_from: date | None
     valid_to: date | None
 
@@ -56,6 +57,14 @@ class Register:
             return None
         begun = [source for source in history if source.starts <= day]
         return begun[-1] if begun else history[0]
+
+    def began(self, key: int | str) -> date:
+        """The day of its first row; `date.min` when that is open."""
+        return self._rows[key][0].starts
+
+    def knows(self, key: int | str) -> bool:
+        """Whether anybody ever registered it."""
+        return key in self._rows
 
     def below(self, agency: str) -> list[int | str]:
         """The keys of an agency and of those below it, at any time."""
@@ -113,6 +122,11 @@ class Dimensions:
         """Services as facts/cube.py: CATALOGUE."""
         return cube.catalogue(self._tables["services"])
 
+    @property
+    def services(self) -> pa.Table:
+        """The catalogue's rows as the registry wrote them (lake/schemas.py: SERVICES)."""
+        return self._tables["services"]
+
     @cached_property
     def procedure_names(self) -> dict[str, str]:
         """National name of each procedure: that of the row begun last which has one."""
@@ -132,10 +146,6 @@ class Dimensions:
 
 def _sources(table: pa.Table, key: str) -> list[Source]:
     rows: list[dict[str, Any]] = table.select(
-        [key, "agency", "kind", "valid_from", "valid_to"]
+        [key, "agency", "kind", "name", "valid_from", "valid_to"]
     ).to_pylist()
-    return [
-        Source(row[key], row["agency"], row["kind"], row["valid_from"], row["valid_to"])
-        for row in rows
-        if row["agency"] is not None
-    ]
+    return [Source(row.pop(key), **row) for row in rows if row["agency"] is not None]

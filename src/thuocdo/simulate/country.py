@@ -20,7 +20,7 @@ from thuocdo.core.clock import DAY_US, OFFSET_US, Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import AgencyKind, Channel, Level, Outcome, SystemKind
 from thuocdo.simulate.country_dossiers import all_dossiers, working_weights
-from thuocdo.simulate.country_plan import Office, departments, plan
+from thuocdo.simulate.country_plan import Offered, Office, departments, plan
 from thuocdo.simulate.country_steps import write_steps
 from thuocdo.simulate.country_views import write_views
 from thuocdo.simulate.dossiers import MINUTE_US, Cases, events_of
@@ -35,6 +35,8 @@ Ints = npt.NDArray[np.int64]
 
 _DUPLICATES = 0.004
 _LATEST_US = 6 * 60 * MINUTE_US
+_REASON = "Pháp luật yêu cầu có mặt trực tiếp"
+_REASON_OF = 4  # one partial procedure in so many has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,11 @@ def _write_sites(offices: tuple[Office, ...], path: Path) -> Path:
     return write_csv(path, ("site_id", "agency", "kind", "name", "hostnames", "valid_from"), rows)
 
 
+def _has_reason(offered: Offered) -> bool:
+    """Whether the catalogue says why a service is partial: of one procedure in four it does."""
+    return offered.level == Level.PARTIAL and int(offered.procedure.code[-6:]) % _REASON_OF == 0
+
+
 def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
     """A service raised lately has two rows: partial until the day before, full since."""
     rows: list[tuple[object, ...]] = []
@@ -164,7 +171,7 @@ def _write_services(offices: tuple[Office, ...], path: Path) -> Path:
             if offered.raised:
                 before = offered.raised - timedelta(days=1)
                 rows.append((*head, Level.PARTIAL.value, *tail, office.since, before, ""))
-            reason = "" if offered.level == Level.FULL else "Pháp luật yêu cầu có mặt trực tiếp"
+            reason = _REASON if _has_reason(offered) else ""
             rows.append((*head, offered.level, *tail, offered.raised or office.since, None, reason))
     columns = ("agency", "procedure", "level", "name", "field", "local_code", "url")
     return write_csv(path, (*columns, "valid_from", "valid_to", "reason_not_full"), rows)
