@@ -247,12 +247,15 @@ class KnownFacts:
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
                 "rejects_daily": lambda: self._by_day("rejects", small.rejects_daily, first, last),
-                "intake": lambda: self._by_day("page_views", intake.of_views, first, last),
                 _DOSSIERS: lambda: self._by_month(
                     lambda events: dossiers.rows(self.engine, events)
                 ),
                 "steps_daily": lambda: self._by_day(
                     "service_steps", small.steps_daily, first, last
+                ),
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
                 ),
                 intake.TABLE: lambda: [
                     *self._by_day("page_views", intake.of_views, first, last),
@@ -260,10 +263,6 @@ class KnownFacts:
                     *self._by_day("rejects", intake.of_rejects, first, last),
                     *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
                 ],
-                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
-                "step_makers_daily": lambda: self._by_day(
-                    "service_steps", small.step_makers_daily, first, last
-                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
