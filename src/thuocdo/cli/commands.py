@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import advice, checks, figures, imports, rejects, trust
+from thuocdo.cli import advice, checks, figures, imports, reconcile, rejects, trust
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -35,6 +35,7 @@ app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
