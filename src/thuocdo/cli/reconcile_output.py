@@ -129,11 +129,15 @@ def print_table(found: Reconciliation) -> None:
 
 
 def _print_lists(one: Comparison, console: Any, sides: tuple[str, ...], texts: Any) -> None:
-    """The largest gaps by service and by day, where anybody stated anything."""
-    if one.declared is None and one.national is None:
-        return
+    """The largest gaps by service and by day, where anybody states figures that fine."""
+    from thuocdo.measure.reconcile.comparing import stating
+
     for name, lines in (("dịch vụ", one.services), ("ngày", one.days)):
-        differing = [line for line in lines if line.to_declared.gap or line.to_national.gap]
+        differing = [
+            line
+            for line in lines
+            if any(getattr(line, f"to_{side}").gap for side in stating(lines))
+        ]
         if not differing:
             continue
         table = _table(f"{one.name.vi}: theo {name}", *sides)

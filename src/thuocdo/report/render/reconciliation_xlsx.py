@@ -21,13 +21,16 @@ from thuocdo.measure.reconcile.model import (
     Line,
     Reconciliation,
     Said,
+    State,
 )
 from thuocdo.report.render.sheets import Cell, Column, sheet_of
 from thuocdo.report.render.xlsx import FONT, STYLES, paper
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     **STYLES,
+    "cell": {"border": 1, "text_wrap": True, "indent": 1},
     "day": {"border": 1, "num_format": "dd/mm/yyyy", "align": "center"},
+    "marked": {"bold": True, "bg_color": "#FBE5D6"},
 }
 _NOTE_WIDTH, _LETTERS_A_LINE, _LINE_POINTS = 110, 120, 17
 _SIDES: Final = (
@@ -54,7 +57,7 @@ def reconciliation_xlsx(found: Reconciliation, *, software: str, remark: str = "
     made = io.BytesIO()
     workbook, styles = _workbook(made, f"Đối soát số liệu – {found.name}", found.made_at, software)
     _summary(workbook.add_worksheet("Thông tin chung"), found, styles, software, remark)
-    below = _below(found)
+    below, differs = _below(found), words().states[State.DIFFERS].vi
     sheet_of(
         workbook.add_worksheet("Tổng hợp"),
         styles,
@@ -62,6 +65,7 @@ def reconciliation_xlsx(found: Reconciliation, *, software: str, remark: str = "
         below,
         (Column("Chỉ tiêu", 42), *_SIDES, Column("Nguồn công bố", 44)),
         (_total_row(one) for one in found.comparisons),
+        marked=differs,
     )
     lists: tuple[tuple[str, str, tuple[Column, ...], Iterator[list[Cell]]], ...] = (
         (
@@ -87,7 +91,7 @@ def reconciliation_xlsx(found: Reconciliation, *, software: str, remark: str = "
         ),
         (
             "Nguyên nhân",
-            _CAUSE_NOTE,
+            "Nguyên nhân có thể của chênh lệch",
             (
                 *(Column("Chỉ tiêu", 30), Column("Nguyên nhân có thể", 60)),
                 *(Column("Số hồ sơ", 10), Column("Số đo nếu đúng", 12), Column("Kết luận", 20)),
@@ -111,7 +115,9 @@ def reconciliation_xlsx(found: Reconciliation, *, software: str, remark: str = "
     for name, title, columns, rows in lists:
         held = list(rows)
         if held:
-            sheet_of(workbook.add_worksheet(name), styles, title, below, columns, held, freeze=2)
+            under = _CAUSE_NOTE if name == "Nguyên nhân" else below
+            sheet = workbook.add_worksheet(name)
+            sheet_of(sheet, styles, title, under, columns, held, freeze=2, marked=differs)
     workbook.close()
     return made.getvalue()
 
@@ -198,7 +204,10 @@ def _workbook(
     workbook = xlsxwriter.Workbook(made, {"in_memory": True})
     created = datetime.combine(local_day(moment), time())
     workbook.set_properties({"title": title, "comments": software, "created": created})
-    return workbook, {name: workbook.add_format(FONT | one) for name, one in _STYLES.items()}
+    return workbook, {
+        name: workbook.add_format(one if name == "marked" else FONT | one)
+        for name, one in _STYLES.items()
+    }
 
 
 def _below(found: Reconciliation) -> str:
@@ -292,7 +301,7 @@ def _sides(one: Comparison | Line, declared: Any, national: Any) -> list[Cell]:
         declared,
         one.to_declared.difference,
         one.to_declared.relative,
-        states[one.to_declared.state].vi,
+        states[one.to_declared.state].vi if one.to_declared.state != State.NOTHING else None,
         national,
         one.to_national.difference,
         states[one.to_national.state].vi if national is not None else None,
@@ -301,7 +310,8 @@ def _sides(one: Comparison | Line, declared: Any, national: Any) -> list[Cell]:
 
 def _lines(found: Reconciliation, which: str) -> Iterator[list[Cell]]:
     rest = words().headings["rest"].vi
-    for one in found.comparisons:
+    stated = [one for one in found.comparisons if one.declared or one.national]
+    for one in stated or found.comparisons:
         for line in getattr(one, which):
             keys: list[Cell] = [] if which == "days" else [line.procedure, line.name]
             if which != "services":

@@ -30,14 +30,18 @@ def sheet_of(
     rows: Iterable[Sequence[Cell]],
     *,
     freeze: int = 1,
+    marked: str = "",
 ) -> None:
     """Write a titled table: numbers as numbers, days as days, nothing where nothing is known.
 
     below   one line under the title
     freeze  columns that stay when the sheet is moved sideways
+    marked  cells that say this stand out
     """
     sheet.write_string(0, 0, title, styles["title"])
     sheet.write_string(1, 0, below, styles["italic"])
+    sheet.set_default_row(_LINE_POINTS)
+    sheet.set_row(_HEADER_ROW, 2 * _LINE_POINTS)
     for place, column in enumerate(columns):
         sheet.set_column(place, place, column.width)
         sheet.write_string(_HEADER_ROW, place, column.heading, styles["head"])
@@ -47,10 +51,14 @@ def sheet_of(
         for place, value in enumerate(row):
             _write(sheet, line, place, value, styles)
             if isinstance(value, str):
-                height = max(height, 1 + len(value) // max(1, columns[place].width))
+                height = max(height, -(-len(value) // columns[place].width))
         if height > 1:
             sheet.set_row(line, _LINE_POINTS * height)
     if line > _HEADER_ROW:
+        if marked:
+            rule = {"type": "cell", "criteria": "==", "value": f'"{marked}"'}
+            area = (_HEADER_ROW + 1, 0, line, len(columns) - 1)
+            sheet.conditional_format(*area, rule | {"format": styles["marked"]})
         sheet.autofilter(_HEADER_ROW, 0, line, len(columns) - 1)
     sheet.freeze_panes(_HEADER_ROW + 1, freeze)
     sheet.repeat_rows(_HEADER_ROW)
