@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import advice, checks, figures, imports, reconcile, rejects, trust
+from thuocdo.cli import (
+    advice,
+    checks,
+    figures,
+    imports,
+    invariants,
+    quality,
+    reconcile,
+    rejects,
+    trust,
+)
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -36,10 +46,12 @@ app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
+app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
+app.command("invariants")(invariants.invariants)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

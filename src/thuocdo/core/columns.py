@@ -32,6 +32,8 @@ DOSSIERS: Final = Columns(
         "digitised",
         "applicant_kind",
         "from_national_portal",
+        "result_electronic",
+        "reused",
     ),
 )
 """One event a row; also the fields of a record of `/v1/dossiers`."""

@@ -15,6 +15,10 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
+VIEW_TIME_US: Final = 1_000_000
+"""Views and steps are dated by the second, as Matomo and access logs date them: nothing that is
+measured asks for less, and what is finer would be an eighth of all bytes at rest."""
+
 
 def _schema(columns: list[tuple[str, pa.DataType]]) -> pa.Schema:
     return pa.schema(columns)
@@ -84,6 +88,8 @@ DOSSIER_EVENTS = _schema(
         ("applicant_kind", pa.string()),
         ("from_national_portal", pa.bool_()),
         ("quality", pa.list_(pa.string())),
+        ("result_electronic", pa.bool_()),
+        ("reused", pa.bool_()),
         *_LANDED,
     ]
 )
@@ -223,6 +229,9 @@ EVENT_TABLES: Final[dict[str, tuple[pa.Schema, str]]] = {
     "agreements": (AGREEMENTS, "indicator"),
 }
 """Table → (schema, partition column)."""
+
+SOURCE_TABLES: Final = ("page_views", "service_steps", "rejects", "dossier_events")
+"""Event tables that facts are made of."""
 
 DIMENSIONS: Final[dict[str, tuple[pa.Schema, tuple[str, ...]]]] = {
     "agencies": (AGENCIES, ("code", "valid_from")),

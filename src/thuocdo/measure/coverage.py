@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from thuocdo.core.vocabulary import Trust
 from thuocdo.measure.compute import Remember
-from thuocdo.measure.definitions import Version, Visits
+from thuocdo.measure.definitions import FeedHours, Feeds, Interest, Version, Visits
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.view import Facts, Piece
@@ -30,6 +30,10 @@ class Heard(NamedTuple):
 
     events: int = 0
     events_verified: int = 0
+
+
+_ITSELF: Final = (FeedHours, Feeds)
+"""Terms that count what was heard: their figure is the coverage."""
 
 
 class SourceSeen(NamedTuple):
@@ -49,12 +53,14 @@ class SourceSeen(NamedTuple):
 
 def source_table(version: Version) -> str:
     """The fact table that tells which sources reported."""
-    is_visits = isinstance(version.numerator, Visits)
+    is_visits = isinstance(version.numerator, (Visits, Interest))
     return "site_sources_daily" if is_visits else "system_sources_daily"
 
 
 def sources(facts: Facts, frame: Frame, remember: Remember) -> list[SourceSeen]:
     """Every source that counts for coverage in the period, on the organisation map of the frame."""
+    if isinstance(frame.version.numerator, _ITSELF) or not frame.version.is_computable:
+        return []
     found = heard_in(facts, frame, remember)
     if source_table(frame.version) == "site_sources_daily":
         return _sites(facts, frame, found)

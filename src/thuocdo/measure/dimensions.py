@@ -106,6 +106,14 @@ class Dimensions:
         return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
     @cached_property
+    def hostnames(self) -> dict[int, tuple[str, ...]]:
+        """Site → every host it was ever registered for: an old address may still be read."""
+        found: dict[int, set[str]] = {}
+        for row in self._tables["sites"].select(["site_id", "hostnames"]).to_pylist():
+            found.setdefault(row["site_id"], set()).update(row["hostnames"] or ())
+        return {site: tuple(sorted(hosts)) for site, hosts in found.items()}
+
+    @cached_property
     def systems(self) -> Register:
         return Register(_sources(self._tables["systems"], "code"))
 

@@ -6,18 +6,21 @@ place: no data is null, a zero denominator is null, and each null says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from thuocdo.core.clock import Period
-from thuocdo.core.vietnamese import collation_key, percent
+from thuocdo.core.vietnamese import collation_key
 from thuocdo.core.vocabulary import Provenance
+from thuocdo.measure import valuing
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Services, Visits
+from thuocdo.measure.definitions import Services, Version, Visits
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.intervals import interval_of
-from thuocdo.measure.model import Coverage, Figure, Flag, Point
+from thuocdo.measure.model import Coverage, Figure, Flag, NoInterval, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
 
@@ -31,6 +34,8 @@ class Sum:
     seen: int = 0
     declared: int = 0
     last_landed: int | None = None
+    left_out: int = 0
+    value: int | None = None
     reporting: int = 0
     expected: int = 0
     new: int = 0
@@ -42,6 +47,9 @@ class Sum:
         self.denominator += cell.denominator or 0
         self.seen += cell.seen
         self.declared += cell.declared
+        self.left_out += cell.left_out or 0
+        if cell.value is not None:  # a quantile: there is one cell of it
+            self.value = cell.value
         moments = (self.last_landed, cell.last_landed)
         self.last_landed = max((m for m in moments if m is not None), default=None)
 
@@ -67,7 +75,10 @@ def of_tops(
         top = frame.organisation.top(source.agency, frame.organised)
         if top is not None and top.code in sums:
             sums[top.code].hear(source)
-    return ranked([_figure(frame, agencies[code], total) for code, total in sums.items()])
+    return ranked(
+        [_figure(frame, agencies[code], total) for code, total in sums.items()],
+        lower_is_better=frame.indicator.better == "lower",
+    )
 
 
 def of_agency(
@@ -95,11 +106,11 @@ def of_children(
     children = frame.organisation.children(agency.code, frame.organised)
     sums: dict[str | None, Sum] = {None: Sum(), **{child.code: Sum() for child in children}}
     for cell in cells:
-        inside, child = _branch(frame, cell.agency, agency)
+        inside, child = branch(frame, cell.agency, agency)
         if inside:
             sums[child].add(cell)
     for source in sources:
-        inside, child = _branch(frame, source.agency, agency)
+        inside, child = branch(frame, source.agency, agency)
         if inside:
             sums[child].hear(source)
     found = [_figure(frame, child, sums[child.code], Flag.NOT_RANKED) for child in children]
@@ -154,12 +165,77 @@ def points(
     return found
 
 
+def of_parts(frame: Frame, parts: Mapping[str, tuple[Version, Sequence[Figure]]]) -> list[Figure]:
+    """The points made of other indicators, one figure per agency that all of them are about.
+
+    parts  code → the version its figures are of, and the figures
+    """
+    found: dict[str, dict[str, Figure]] = {}
+    for code, (_, own) in parts.items():
+        for figure in own:
+            found.setdefault(figure.agency, {})[code] = figure
+    whole = [_made_of(frame, {c: v for c, (v, _) in parts.items()}, own) for own in found.values()]
+    if any("not_ranked" in figure.flags for figure in whole):
+        return whole
+    return ranked(whole, lower_is_better=frame.indicator.better == "lower")
+
+
+def _made_of(frame: Frame, versions: Mapping[str, Version], own: Mapping[str, Figure]) -> Figure:
+    ratios = {
+        code: valuing.Ratio(versions[code], figure.numerator, figure.denominator)
+        for code, figure in own.items()
+    }
+    valued = valuing.of_parts(frame.version, ratios)
+    measured = [figure for code, figure in own.items() if versions[code].is_computable]
+    first = (measured or list(own.values()))[0]
+    moments = [figure.freshness for figure in measured if figure.freshness is not None]
+    inherited = {flag for figure in measured for flag in figure.flags} - _OWN_FLAGS
+    later = {"definition_later_than_period"} & set(first.flags)
+    return msgspec.structs.replace(
+        first,
+        indicator=frame.indicator.code,
+        version=frame.version.version,
+        unit=frame.indicator.unit,
+        numerator=None,
+        denominator=None,
+        value=valued.value,
+        freshness=max(moments, default=None),
+        flags=tuple(sorted(inherited | later | valued.flags)),
+        interval=None,
+        no_interval=NoInterval.NOT_A_PROPORTION.value,
+        rank=None,
+        rank_low=None,
+        rank_high=None,
+    )
+
+
+_OWN_FLAGS = frozenset(
+    {valuing.NO_DATA, valuing.ZERO_DENOMINATOR, valuing.ZERO_BY_RULE, valuing.NOT_COMPUTABLE}
+)
+"""What a part says of its own value; the whole says what became of it."""
+
+
+def points_of_parts(
+    frame: Frame, periods: Sequence[Period], lines: Mapping[str, tuple[Version, Sequence[Point]]]
+) -> list[Point]:
+    """The points made of other indicators in each period; `lines` as `parts` of `of_parts`."""
+    found = []
+    for place, period in enumerate(periods):
+        ratios = {
+            code: valuing.Ratio(version, line[place].numerator, line[place].denominator)
+            for code, (version, line) in lines.items()
+        }
+        valued = valuing.of_parts(frame.version, ratios)
+        found.append(Point(period.first, period.last, None, None, valued.value))
+    return found
+
+
 def below(frame: Frame, code: str, agency: Agency) -> bool:
     """Whether `code` is that agency or under it on the frame's map of organisations."""
     return any(step.code == agency.code for step in frame.organisation.path(code, frame.organised))
 
 
-def _branch(frame: Frame, code: str, agency: Agency) -> tuple[bool, str | None]:
+def branch(frame: Frame, code: str, agency: Agency) -> tuple[bool, str | None]:
     """Whether `code` is below (or is) an agency, and through which agency directly below it."""
     path = frame.organisation.path(code, frame.organised)
     for place, step in enumerate(path):
@@ -179,27 +255,34 @@ def _values(
     frame: Frame, total: Sum, *, measured: bool
 ) -> tuple[int | None, int | None, float | None]:
     """(numerator, denominator, value) by the definition's rules; all null when not measured."""
-    if not measured:
+    if not measured or not frame.version.is_computable:
         return None, None, None
+    unit = frame.indicator.unit
+    if unit == "duration":
+        return total.numerator or None, total.denominator, total.value
     if frame.version.denominator is None:
         return total.numerator, None, total.numerator
-    share = percent(total.numerator, total.denominator, frame.version.rounding)
-    return total.numerator, total.denominator, None if share is None else float(share)
+    valued = valuing.of_ratio(frame.version, unit, total.numerator, total.denominator)
+    return total.numerator, total.denominator, valued.value
 
 
 def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     flags = set()
     if frame.version.valid_from > frame.period.last:
         flags.add("definition_later_than_period")
+    if not frame.version.is_computable:
+        return {*flags, valuing.NOT_COMPUTABLE}
     if not measured:
         flags.add("no_data")
+    elif frame.indicator.unit == "duration" and total.denominator == 0:
+        flags.add(valuing.ZERO_DENOMINATOR)
     elif frame.version.denominator is not None:
-        if total.denominator == 0:
-            flags.add("zero_denominator")
-            if isinstance(frame.version.numerator, Services) and total.seen == 0:
-                flags.add("no_catalogue")
-        elif total.numerator > total.denominator:
-            flags.add("numerator_exceeds_denominator")
+        numerator, denominator = total.numerator, total.denominator
+        flags |= valuing.of_ratio(frame.version, frame.indicator.unit, numerator, denominator).flags
+        if denominator == 0 and isinstance(frame.version.numerator, Services) and total.seen == 0:
+            flags.add("no_catalogue")
+    if total.left_out:
+        flags.add("no_due_date_left_out")
     if total.declared:
         flags.add("level_declared_used")
     if total.expected and total.reporting < frame.version.coverage_threshold * total.expected:

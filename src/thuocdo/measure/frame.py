@@ -33,3 +33,13 @@ class Frame:
     def instant(self) -> int | None:
         """The instant that was asked for, µs UTC; None when it was not one."""
         return self.known if isinstance(self.known, int) else None
+
+    @property
+    def version_day(self) -> date:
+        """The day whose versions answer for the parts of the version: it must hold then.
+
+        The period's last day, as for any question; where a version was asked for that holds on
+        another day, its first or last one.
+        """
+        day = max(self.period.last, self.version.valid_from)
+        return min(day, self.version.valid_to) if self.version.valid_to else day

@@ -18,7 +18,7 @@ import pyarrow as pa
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.ledger.records import Span
-from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.measure.engine import Engine, Rows, micros
 from thuocdo.measure.facts.schemas import columns
 
@@ -48,6 +48,11 @@ class Knowledge(Protocol):
         """Leaves of the log that tell the rows; None where the log was not asked."""
         ...
 
+    @property
+    def until(self) -> int:
+        """The last moment at which anything was known, µs UTC."""
+        ...
+
     def recorded(self, dimension: str) -> int:
         """Rows of a dimension that were recorded by then count, µs UTC."""
         ...
@@ -71,6 +76,10 @@ class ByInstant:
     def log_size(self) -> int | None:
         return None
 
+    @property
+    def until(self) -> int:
+        return self.instant
+
     def recorded(self, _dimension: str) -> int:
         return self.instant
 
@@ -83,11 +92,13 @@ class ByLog:
     """What the first leaves of the log tell.
 
     moments  dimension → when its youngest row there was recorded, µs UTC
+    until    when the youngest event landed, µs UTC
     later    rows of event tables that only later leaves tell
     """
 
     leaves: int
     moments: Mapping[str, int]
+    until: int
     later: frozenset[Span]
 
     @property
@@ -145,6 +156,7 @@ def knowledge(known: Known, ledger: Ledger) -> Knowledge:
         )
     return ByLog(
         leaves=known.leaves,
-        moments={name: ledger.recorded(name, known.leaves) for name in DIMENSIONS},
+        moments={name: ledger.youngest([name], known.leaves) for name in DIMENSIONS},
+        until=ledger.youngest(SOURCE_TABLES, known.leaves),
         later=frozenset(ledger.segments_after(known.leaves)),
     )

@@ -18,7 +18,7 @@ from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.lake.ledger.records import Head
-from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.building import SERVICES, Builder, Plan, Touched
 from thuocdo.measure.engine import Engine, files_by_partition, open_engine
@@ -26,9 +26,6 @@ from thuocdo.measure.facts.store import FactStore, Manifest, retire
 
 MEMORY_LIMIT: Final = "4GiB"
 """What the engine may hold before it spills; a nation-year's rebuild stays below 6 GiB."""
-
-SOURCE_TABLES: Final = ("page_views", "service_steps", "rejects", "dossier_events")
-"""Event tables that facts are made of."""
 
 
 class Refreshed(msgspec.Struct, frozen=True):

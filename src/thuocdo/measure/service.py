@@ -14,18 +14,16 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-import msgspec
-
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
 from thuocdo.lake.ledger.ledger import Ledger
-from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import compute, coverage, day, definitions, figures, intake, ranking
+from thuocdo.measure import answering, day, intake, ranking
 from thuocdo.measure.answers import Answers
-from thuocdo.measure.definitions import Indicator, Version, Visits
+from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
@@ -33,15 +31,12 @@ from thuocdo.measure.known import Known, LogSize, knowledge
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
-    Flag,
     Freshness,
     IntakeCount,
     NationalFigure,
     Point,
     Stranger,
 )
-from thuocdo.measure.organisation import Agency
-from thuocdo.measure.refresh import SOURCE_TABLES
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -78,6 +73,7 @@ class Measure:
 
     def __init__(self, settings: Settings, *, only_raw: bool = False) -> None:
         self._settings, self.only_raw = settings, only_raw
+        self._definitions = Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
@@ -87,8 +83,13 @@ class Measure:
         self._known: tuple[Hashable, KnownFacts] | None = None
 
     def definitions(self) -> list[Indicator]:
-        """Every indicator with its versions. Raises ThuocdoError `bad_definition`."""
-        return list(definitions.definitions())
+        """Every indicator with its versions, the operator's own included."""
+        return list(self._definitions.current().indicators)
+
+    def refused_definitions(self) -> list[ThuocdoError]:
+        """Why files of the operator's folder do not count; the set before them runs on."""
+        self._definitions.current()
+        return list(self._definitions.refused)
 
     def figures(
         self,
@@ -117,7 +118,8 @@ class Measure:
         Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`,
         `ambiguous_agency`, `agency_not_there`, `agency_needed`, `not_by_service`, `bad_choice`.
         """
-        indicator = definitions.definition(code)
+        known = self._definitions.current()
+        indicator = known.find(code)
         chosen = indicator.version_for(period.last, version)
         _check("by", by, _BY)
         _check("block", block, (None, *Block))
@@ -125,10 +127,10 @@ class Measure:
         if by in (Block.MINISTRY, Block.PROVINCE):
             _check("block", block, (None, by))
             block = by
-        if by == "service" and isinstance(chosen.numerator, Visits):
+        if by == "service" and not isinstance(chosen.numerator, answering.OF_SERVICES):
             raise ThuocdoError(
                 "not_by_service",
-                f"{code} counts sites, not services.",
+                f"{code} is not counted by service.",
                 "Leave out by=service or choose another indicator.",
             )
         if by == "children" and agency is None:
@@ -151,9 +153,9 @@ class Measure:
             key = (
                 "figures",
                 *(code, chosen.identity, period, by, block, agency, as_known, as_organised, trust),
-                _fingerprint(facts, chosen, [period]),
+                answering.fingerprint(facts, known, chosen, [period]),
             )
-            answer = partial(_figures, facts, remember, frame, by, block, agency)
+            answer = partial(answering.figures_of, facts, remember, known, frame, by, block, agency)
             return list(remember(key, answer))
 
     def series(
@@ -175,7 +177,8 @@ class Measure:
         """
         if not periods:
             return []
-        indicator = definitions.definition(code)
+        known = self._definitions.current()
+        indicator = known.find(code)
         last = max(period.last for period in periods)
         chosen = indicator.version_for(last, version)
         _check("block", block, (None, *Block))
@@ -189,13 +192,11 @@ class Measure:
             key = (
                 "series",
                 *(code, chosen.identity, tuple(periods), agency, block, as_known, map_day, trust),
-                _fingerprint(facts, chosen, periods),
+                answering.fingerprint(facts, known, chosen, periods),
             )
-
-            def draw() -> list[Point]:
-                found = _cells(facts, remember, frame, periods, whole=_is_top(whose))
-                return figures.points(frame, periods, found, agency=whose, block=block)
-
+            draw = partial(
+                answering.points_of, facts, remember, known, frame, periods, whose, block
+            )
             return list(remember(key, draw))
 
     def national(self, found: Sequence[Figure], block: str | None) -> NationalFigure:
@@ -274,87 +275,6 @@ class Measure:
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
             self._stamp = stamp
         return self._stored
-
-
-def _figures(
-    facts: Facts, remember: Answers, frame: Frame, by: str, block: str | None, agency: str | None
-) -> list[Figure]:
-    if agency is None:
-        return _figures_of(facts, remember, frame, by, block, None)
-    code = frame.organisation.meant(agency, frame.organised, frame.period)
-    whose = frame.organisation.at(code, frame.organised)
-    found = _figures_of(facts, remember, frame, by, block, whose)
-    if whose.code == code:
-        return found
-    said = Flag.SUCCESSOR_ANSWERS.value
-    return [msgspec.structs.replace(f, flags=tuple(sorted({*f.flags, said}))) for f in found]
-
-
-def _figures_of(
-    facts: Facts,
-    remember: Answers,
-    frame: Frame,
-    by: str,
-    block: str | None,
-    whose: Agency | None,
-) -> list[Figure]:
-    periods = [frame.period]
-    if by == "service":
-        found = _cells(facts, remember, frame, periods, by_procedure=True)
-        names = facts.dimensions.procedure_names
-        return figures.of_services(frame, names, found, agency=whose, block=block)
-    inside = by == "children"
-    found = _cells(facts, remember, frame, periods, whole=_is_top(whose) and not inside)
-    key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
-    heard = remember(
-        (*key, frame.organised, _fingerprint(facts, frame.version, periods)),
-        lambda: coverage.sources(facts, frame, remember),
-    )
-    if whose is not None and inside:
-        return figures.of_children(frame, whose, found, heard)
-    if whose is not None and not _is_top(whose):
-        return [figures.of_agency(frame, whose, found, heard)]
-    ranked = figures.of_tops(frame, found, heard, block)
-    return [f for f in ranked if whose is None or f.agency == whose.code]
-
-
-def _cells(
-    facts: Facts,
-    remember: Answers,
-    frame: Frame,
-    periods: Sequence[Period],
-    *,
-    by_procedure: bool = False,
-    whole: bool = False,
-) -> list[compute.Cell]:
-    """The counts in each period; `whole`: added up by ministry and province, which are few."""
-    batches = compute.batches(
-        facts, frame.version, periods, frame.trust, remember, by_procedure=by_procedure
-    )
-    if not whole:
-        return compute.to_cells(batches)
-    around = facts.fingerprint("dimensions", *compute.span(periods))
-    found: list[compute.Cell] = []
-    for batch in batches:
-        key = ("tops", batch.key, around, frame.organised)
-        add_up = partial(compute.by_top, batch.cells, frame.organisation, frame.organised)
-        found.extend(remember(key, add_up))
-    return found
-
-
-def _is_top(agency: Agency | None) -> bool:
-    """Whether figures of tops answer for it; nobody in particular is all of them."""
-    return agency is None or (agency.parent is None and agency.block is not None)
-
-
-def _fingerprint(facts: Facts, version: Version, periods: Sequence[Period]) -> tuple[str, ...]:
-    """Names the files an answer comes from: other facts may change without touching it."""
-    first, last = compute.span(periods)
-    return (
-        *facts.fingerprint(compute.FACT_OF[type(version.numerator)], first, last),
-        *facts.fingerprint(coverage.source_table(version), first, last),
-        *facts.fingerprint("dimensions", first, last),
-    )
 
 
 def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:

@@ -28,7 +28,7 @@ from thuocdo.measure.engine import (
     files_by_partition,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, patches, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 from thuocdo.measure.known import Knowledge
@@ -64,6 +64,11 @@ class Facts(Protocol):
     @property
     def log_size(self) -> int | None:
         """Leaves of the log of raw segments whose rows these are; None where nobody can say."""
+        ...
+
+    @property
+    def until(self) -> int:
+        """Until when the facts know what came in, µs UTC; 0 when nothing did."""
         ...
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
@@ -108,11 +113,18 @@ class StoredFacts:
     def dimensions(self) -> Dimensions:
         return Dimensions({name: self._dimension(name) for name in DIMENSIONS})
 
+    @property
+    def until(self) -> int:
+        return self.manifest.landed_at or 0
+
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
         if name == _DOSSIERS:  # single cases are read whole: a patch takes none of them back
             return [Piece(part.files, partial(self._cases, part)) for part in parts]
+        if name == intake.TABLE:  # millions of rows: read where they lie
+            files = [part.file for part in parts]
+            return [Piece(tuple(files), partial(self._scan, name, files))] if files else []
         if name in _BY_MONTH:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
@@ -208,6 +220,10 @@ class KnownFacts:
             }
         )
 
+    @property
+    def until(self) -> int:
+        return self.known.until
+
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         key = self.fingerprint(name, first, last)
         return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
@@ -232,6 +248,19 @@ class KnownFacts:
                 "dossiers_daily": lambda: self._by_month(self._cube),
                 _DOSSIERS: lambda: self._by_month(
                     lambda events: dossiers.rows(self.engine, events)
+                ),
+                "steps_daily": lambda: self._by_day(
+                    "service_steps", small.steps_daily, first, last
+                ),
+                intake.TABLE: lambda: [
+                    *self._by_day("page_views", intake.of_views, first, last),
+                    *self._by_day("service_steps", intake.of_views, first, last),
+                    *self._by_day("rejects", intake.of_rejects, first, last),
+                    *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
+                ],
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
                 ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])

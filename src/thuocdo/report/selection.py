@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
+from thuocdo.measure.invariants.withholding import FLAG
 from thuocdo.measure.model import Figure
+from thuocdo.report.checks import blocked_words
 from thuocdo.report.model import COUNT, Entry, Row
 
 # Flags of measuring in words. The first four take the rank away (measure/ranking.py).
@@ -35,8 +37,10 @@ _REMARKS = {
 def words_of(flags: Iterable[str]) -> str:
     """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
     known = _REASONS | _REMARKS
-    given = set(flags)
-    return "; ".join([known[flag] for flag in known if flag in given] + sorted(given - set(known)))
+    blocked = blocked_words(flags := list(flags))
+    given = {flag for flag in flags if not flag.startswith(FLAG)}
+    told = [known[flag] for flag in known if flag in given] + sorted(given - set(known))
+    return "; ".join([blocked, *told] if blocked else told)
 
 
 def printed(value: float | None, unit: str) -> int | float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from thuocdo.lake.ledger.book import Book
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS told (
 );
 CREATE TABLE IF NOT EXISTS leaf (
     number INTEGER PRIMARY KEY, place INTEGER, kind TEXT, tbl TEXT, segment TEXT,
-    first INTEGER, last INTEGER
+    first INTEGER, last INTEGER, known INTEGER
 );
 CREATE INDEX IF NOT EXISTS leaf_by_segment ON leaf (tbl, segment, first);
 CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, size INTEGER, sha256 TEXT) WITHOUT ROWID;
@@ -63,7 +63,7 @@ class Index:
             files_bytes = 0
         lines = self._book.lines(self._book.leaves_path, leaves_bytes, head.leaves_bytes)
         self._db.executemany(
-            "INSERT OR REPLACE INTO leaf VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO leaf VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             _rows(lines, leaves, leaves_bytes),
         )
         files = self._book.files_path(head.inventory)
@@ -108,6 +108,16 @@ class Index:
         ):
             yield Part(*row)
 
+    def youngest(self, tables: Sequence[str], size: int) -> int:
+        """The greatest `known` of the first `size` leaves' rows of some tables, µs UTC; 0 for none."""
+        names = ", ".join("?" * len(tables))
+        found = self._db.execute(
+            f"SELECT max(known) FROM leaf WHERE tbl IN ({names})"  # noqa: S608
+            " AND kind IN ('rows', 'listed') AND number < ?",
+            (*tables, size),
+        ).fetchone()
+        return int(found[0] or 0)
+
     def digest(self, path: str) -> tuple[int, str] | None:
         """(size, sha256) of a file that is in the list."""
         found = self._db.execute("SELECT size, sha256 FROM file WHERE path = ?", (path,))
@@ -143,13 +153,19 @@ class Index:
 
 def _rows(
     lines: Iterable[bytes], number: int, place: int
-) -> Iterator[tuple[int, int, str, str, str, int, int]]:
+) -> Iterator[tuple[int, int, str, str, str, int, int, int]]:
     for line in lines:
         leaf = leaf_of(line)
         if isinstance(leaf, RowsLeaf):
             kind = "listed" if leaf.listed else "rows"
-            yield number, place, kind, leaf.table, leaf.segment, leaf.first, leaf.last
+            yield (
+                *(number, place, kind, leaf.table, leaf.segment),
+                *(leaf.first, leaf.last, leaf.known),
+            )
         elif isinstance(leaf, ErasedLeaf):
-            yield number, place, "erased", leaf.table, leaf.segment, leaf.event_id, leaf.event_id
+            yield (
+                *(number, place, "erased", leaf.table, leaf.segment),
+                *(leaf.event_id, leaf.event_id, leaf.at),
+            )
         number += 1
         place += len(line) + 1

@@ -123,15 +123,13 @@ class Ledger:
             if part.table in EVENT_TABLES
         }
 
-    def recorded(self, dimension: str, size: int) -> int:
-        """When the youngest row of a dimension that the first `size` leaves tell was recorded.
+    def youngest(self, tables: Sequence[str], size: int) -> int:
+        """The last moment at which a row that the first `size` leaves tell of some tables was known.
 
-        µs UTC; 0 when they tell none.
+        `recorded_at` of a dimension, `landed_at` of an event table; µs UTC, 0 when they tell none.
         """
         self.index.follow(self.head() or NOTHING)
-        own = [part.number for part in self.index.parts(dimension) if part.number < size]
-        told = self.leaves(own[-1], own[-1]) if own else ()
-        return max((leaf.known for leaf in told if isinstance(leaf, RowsLeaf)), default=0)
+        return self.index.youngest(tables, size)
 
     # Growing
 

@@ -29,6 +29,7 @@ CATALOGUE: Final = columns(
 USED: Final = (
     *("agency", "procedure", "received_day", "resolved_day", "channel", "level_declared"),
     *("outcome", "timeliness", "payment", "returned_by_post", "digitised", "scope", "last_landed"),
+    *("result_electronic", "reused"),
 )
 """Columns of DOSSIERS that the cube is made of."""
 

@@ -291,7 +291,8 @@ def _value(said: Said | None) -> Any:
 
 
 def _sources(one: Comparison) -> str:
-    return "; ".join(said.source for said in (one.declared, one.national) if said is not None)
+    sides = (("Cơ quan", one.declared), ("Cổng DVC quốc gia", one.national))
+    return "; ".join(f"{name}: {said.source}" for name, said in sides if said is not None)
 
 
 def _sides(one: Comparison | Line, declared: Any, national: Any) -> list[Cell]:
