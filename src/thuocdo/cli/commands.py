@@ -21,6 +21,7 @@ from thuocdo.cli import (
     invariants,
     proof,
     quality,
+    reconcile,
     rejects,
     trust,
 )
@@ -46,6 +47,7 @@ app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
 app.add_typer(proof.proofs, name="proof")
