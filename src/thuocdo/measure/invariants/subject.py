@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow as pa
 
 from thuocdo.core.clock import Period
 from thuocdo.measure import compute
@@ -21,6 +22,15 @@ from thuocdo.measure.invariants.model import Count
 from thuocdo.measure.model import Figure
 from thuocdo.measure.organisation import Organisation
 from thuocdo.measure.view import Facts
+
+
+class Cell(NamedTuple):
+    """Counts of one agency as events name it (and of one procedure), in the whole period."""
+
+    agency: str
+    procedure: str | None
+    numerator: int
+    denominator: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Subject:
     period: Period
     figures: list[Figure]
     before: dict[str, Figure] | None
-    cells: list[compute.Cell]
+    cells: list[Cell]
     organisation: Organisation
     organised: date
 
@@ -53,20 +63,26 @@ class Subject:
 
 def cells(
     facts: Facts, remember: Answers, version: Version, period: Period, trust: str
-) -> list[compute.Cell]:
-    """The counts behind a version's figures, by agency as events name it, and procedure."""
+) -> list[Cell]:
+    """The counts behind a version's figures; those of all parts of the facts added up."""
     by_procedure = not isinstance(version.numerator, Visits)
-    return compute.to_cells(
-        compute.batches(facts, version, [period], trust, remember, by_procedure=by_procedure)
+    found = compute.batches(facts, version, [period], trust, remember, by_procedure=by_procedure)
+    together = pa.concat_tables([compute.CELLS.empty_table(), *(batch.cells for batch in found)])
+    summed = together.group_by(["agency", "procedure"]).aggregate(
+        [("numerator", "sum"), ("denominator", "sum")]
     )
+    return [
+        Cell(row["agency"], row["procedure"], row["numerator_sum"], row["denominator_sum"] or 0)
+        for row in summed.to_pylist()
+    ]
 
 
-def added(found: Iterable[compute.Cell]) -> Count:
+def added(found: Iterable[Cell]) -> Count:
     """The sum of cells."""
     numerator = denominator = 0
     for cell in found:
         numerator += cell.numerator
-        denominator += cell.denominator or 0
+        denominator += cell.denominator
     return Count(numerator, denominator)
 
 
