@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import advice, checks, imports, invariants, rejects, trust
+from thuocdo.cli import advice, checks, imports, invariants, outlook, rejects, trust
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -39,6 +39,7 @@ app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
+app.command("outlook")(outlook.outlook)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
