@@ -25,6 +25,7 @@ _VERDICTS: Final = {
     "on_pace": "theo đà này sẽ đạt",
     "uncertain": "có thể đạt, chưa chắc chắn",
     "behind": "theo đà này không kịp đạt",
+    "missed": "đã quá hạn, chưa đạt",
     "not_measurable": "chuỗi số liệu quá ngắn, chưa nhận định được",
 }
 

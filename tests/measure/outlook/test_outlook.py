@@ -131,6 +131,16 @@ def test_targets_on_record_are_those_of_the_agency_and_its_block(empty_world):
     seen = look_ahead(measure, FULL, agency="H36")
     assert only(seen, "cv-4338-2024-province").verdict == Verdict.REACHED
     assert only(seen, "cv-4338-2025-province").verdict == Verdict.BEHIND
+    empty_world.send(
+        "page_views",
+        empty_world.view(
+            day_start_us(date(2026, 4, 1)), landed_at=to_datetime(day_start_us(date(2026, 4, 1)))
+        ),
+    )
+    send(empty_world, date(2026, 1, 5), online=11, of=20)
+    empty_world.refresh()
+    later = look_ahead(empty_world.measure(), FULL, agency="H36")
+    assert only(later, "cv-4338-2025-province").verdict == Verdict.MISSED
 
 
 def test_weeks_are_drawn_as_months_are(empty_world):

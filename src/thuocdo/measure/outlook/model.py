@@ -60,6 +60,7 @@ class Verdict(StrEnum):
     ON_PACE = "on_pace"  # the whole interval is there by the day
     UNCERTAIN = "uncertain"  # part of the interval is
     BEHIND = "behind"  # none of it is
+    MISSED = "missed"  # the day is past, and it is not there yet
     NOT_MEASURABLE = "not_measurable"  # too short a series, or no series
 
 

@@ -176,7 +176,7 @@ def _aim(
     aim = msgspec.structs.replace(aim, reached_on=reached, earliest=earliest, latest=latest)
     if by is None or day_number(by) <= last_day:
         return msgspec.structs.replace(
-            aim, verdict=Verdict.BEHIND if by is not None else _pace(reached, latest)
+            aim, verdict=Verdict.MISSED if by is not None else _pace(reached, latest)
         )
     middle, low, high = (_within(value, top) for value in found.at(day_number(by)))
     if low >= wanted:
