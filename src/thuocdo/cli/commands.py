@@ -19,6 +19,7 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    outlook,
     proof,
     quality,
     reconcile,
@@ -58,6 +59,7 @@ app.command("invariants")(invariants.invariants)
 indicators.register(app)
 app.command("verify")(proof.verify)
 app.command("erase")(proof.erase)
+app.command("outlook")(outlook.outlook)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
