@@ -16,6 +16,7 @@ import shutil
 import socket
 import uuid
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -88,11 +89,11 @@ class SparkEngine:
         self._folder = home / "state" / "kept" / uuid.uuid4().hex
         _sweep(self._folder.parent)
         self._folder.mkdir(parents=True)
-        self._owned = _own(self._folder)
         self._count = 0
         self._kept: list[Path] = []
         with self._speaking():
             self._session = SparkSession.builder.remote(url).create()
+            self.close = weakref.finalize(self, _leave, self._session, _own(self._folder))
             self._session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
             for name, value in _CONFIGURATION.items():
                 self._session.conf.set(name, value)
@@ -159,14 +160,6 @@ class SparkEngine:
         for folder in self._kept:
             shutil.rmtree(folder)
         self._kept = []
-
-    def close(self) -> None:
-        self.forget()
-        shutil.rmtree(self._folder)
-        self._owned.close()
-        if not self.is_lost:
-            with self._speaking():
-                self._session.stop()
 
     # Plans
 
@@ -296,6 +289,14 @@ def _own(folder: Path) -> IO[str]:
     lock = (folder / _LOCK).open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
+
+
+def _leave(session: SparkSession, lock: IO[str]) -> None:
+    """End a session and remove its folder; a server that is gone is not waited for."""
+    session.client.set_retry_policies([])
+    session.stop()
+    shutil.rmtree(Path(lock.name).parent)
+    lock.close()
 
 
 def _sweep(kept: Path) -> None:
