@@ -39,6 +39,8 @@ from thuocdo.measure.engine.shape import (
     write_parquet,
 )
 
+# That it gave up is told as our error.
+warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
 with warnings.catch_warnings():
     # The client warns of the newest pandas; we give and take Arrow.
     warnings.simplefilter("ignore", FutureWarning)
@@ -208,6 +210,7 @@ class SparkEngine:
         self._session.sql("SELECT 1 AS one").write.mode("append").parquet(str(folder))
         if not list(folder.glob("*.parquet")):
             raise self._unseen(f"What it writes to {folder} is not there.")
+        self.forget()
 
     def _check_seen(self, files: Sequence[str]) -> None:
         listed = self._session.read.format("binaryFile").load(list(files))
