@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from tests.measure.sail import running
 
-from thuocdo.core.clock import day_start_us, local_day, to_datetime
+from thuocdo.core.clock import day_start_us, local_day, parse_instant, to_datetime
 from thuocdo.core.settings import DUCKDB, Settings
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
@@ -23,6 +23,16 @@ from thuocdo.measure.refresh import Refreshed, refresh
 from thuocdo.measure.service import Measure
 
 ENGINES = (DUCKDB, "sail")
+Moment = date | str
+"""A Vietnamese day, or an instant as ISO 8601 says it."""
+
+_ENDS = {
+    "resolved": "completed",
+    "returned": "returned",
+    "rejected": "rejected",
+    "stopped": "stopped",
+    "withdrawn": "withdrawn",
+}
 HOUR_US = 3_600_000_000
 LANDED = day_start_us(date(2026, 1, 1))
 RECORDED = day_start_us(date(2020, 1, 1))
@@ -92,20 +102,31 @@ class World:
         return given | {"status": status, "event_time": to_datetime(at)} | more
 
     def dossiers(
-        self, received: date, *, count: int = 1, procedure: str = "1.000001", **more: Any
+        self, received: Moment, *, count: int = 1, procedure: str = "1.000001", **more: Any
     ) -> list[dict[str, Any]]:
-        """Events of `count` new dossiers; `resolved` or `rejected` give the day they ended."""
-        ends = {"completed": more.pop("resolved", None), "rejected": more.pop("rejected", None)}
+        """Events of `count` new dossiers.
+
+        resolved, returned, rejected, stopped, withdrawn   when that happened: a day or an instant
+        supplements                                        when each was asked for
+        due, landed, level                                 as the raw columns of similar names
+        """
+        told = [(status, more.pop(word, None)) for word, status in _ENDS.items()]
+        told += [("supplement_requested", day) for day in more.pop("supplements", ())]
         more["level_declared"] = more.pop("level", None)
+        if "due" in more:
+            more["due_at"] = to_datetime(noon(more.pop("due")))
+        if "landed" in more:
+            more["landed_at"] = to_datetime(parse_instant(more.pop("landed")))
+        begun = moment(received)
         events = []
         for _ in range(count):
             number = next(self._dossier)
-            common = {"procedure": procedure, "home_month": f"{received:%Y-%m}"} | more
-            events.append(self.event(number, "received", noon(received), **common))
+            common = {"procedure": procedure, "home_month": f"{local_day(begun):%Y-%m}"} | more
+            events.append(self.event(number, "received", begun, **common))
             events += [
-                self.event(number, status, noon(day) + HOUR_US, **common)
-                for status, day in ends.items()
-                if day is not None
+                self.event(number, status, moment(when, HOUR_US), **common)
+                for status, when in told
+                if when is not None
             ]
         return events
 
@@ -117,6 +138,11 @@ class World:
 
     def engine(self) -> Engine:
         return open_engine(self.settings, memory_limit="1GiB")
+
+
+def moment(when: Moment, after_noon: int = 0) -> int:
+    """µs UTC: an instant as it is written, a day at its noon or some time after."""
+    return parse_instant(when) if isinstance(when, str) else noon(when) + after_noon
 
 
 def noon(day: date) -> int:

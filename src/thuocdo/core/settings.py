@@ -70,6 +70,11 @@ class Settings:
         return self.home / "state"
 
     @property
+    def ledger_dir(self) -> Path:
+        """The Merkle log of the raw lake (docs/proof.md); it cannot be made again."""
+        return self.home / "ledger"
+
+    @property
     def reports_dir(self) -> Path:
         return self.home / "reports"
 

@@ -11,7 +11,6 @@ from datetime import date
 from functools import cached_property, partial
 from typing import Final, NamedTuple, Protocol
 
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,14 +26,15 @@ from thuocdo.measure.engine import (
     batched,
     day_number,
     files_by_partition,
-    micros,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, patches, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
+from thuocdo.measure.known import Knowledge
 
 _CUBE: Final = "dossiers_daily"
+_DOSSIERS: Final = "dossiers"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
@@ -61,6 +61,16 @@ class Facts(Protocol):
 
     @property
     def dimensions(self) -> Dimensions: ...
+
+    @property
+    def log_size(self) -> int | None:
+        """Leaves of the log of raw segments whose rows these are; None where nobody can say."""
+        ...
+
+    @property
+    def until(self) -> int:
+        """Until when the facts know what came in, µs UTC; 0 when nothing did."""
+        ...
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Rows of a table of facts/schemas.py; rows of other days may be among them.
@@ -117,9 +127,18 @@ class StoredFacts:
     def dimensions(self) -> Dimensions:
         return Dimensions({name: self._dimension(name) for name in DIMENSIONS})
 
+    @property
+    def until(self) -> int:
+        return self.manifest.landed_at or 0
+
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
         parts = self._parts(name, first, last)
+        if name == _DOSSIERS:  # single cases are read whole: a patch takes none of them back
+            return [Piece(part.files, partial(self._cases, part)) for part in parts]
+        if name == intake.TABLE:  # millions of rows: read where they lie
+            files = [part.file for part in parts]
+            return [Piece(tuple(files), partial(self._scan, name, files))] if files else []
         if name in _BY_MONTH:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
@@ -132,6 +151,10 @@ class StoredFacts:
         return [
             Piece(files, partial(self._scan, name, files, often=True)) for files in split if files
         ]
+
+    @property
+    def log_size(self) -> int | None:
+        return self.manifest.log_size
 
     def landed(self, name: str, since: int) -> list[Piece]:
         """Rows of the parts in which anything landed since an instant, µs UTC; older ones among them.
@@ -164,6 +187,13 @@ class StoredFacts:
         paths = [str(self.store.folder / file) for file in files]
         return self.engine.scan(paths, FACTS[name], often=often)
 
+    def _cases(self, part: Part) -> Rows:
+        base = self._base(_DOSSIERS, part)
+        if part.patch is None:
+            return base
+        patch = self._base(_DOSSIERS, part.patch)
+        return self.engine.view(patches.current_dossiers, base, patch)
+
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""
         assert part.patch is not None
@@ -183,14 +213,13 @@ class StoredFacts:
 
 
 class KnownFacts:
-    """Facts computed on the fly from what had landed, and been recorded, by an instant.
+    """Facts computed on the fly from the raw rows that were known.
 
     opened  the engine that is open
-    known   µs UTC
     Tables are computed once per span of days and held in memory.
     """
 
-    def __init__(self, lake: Lake, opened: Callable[[], Engine], known: int) -> None:
+    def __init__(self, lake: Lake, opened: Callable[[], Engine], known: Knowledge) -> None:
         self.lake, self._opened, self.known = lake, opened, known
         self._made: dict[tuple[str, int, int], pa.Table] = {}
 
@@ -198,18 +227,29 @@ class KnownFacts:
     def engine(self) -> Engine:
         return self._opened()
 
+    @property
+    def log_size(self) -> int | None:
+        return self.known.log_size
+
     @cached_property
     def dimensions(self) -> Dimensions:
         return Dimensions(
-            {name: lake_dimensions.read(self.lake, name, self.known) for name in DIMENSIONS}
+            {
+                name: lake_dimensions.read(self.lake, name, self.known.recorded(name))
+                for name in DIMENSIONS
+            }
         )
+
+    @property
+    def until(self) -> int:
+        return self.known.until
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         key = self.fingerprint(name, first, last)
         return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
-        return (str(self.known), name, str(first), str(last))
+        return (self.known.name, name, str(first), str(last))
 
     def _table(self, name: str, first: int, last: int) -> pa.Table:
         key = (name, first, last)
@@ -226,6 +266,22 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                _DOSSIERS: lambda: self._by_month(
+                    lambda events: dossiers.rows(self.engine, events)
+                ),
+                "steps_daily": lambda: self._by_day(
+                    "service_steps", small.steps_daily, first, last
+                ),
+                intake.TABLE: lambda: [
+                    *self._by_day("page_views", intake.of_views, first, last),
+                    *self._by_day("service_steps", intake.of_views, first, last),
+                    *self._by_day("rejects", intake.of_rejects, first, last),
+                    *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
+                ],
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
+                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
@@ -256,17 +312,12 @@ class KnownFacts:
 
     def _events(self, table: str, files: list[str]) -> Rows:
         events = self.engine.scan(files, EVENT_TABLES[table][0], partition=True)
-        return self.engine.view(landed_by, events, known=self.known)
+        return self.known.only(self.engine, table, events)
 
     def _rows(self, made: Rows) -> pa.Table:
         rows = self.engine.rows(same, made)
         self.engine.forget()
         return rows
-
-
-def landed_by(events: ir.Table, *, known: int) -> ir.Table:
-    """The events that had landed by an instant, µs UTC."""
-    return events.filter(micros(events.landed_at) <= known)
 
 
 def _empty(name: str) -> pa.Table:

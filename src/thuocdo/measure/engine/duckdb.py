@@ -16,6 +16,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuocdo.lake.parquet import relation
 from thuocdo.measure.engine.shape import (
     ROW_GROUP,
     Make,
@@ -64,8 +65,10 @@ class DuckDBEngine:
             return self.hold(schema.empty_table())
         if often:
             return self.hold(pa.concat_tables([_small_file(file) for file in files]))
+        if partition:
+            return Rows(relation(files, schema), ibis.Schema.from_pyarrow(schema))
         names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        options = f"hive_partitioning = {partition}, union_by_name = {len(files) > 1}"
+        options = f"hive_partitioning = false, union_by_name = {len(files) > 1}"
         source = f"read_parquet([{names}], {options})"
         return Rows(source, ibis.Schema.from_pyarrow(schema))
 

@@ -53,7 +53,8 @@ class Engine(Protocol):
     ) -> Rows:
         """The rows of Parquet files of `schema`; none when there are no files.
 
-        partition  one column of the schema lives in the path only (`day=2026-11-21/`)
+        partition  of the lake: one column of the schema lives in the path only (`day=2026-11-21/`),
+                   and files older than a column have null in it
         often      small files that never change and are read again and again
         """
         ...

@@ -29,6 +29,7 @@ CATALOGUE: Final = columns(
 USED: Final = (
     *("agency", "procedure", "received_day", "resolved_day", "channel", "level_declared"),
     *("outcome", "timeliness", "payment", "returned_by_post", "digitised", "scope", "last_landed"),
+    *("result_electronic", "reused"),
 )
 """Columns of DOSSIERS that the cube is made of."""
 
@@ -62,17 +63,25 @@ def top_of(agency: ir.Value) -> ir.Value:
     return before_first(agency, ".")
 
 
+def stages_online(dossiers: ir.Table) -> ir.BooleanValue:
+    """Whether a dossier went online at every stage: full-online, were its service `full`.
+
+    Submitted online, resolved, nothing paid at the counter, no result by post; an unknown payment
+    or way of return takes no dossier out (indicators/full_online_rate.yaml, notes).
+    """
+    return (
+        (dossiers.channel == Channel.ONLINE).fill_null(False)
+        & (dossiers.outcome == Outcome.RESOLVED)
+        & (dossiers.payment != Payment.OFFLINE).fill_null(True)
+        & ~dossiers.returned_by_post.fill_null(False)
+    )
+
+
 def dossiers_daily(dossiers: ir.Table, services: ir.Table) -> ir.Table:
     """Rows of DOSSIERS_DAILY of a part of the dossiers fact; `services` has CATALOGUE's shape."""
     placed = _with_level(dossiers.mutate(agency_top=top_of(dossiers.agency)), services)
     level = ibis.coalesce(placed.level_catalogue, placed.level_declared)
-    full_online = (
-        (placed.channel == Channel.ONLINE).fill_null(False)
-        & (placed.outcome == Outcome.RESOLVED)
-        & (level == Level.FULL).fill_null(False)
-        & (placed.payment != Payment.OFFLINE).fill_null(True)
-        & ~placed.returned_by_post.fill_null(False)
-    )
+    full_online = (level == Level.FULL).fill_null(False) & stages_online(placed)
     facts = placed.mutate(
         level=level,
         level_source=ibis.cases(
