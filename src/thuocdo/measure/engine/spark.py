@@ -11,7 +11,9 @@ ours travel with the plan when they are few, by a file when they are many.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import re
 import shutil
 import socket
 import uuid
@@ -48,6 +50,7 @@ with warnings.catch_warnings():
     from pyspark.errors import PySparkException
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
     from pyspark.sql import DataFrame, functions
+    from pyspark.sql.connect.client.core import DefaultChannelBuilder
     from pyspark.sql.connect.client.retries import DefaultPolicy
     from pyspark.sql.connect.session import SparkSession
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -58,6 +61,9 @@ _DEFAULT_PORT: Final = 15002  # Spark Connect's own, where the URL names none
 _RETRIES: Final = 3
 """A second or two: a network that stumbles is waited for, a dead server is not."""
 
+_CHANNEL: Final[list[tuple[str, Any]]] = [("grpc.use_local_subchannel_pool", 1)]
+"""A new session tries at once, however long the ones before waited for a server that was away."""
+
 _TRAVELLING_BYTES: Final = 1 << 20
 """Rows of ours up to this size go along with every plan that uses them."""
 
@@ -67,6 +73,7 @@ _CONFIGURATION: Final = {
 }
 _UNSEEN: Final = ("PATH_NOT_FOUND", "FAILED_READ_FILE", "CANNOT_READ_FILE")
 _LOCK: Final = ".lock"
+_DETAILS: Final = re.compile(r'details = "([^"\n]*)"')
 _SESSION_GONE: Final = "INVALID_HANDLE"
 
 
@@ -94,8 +101,10 @@ class SparkEngine:
         self._count = 0
         self._kept: list[Path] = []
         with self._speaking():
-            self._session = SparkSession.builder.remote(url).create()
+            channel = DefaultChannelBuilder(url, channelOptions=_CHANNEL)
+            self._session = SparkSession.builder.channelBuilder(channel).create()
             self.close = weakref.finalize(self, _leave, self._session, _own(self._folder))
+            atexit.register(self.close)  # before the client's own, which would wait for the server
             self._session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
             for name, value in _CONFIGURATION.items():
                 self._session.conf.set(name, value)
@@ -230,7 +239,7 @@ class SparkEngine:
         condition = ""
         if isinstance(error, PySparkException):
             condition = error.getCondition() or ""
-        text = str(error).strip().partition("\n")[0]
+        text = _first_words(error)
         if condition.startswith(_UNSEEN):
             return self._unseen(text)
         if _is_gone(error) or condition.startswith(_SESSION_GONE):
@@ -273,6 +282,13 @@ def _is_gone(error: PySparkException | grpc.RpcError) -> bool:
     if isinstance(error, SparkConnectGrpcException):
         return error.getGrpcStatusCode() is grpc.StatusCode.UNAVAILABLE
     return isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def _first_words(error: BaseException) -> str:
+    """What an error says, in one line; gRPC's begin with what says nothing."""
+    text = str(error).strip()
+    details = _DETAILS.search(text)
+    return details[1] if details else text.partition("\n")[0]
 
 
 def _types(schema: pa.Schema) -> StructType:
