@@ -117,7 +117,7 @@ def repeated(word: str, count: int) -> pa.Array[Any]:
 def _encoding(rows: pa.Table) -> dict[str, Any]:
     """How the columns are written: words as dictionaries, counters byte by byte, hashes plain."""
     names = rows.column_names
-    encoded = {name: "PLAIN" for name in _PLAIN if name in names}
+    encoded: dict[str, str] = {name: "PLAIN" for name in _PLAIN if name in names}
     encoded |= {name: "BYTE_STREAM_SPLIT" for name in names if _is_spread(rows, name)}
     lists = [field.name for field in rows.schema if pa.types.is_list(field.type)]
     dictionaries = [name for name in names if name not in encoded and name not in lists]
