@@ -17,6 +17,7 @@ from thuocdo.cli import (
     checks,
     figures,
     imports,
+    indicators,
     invariants,
     quality,
     reconcile,
@@ -52,6 +53,7 @@ app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
+indicators.register(app)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

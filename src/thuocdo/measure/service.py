@@ -86,6 +86,10 @@ class Measure:
         """Every indicator with its versions, the operator's own included."""
         return list(self._definitions.current().indicators)
 
+    def definition(self, code: str) -> Indicator:
+        """One indicator. Raises ThuocdoError `unknown_indicator`."""
+        return self._definitions.current().find(code)
+
     def refused_definitions(self) -> list[ThuocdoError]:
         """Why files of the operator's folder do not count; the set before them runs on."""
         self._definitions.current()
@@ -253,6 +257,8 @@ class Measure:
         versions: dict[str, int] = {}
         with self._now.lock:
             stored = self._current()
+            if isinstance(as_known, int) and stored.log_size is not None:
+                as_known = LogSize(stored.log_size, as_known)
             if as_known is not None:
                 versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
             if as_known is None or (not self.only_raw and _holds(stored, versions, as_known)):
@@ -280,12 +286,14 @@ class Measure:
 def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:
     """Whether the stored facts are exactly what was known then: nothing landed or was recorded since."""
     manifest: Manifest = stored.manifest
+    instant = as_known.landed_by if isinstance(as_known, LogSize) else as_known
     if isinstance(as_known, LogSize):
-        return manifest.log_size == as_known.leaves
-    return (
-        manifest.lake == versions
-        and (manifest.landed_at or 0) <= as_known
-        and stored.dimensions.recorded_at <= as_known
+        same = manifest.log_size == as_known.leaves
+    else:
+        same = manifest.lake == versions
+    return same and (
+        instant is None
+        or ((manifest.landed_at or 0) <= instant and stored.dimensions.recorded_at <= instant)
     )
 
 

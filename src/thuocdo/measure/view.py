@@ -246,6 +246,8 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                "rejects_daily": lambda: self._by_day("rejects", small.rejects_daily, first, last),
+                "intake": lambda: self._by_day("page_views", intake.of_views, first, last),
                 _DOSSIERS: lambda: self._by_month(
                     lambda events: dossiers.rows(self.engine, events)
                 ),
@@ -269,7 +271,9 @@ class KnownFacts:
     def _by_day(self, table: str, fact: Make, first: int, last: int) -> list[pa.Table]:
         days = {
             day: files
-            for day, files in files_by_partition(self.lake, table).items()
+            for day, files in files_by_partition(
+                self.lake, table, self.known.version(table)
+            ).items()
             if first <= day_number(date.fromisoformat(day)) <= last
         }
         made = []
@@ -282,7 +286,9 @@ class KnownFacts:
     def _by_month(self, fact: Callable[[Rows], Rows]) -> list[pa.Table]:
         return [
             self._rows(fact(self._events("dossier_events", files)))
-            for files in files_by_partition(self.lake, "dossier_events").values()
+            for files in files_by_partition(
+                self.lake, "dossier_events", self.known.version("dossier_events")
+            ).values()
         ]
 
     def _cube(self, events: Rows) -> Rows:
