@@ -19,6 +19,8 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    outlook,
+    proof,
     quality,
     reconcile,
     rejects,
@@ -49,11 +51,15 @@ app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
+app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
 indicators.register(app)
+app.command("verify")(proof.verify)
+app.command("erase")(proof.erase)
+app.command("outlook")(outlook.outlook)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

@@ -57,7 +57,6 @@ class _Desk:
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @property
     def engine(self) -> Engine:
         """The one that is open; another when the server of the last one went away."""
         if self._engine is None or self._engine.is_lost:
@@ -266,7 +265,7 @@ class Measure:
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
+            if self._known is None or self._known[0] != key:
                 with closing(Ledger(self._settings, self._lake)) as ledger:
                     known = knowledge(as_known, ledger)
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
@@ -274,8 +273,6 @@ class Measure:
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
-        if self._stored is not None and self._stored.engine.is_lost:
-            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
