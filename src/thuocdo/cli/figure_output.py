@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from thuocdo.measure.comparing import Compared, Comparison
     from thuocdo.measure.exclusions import Exclusion
 
-_SECOND_US = 1_000_000
-_DAY_SECONDS = 86_400
 _WAYS = {
     Against.PREVIOUS: ("kỳ trước", "chênh"),
     Against.LAST_YEAR: ("cùng kỳ năm trước", "chênh"),
@@ -255,17 +253,10 @@ def _printed(value: float | None, unit: str) -> str:
     if unit == "percent":
         return vietnamese.format_percent(value)
     if unit == "duration":
-        return _time(round(value))
+        return vietnamese.format_duration(round(value))
     if unit == "points":
         return vietnamese.format_decimal(value)
     return vietnamese.format_count(int(value))
-
-
-def _time(micros: int) -> str:
-    """`3 ngày 04:05:06`."""
-    days, rest = divmod(micros // _SECOND_US, _DAY_SECONDS)
-    clock_part = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
-    return f"{days} ngày {clock_part}" if days else clock_part
 
 
 def _fraction(figure: Figure) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
+from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.measure.invariants.withholding import FLAG
 from thuocdo.measure.model import Figure
 from thuocdo.report.checks import blocked_words
@@ -43,7 +44,9 @@ def words_of(flags: Iterable[str]) -> str:
     known = _REASONS | _REMARKS
     blocked = blocked_words(flags := list(flags))
     given = {flag for flag in flags if not flag.startswith(FLAG)}
-    told = [known[flag] for flag in known if flag in given] + sorted(given - set(known))
+    said = Speaker("vi")
+    others = [said.flag(flag) or flag for flag in sorted(given - set(known))]
+    told = [known[flag] for flag in known if flag in given] + others
     return "; ".join([blocked, *told] if blocked else told)
 
 

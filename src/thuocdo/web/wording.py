@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_decimal
+from thuocdo.measure.definitions.wording import Speaker
 
 BLOCKS = {
     "ministry": gettext_lazy("Khối bộ, ngành"),
@@ -56,7 +57,10 @@ _US = 1_000_000
 
 def flag(code: str) -> str:
     """A flag in words; one without words yet is shown by its code rather than hidden."""
-    return str(_FLAGS[code]) if code in _FLAGS else _("ghi chú mã %(code)s") % {"code": code}
+    if code in _FLAGS:
+        return str(_FLAGS[code])
+    language = "en" if (get_language() or "vi").startswith("en") else "vi"
+    return Speaker(language).flag(code) or _("ghi chú mã %(code)s") % {"code": code}
 
 
 def flags(codes: Iterable[str]) -> str:
