@@ -111,7 +111,7 @@ def figure_chance(figure: Figure) -> SafeString | str:
     best, worst = figure.rank_low, figure.rank_high
     ranks = str(best) if best == worst else f"{best}–{worst}"
     return format_html(
-        '<span class="stack"><span class="value">{}–{}</span><small>{}</small></span>',
+        '<span class="stack"><span>{}–{}</span><small>{}</small></span>',
         low,
         high,
         _("hạng %(ranks)s") % {"ranks": ranks},
