@@ -74,6 +74,8 @@ ROWS = st.fixed_dictionaries(
         "digitised": spoilt("yes", "false"),
         "applicant_kind": spoilt("citizen", "state"),
         "from_national_portal": spoilt("1", "no"),
+        "result_electronic": spoilt("true", "no"),
+        "reused": spoilt("1", "false"),
     }
 )
 

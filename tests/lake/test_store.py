@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from thuocdo.core import settings as settings_module
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.parquet import conform
+from thuocdo.lake.compaction import compact
+from thuocdo.lake.parquet import conform, relation
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES, PAGE_VIEWS, schema_of
 from thuocdo.lake.store import Lake
 
@@ -42,6 +45,10 @@ def views(count: int, *, day: str = "2022-04-30", site_id: int = 1, segment: str
     return pa.table(empty | columns, schema=PAGE_VIEWS)
 
 
+def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index(name), name, values)
+
+
 def test_every_table_is_there_and_reads_empty_with_its_full_schema(lake: Lake) -> None:
     for table in (*EVENT_TABLES, *DIMENSIONS):
         assert lake.read(table).num_rows == 0
@@ -54,6 +61,64 @@ def test_making_the_tables_twice_keeps_what_is_in_them(lake: Lake) -> None:
     lake.append("page_views", views(3), app_id="w", version=1)
     lake.create()
     assert lake.read("page_views").num_rows == 3
+
+
+LATER: Final = ("procedure", "t_load_ms")
+"""Columns that the lakes of these tests were made without."""
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Lake:
+    """A lake whose page views were written before some columns were thought of."""
+    opened = Lake.open(settings_module.load({"THUOCDO_HOME": str(tmp_path)}))
+    before = pa.schema([field for field in PAGE_VIEWS if field.name not in LATER])
+    rows = views(3).select(before.names)
+    write_deltalake(str(opened.root / "page_views"), rows, partition_by=["day"])
+    return opened
+
+
+def test_a_table_of_an_earlier_version_gets_the_columns_it_lacks_and_keeps_its_files(
+    older: Lake,
+) -> None:
+    before = older.files("page_views")
+    older.create()
+    assert older.files("page_views") == before
+    assert {f.name for f in older.handle("page_views").schema().fields} == set(PAGE_VIEWS.names)
+    version = older.version("page_views")
+    older.create()
+    assert older.version("page_views") == version
+    assert older.changes("page_views", version - 1, version) == {}
+    rows = older.read("page_views")
+    assert rows.schema == PAGE_VIEWS
+    assert [rows.column(name).null_count for name in LATER] == [3, 3]
+
+
+def test_rows_before_and_after_a_new_column_are_read_and_merged_together(older: Lake) -> None:
+    older.create()
+    for number in range(4):
+        later = with_column(views(1), "t_load_ms", pa.array([7], pa.int32()))
+        assert older.append("page_views", later, app_id="w", version=number)
+    for _ in ("apart", "merged"):
+        said = older.read("page_views").column("t_load_ms")
+        assert (len(said), said.null_count) == (7, 3)
+        compact(older)
+    assert len(older.files("page_views")) == 1
+
+
+def test_an_engine_reads_a_column_that_no_file_has(older: Lake) -> None:
+    source = relation(older.files("page_views"), PAGE_VIEWS)
+    with duckdb.connect() as engine:
+        engine.execute("SET TimeZone = 'UTC'")
+        rows = engine.sql(f"SELECT {', '.join(PAGE_VIEWS.names)} FROM {source}").to_arrow_table()
+    assert rows.cast(PAGE_VIEWS).sort_by("event_id") == older.read("page_views").sort_by("event_id")
+
+
+def test_a_column_that_holds_something_else_is_said_and_left_alone(tmp_path: Path) -> None:
+    opened = Lake.open(settings_module.load({"THUOCDO_HOME": str(tmp_path)}))
+    odd = with_column(views(1), "visitor", pa.array(["x"]))
+    write_deltalake(str(opened.root / "page_views"), odd, partition_by=["day"])
+    with pytest.raises(ThuocdoError, match="page_views has visitor in another type"):
+        opened.create()
 
 
 def test_a_batch_that_is_there_already_is_not_written_again(lake: Lake) -> None:

@@ -26,7 +26,7 @@ GOOD = (FOLDER / "online_dossier_rate.yaml").read_text("utf-8")
             "`$.versions[2]`",
         ),
         ("code: online_dossier_rate", "code: other", "`$.code`"),
-        ("blocks: [ministry, province]", "blocks: [", "blocks"),
+        ("blocks: [ministry, province]", "blocks: [", "line 8"),
     ],
 )
 def test_a_faulty_definition_is_refused(tmp_path, before, after, place):

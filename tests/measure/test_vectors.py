@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thuocdo.core.clock import parse_instant, parse_period
+from thuocdo.core.clock import parse_instant, parse_period, to_datetime
 from thuocdo.measure.definitions import definitions
 
 CASES = [
@@ -22,7 +22,7 @@ def measure(new_world, tmp_path_factory):
     told = {"agencies": [], "sites": [], "systems": [], "services": []}
     views, events = [], []
     for site, (_, _, vector) in enumerate(CASES, start=1):
-        agency = f"H{site:02d}"
+        agency = f"H{site:03d}"
         own = {"agency": agency, "system": f"{agency}-one_stop"}
         told["agencies"].append({"code": agency, "name": vector.name, "kind": "province"})
         told["sites"].append({"site_id": site, "agency": agency, "kind": "portal"})
@@ -30,7 +30,10 @@ def measure(new_world, tmp_path_factory):
         told["services"] += [{"agency": agency, **service} for service in vector.services]
         for view in vector.views:
             at = parse_instant(view["at"])
-            more = {name: value for name, value in view.items() if name != "at"}
+            more = {name: value for name, value in view.items() if name not in ("at", "landed")}
+            if "landed" in view:  # then it came by the tracker, not in a file
+                more["landed_at"] = to_datetime(parse_instant(view["landed"]))
+                more["feed"] = "tracking"
             views.append(world.view(at, site=site, **more))
         for dossier in vector.dossiers:
             events += world.dossiers(**dossier, **own)
@@ -51,7 +54,7 @@ def test_the_vector_gives_its_figure(measure, number: int) -> None:
     code, version, vector = CASES[number]
 
     figures = measure.figures(
-        code, parse_period(vector.period), version=version, agency=f"H{number + 1:02d}"
+        code, parse_period(vector.period), version=version, agency=f"H{number + 1:03d}"
     )
 
     assert len(figures) == 1

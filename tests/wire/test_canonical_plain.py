@@ -66,6 +66,8 @@ WORDS = {
     "digitised": st.sampled_from(("yes", "no")) | ODD,
     "applicant_kind": st.sampled_from(tuple(canonical.ApplicantKind)) | ODD,
     "from_national_portal": ODD,
+    "result_electronic": st.sampled_from(("yes", "no")) | ODD,
+    "reused": st.sampled_from(("yes", "no")) | ODD,
 }
 GOOD = {
     "system": "H29-one_stop", "agency": "H29", "dossier": "H29-1", "procedure": "1.004194",

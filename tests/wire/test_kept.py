@@ -47,6 +47,8 @@ RECORD = {
     "digitised": True,
     "applicant_kind": "citizen",
     "from_national_portal": "0",
+    "result_electronic": True,
+    "reused": False,
     "owner": "Nguyễn Văn Thử",
 }
 PACKET: dict[str, Any] = {
@@ -64,7 +66,8 @@ PACKET: dict[str, Any] = {
     "DuocThanhToanTrucTuyen": "0",
     "LoaiDoiTuong": "2",
     "ChuHoSo": "Nguyễn Văn Thử",
-    "TaiLieuNop": [{"TenTepDinhKem": "cccd-thu.pdf", "DuocSoHoa": "1"}],
+    "TaiLieuNop": [{"TenTepDinhKem": "cccd-thu.pdf", "DuocSoHoa": "1", "DuocTaiSuDung": "2"}],
+    "DanhSachGiayToKetQua": [{"TenGiayTo": "Giấy phép", "MaGiayToKetQua": "KQ-7"}],
     "DanhSachLePhi": [{"Gia": "15.000"}, {"Gia": "0"}, {"Gia": "miễn"}],
     "DanhSachHoSoBoSung": [{"NguoiYeuCauBoSung": "Trần Cán", "NgayBoSung": "20261104100000"}],
 }

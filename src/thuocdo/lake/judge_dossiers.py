@@ -27,7 +27,7 @@ from thuocdo.wire.events import DossierEvent, Refused, Unreadable
 CONTENT: Final = (
     "dossier_hi", "dossier_lo", "system", "agency", "procedure", "status", "event_time",
     "received_at", "due_at", "channel", "level_declared", "payment", "returned_by_post",
-    "digitised", "applicant_kind", "from_national_portal",
+    "digitised", "applicant_kind", "from_national_portal", "result_electronic", "reused",
 )  # fmt: skip
 """What makes two events of imports the same event."""
 KEPT: Final = (*CONTENT, "level_catalogue", "quality")

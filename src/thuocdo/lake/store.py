@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.schema import Schema as DeltaSchema
 from deltalake.transaction import AddAction, RemoveAction
 
 from thuocdo.core.errors import ThuocdoError
@@ -93,11 +94,16 @@ class Lake:
         return cls(Path(unquote(address.path)).resolve())
 
     def create(self) -> None:
-        """Make every table that is missing, empty and with its full schema."""
+        """Make every table that is missing, and give the others the columns they lack.
+
+        An earlier version's rows have null in a column they were written without. Raises
+        ThuocdoError `lake_schema` when a column there is holds something else than it should.
+        """
         for table in (*EVENT_TABLES, *DIMENSIONS):
             path = self.root / table
             path.mkdir(parents=True, exist_ok=True)
             if DeltaTable.is_deltatable(str(path)):
+                self._complete(table)
                 continue
             partition = partition_column(table)
             DeltaTable.create(
@@ -280,6 +286,22 @@ class Lake:
     def log_path(self, table: str, version: int) -> Path:
         return self.root / table / "_delta_log" / f"{version:020d}.json"
 
+    def _complete(self, table: str) -> None:
+        """Name a table's new columns in its log; no file is touched."""
+        wanted = DeltaSchema.from_arrow(schema_of(table)).fields
+        with self._lock:
+            handle = self._fresh(table)
+            there = {field.name: field.type for field in handle.schema().fields}
+            other = [f.name for f in wanted if there.get(f.name, f.type) != f.type]
+            if other:
+                raise ThuocdoError(
+                    "lake_schema",
+                    f"{table} has {', '.join(other)} in another type than this version writes.",
+                    "Use the version of thuocdo that wrote the lake.",
+                )
+            if missing := [field for field in wanted if field.name not in there]:
+                handle.alter.add_columns(missing)
+
     def _already_there(self, table: str, batches: Mapping[str, int]) -> bool:
         with self._lock:
             return _holds(table, self._fresh(table), batches)
@@ -342,14 +364,23 @@ class Lake:
         handle = self._handles.get(table)
         try:
             if handle is None:
-                handle = DeltaTable(self.root / table)
+                handle = self._opened(table)
             else:
                 handle.update_incremental()
         except DeltaError:
             self._handles.pop(table, None)
-            handle = DeltaTable(self.root / table)
+            handle = self._opened(table)
         self._handles[table] = handle
         return handle
+
+    def _opened(self, table: str) -> DeltaTable:
+        """Raises ThuocdoError `no_table`: an instance of an earlier version, or none at all."""
+        path = self.root / table
+        if not DeltaTable.is_deltatable(str(path)):
+            raise ThuocdoError(
+                "no_table", f"The lake in {self.root} has no table {table}.", "Run `thuocdo init`."
+            )
+        return DeltaTable(path)
 
 
 def partition_of(path: str) -> str | None:

@@ -6,16 +6,21 @@ place: no data is null, a zero denominator is null, and each null says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from thuocdo.core.clock import Period
-from thuocdo.core.vietnamese import collation_key, percent
+from thuocdo.core.vietnamese import collation_key
+from thuocdo.core.vocabulary import Provenance
+from thuocdo.measure import valuing
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Services
+from thuocdo.measure.definitions import Services, Version, Visits
 from thuocdo.measure.frame import Frame
-from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.measure.intervals import interval_of
+from thuocdo.measure.model import Coverage, Figure, Flag, NoInterval, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
 
@@ -29,20 +34,31 @@ class Sum:
     seen: int = 0
     declared: int = 0
     last_landed: int | None = None
+    left_out: int = 0
+    value: int | None = None
     reporting: int = 0
     expected: int = 0
+    new: int = 0
+    events: int = 0
+    events_verified: int = 0
 
     def add(self, cell: Cell) -> None:
         self.numerator += cell.numerator
         self.denominator += cell.denominator or 0
         self.seen += cell.seen
         self.declared += cell.declared
+        self.left_out += cell.left_out or 0
+        if cell.value is not None:  # a quantile: there is one cell of it
+            self.value = cell.value
         moments = (self.last_landed, cell.last_landed)
         self.last_landed = max((m for m in moments if m is not None), default=None)
 
     def hear(self, source: SourceSeen) -> None:
-        self.expected += 1
+        self.expected += source.expected
         self.reporting += source.reporting
+        self.new += source.new
+        self.events += source.events
+        self.events_verified += source.events_verified
 
 
 def of_tops(
@@ -59,7 +75,10 @@ def of_tops(
         top = frame.organisation.top(source.agency, frame.organised)
         if top is not None and top.code in sums:
             sums[top.code].hear(source)
-    return ranked([_figure(frame, agencies[code], total) for code, total in sums.items()])
+    return ranked(
+        [_figure(frame, agencies[code], total) for code, total in sums.items()],
+        lower_is_better=frame.indicator.better == "lower",
+    )
 
 
 def of_agency(
@@ -73,7 +92,33 @@ def of_agency(
     for source in sources:
         if below(frame, source.agency, agency):
             total.hear(source)
-    return _figure(frame, agency, total, "not_ranked")
+    return _figure(frame, agency, total, Flag.NOT_RANKED)
+
+
+def of_children(
+    frame: Frame, agency: Agency, cells: Iterable[Cell], sources: Iterable[SourceSeen]
+) -> list[Figure]:
+    """One figure per agency directly below, by name, each with all below it; what is the agency's
+    own, or of a unit nobody registered, stands last and is flagged `directly`.
+
+    Counts add up to the agency's own figure.
+    """
+    children = frame.organisation.children(agency.code, frame.organised)
+    sums: dict[str | None, Sum] = {None: Sum(), **{child.code: Sum() for child in children}}
+    for cell in cells:
+        inside, child = branch(frame, cell.agency, agency)
+        if inside:
+            sums[child].add(cell)
+    for source in sources:
+        inside, child = branch(frame, source.agency, agency)
+        if inside:
+            sums[child].hear(source)
+    found = [_figure(frame, child, sums[child.code], Flag.NOT_RANKED) for child in children]
+    found.sort(key=lambda figure: collation_key(figure.name))
+    rest = sums[None]
+    if rest.seen or rest.expected or rest.events:
+        found.append(_figure(frame, agency, rest, Flag.NOT_RANKED, Flag.DIRECTLY))
+    return found
 
 
 def of_services(
@@ -120,9 +165,83 @@ def points(
     return found
 
 
+def of_parts(frame: Frame, parts: Mapping[str, tuple[Version, Sequence[Figure]]]) -> list[Figure]:
+    """The points made of other indicators, one figure per agency that all of them are about.
+
+    parts  code → the version its figures are of, and the figures
+    """
+    found: dict[str, dict[str, Figure]] = {}
+    for code, (_, own) in parts.items():
+        for figure in own:
+            found.setdefault(figure.agency, {})[code] = figure
+    whole = [_made_of(frame, {c: v for c, (v, _) in parts.items()}, own) for own in found.values()]
+    if any("not_ranked" in figure.flags for figure in whole):
+        return whole
+    return ranked(whole, lower_is_better=frame.indicator.better == "lower")
+
+
+def _made_of(frame: Frame, versions: Mapping[str, Version], own: Mapping[str, Figure]) -> Figure:
+    ratios = {
+        code: valuing.Ratio(versions[code], figure.numerator, figure.denominator)
+        for code, figure in own.items()
+    }
+    valued = valuing.of_parts(frame.version, ratios)
+    measured = [figure for code, figure in own.items() if versions[code].is_computable]
+    first = (measured or list(own.values()))[0]
+    moments = [figure.freshness for figure in measured if figure.freshness is not None]
+    inherited = {flag for figure in measured for flag in figure.flags} - _OWN_FLAGS
+    later = {"definition_later_than_period"} & set(first.flags)
+    return msgspec.structs.replace(
+        first,
+        indicator=frame.indicator.code,
+        version=frame.version.version,
+        unit=frame.indicator.unit,
+        numerator=None,
+        denominator=None,
+        value=valued.value,
+        freshness=max(moments, default=None),
+        flags=tuple(sorted(inherited | later | valued.flags)),
+        interval=None,
+        no_interval=NoInterval.NOT_A_PROPORTION.value,
+        rank=None,
+        rank_low=None,
+        rank_high=None,
+    )
+
+
+_OWN_FLAGS = frozenset(
+    {valuing.NO_DATA, valuing.ZERO_DENOMINATOR, valuing.ZERO_BY_RULE, valuing.NOT_COMPUTABLE}
+)
+"""What a part says of its own value; the whole says what became of it."""
+
+
+def points_of_parts(
+    frame: Frame, periods: Sequence[Period], lines: Mapping[str, tuple[Version, Sequence[Point]]]
+) -> list[Point]:
+    """The points made of other indicators in each period; `lines` as `parts` of `of_parts`."""
+    found = []
+    for place, period in enumerate(periods):
+        ratios = {
+            code: valuing.Ratio(version, line[place].numerator, line[place].denominator)
+            for code, (version, line) in lines.items()
+        }
+        valued = valuing.of_parts(frame.version, ratios)
+        found.append(Point(period.first, period.last, None, None, valued.value))
+    return found
+
+
 def below(frame: Frame, code: str, agency: Agency) -> bool:
     """Whether `code` is that agency or under it on the frame's map of organisations."""
     return any(step.code == agency.code for step in frame.organisation.path(code, frame.organised))
+
+
+def branch(frame: Frame, code: str, agency: Agency) -> tuple[bool, str | None]:
+    """Whether `code` is below (or is) an agency, and through which agency directly below it."""
+    path = frame.organisation.path(code, frame.organised)
+    for place, step in enumerate(path):
+        if step.code == agency.code:
+            return True, path[place - 1].code if place else None
+    return False, None
 
 
 def _wanted(frame: Frame, code: str, agency: Agency | None, block: str | None) -> bool:
@@ -136,27 +255,34 @@ def _values(
     frame: Frame, total: Sum, *, measured: bool
 ) -> tuple[int | None, int | None, float | None]:
     """(numerator, denominator, value) by the definition's rules; all null when not measured."""
-    if not measured:
+    if not measured or not frame.version.is_computable:
         return None, None, None
+    unit = frame.indicator.unit
+    if unit == "duration":
+        return total.numerator or None, total.denominator, total.value
     if frame.version.denominator is None:
         return total.numerator, None, total.numerator
-    share = percent(total.numerator, total.denominator, frame.version.rounding)
-    return total.numerator, total.denominator, None if share is None else float(share)
+    valued = valuing.of_ratio(frame.version, unit, total.numerator, total.denominator)
+    return total.numerator, total.denominator, valued.value
 
 
 def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     flags = set()
     if frame.version.valid_from > frame.period.last:
         flags.add("definition_later_than_period")
+    if not frame.version.is_computable:
+        return {*flags, valuing.NOT_COMPUTABLE}
     if not measured:
         flags.add("no_data")
+    elif frame.indicator.unit == "duration" and total.denominator == 0:
+        flags.add(valuing.ZERO_DENOMINATOR)
     elif frame.version.denominator is not None:
-        if total.denominator == 0:
-            flags.add("zero_denominator")
-            if isinstance(frame.version.numerator, Services) and total.seen == 0:
-                flags.add("no_catalogue")
-        elif total.numerator > total.denominator:
-            flags.add("numerator_exceeds_denominator")
+        numerator, denominator = total.numerator, total.denominator
+        flags |= valuing.of_ratio(frame.version, frame.indicator.unit, numerator, denominator).flags
+        if denominator == 0 and isinstance(frame.version.numerator, Services) and total.seen == 0:
+            flags.add("no_catalogue")
+    if total.left_out:
+        flags.add("no_due_date_left_out")
     if total.declared:
         flags.add("level_declared_used")
     if total.expected and total.reporting < frame.version.coverage_threshold * total.expected:
@@ -164,9 +290,25 @@ def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     return flags
 
 
+def _merged(frame: Frame, agency: Agency) -> set[str]:
+    merged = frame.organisation.merged_in(frame.period, frame.organised)
+    return {Flag.MERGED_IN_PERIOD.value} if agency.code in merged else set()
+
+
+def _coverage(total: Sum) -> Coverage | None:
+    return Coverage(total.reporting, total.expected, total.new) if total.expected else None
+
+
+def _provenance(frame: Frame) -> str:
+    """Views are seen by our tracker; of dossiers and services the agencies' systems tell."""
+    seen = isinstance(frame.version.numerator, Visits)
+    return (Provenance.MEASURED if seen else Provenance.PUSHED).value
+
+
 def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
     measured = total.seen > 0 or total.reporting > 0
     numerator, denominator, value = _values(frame, total, measured=measured)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     tops = frame.organisation.path(agency.code, frame.organised)
     return Figure(
         indicator=frame.indicator.code,
@@ -180,12 +322,20 @@ def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
         numerator=numerator,
         denominator=denominator,
         value=value,
-        coverage=Coverage(total.reporting, total.expected) if total.expected else None,
+        coverage=_coverage(total),
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
-        flags=tuple(sorted({*_flags(frame, total, measured=measured), *more})),
+        provenance=_provenance(frame),
+        events=total.events,
+        events_verified=total.events_verified,
+        interval=interval,
+        no_interval=no_interval,
+        flags=tuple(
+            sorted({*_flags(frame, total, measured=measured), *_merged(frame, agency), *more})
+        ),
     )
 
 
@@ -193,6 +343,7 @@ def _service_figure(
     frame: Frame, procedure: str, name: str, agency: Agency | None, block: str | None, total: Sum
 ) -> Figure:
     numerator, denominator, value = _values(frame, total, measured=True)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     return Figure(
         indicator=frame.indicator.code,
         version=frame.version.version,
@@ -207,9 +358,13 @@ def _service_figure(
         value=value,
         coverage=None,
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
+        provenance=_provenance(frame),
+        interval=interval,
+        no_interval=no_interval,
         flags=tuple(sorted({*_flags(frame, total, measured=True), "not_ranked"})),
         procedure=procedure,
     )

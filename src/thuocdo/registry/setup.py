@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 import thuocdo
 from thuocdo.core.settings import Settings
+from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES, schema_of
 
 
 def setup_django() -> None:
@@ -35,15 +36,19 @@ def initialise(settings: Settings) -> None:
 
 
 def is_current(settings: Settings) -> bool:
-    """Whether the instance's database is as this version of the program needs it; no database is asked."""
+    """Whether the instance's database and lake are as this version needs them; neither is asked."""
     path = _schema_path(settings)
     return path.exists() and path.read_text() == _schema()
 
 
 def _schema() -> str:
-    """The migrations this version comes with."""
+    """The migrations this version comes with, and the columns of its lake."""
     found = Path(thuocdo.__path__[0]).glob("*/migrations/[0-9]*.py")
-    return "\n".join(sorted(f"{path.parent.parent.name}.{path.stem}" for path in found))
+    migrations = sorted(f"{path.parent.parent.name}.{path.stem}" for path in found)
+    columns = [
+        f"{name}: {', '.join(schema_of(name).names)}" for name in (*EVENT_TABLES, *DIMENSIONS)
+    ]
+    return "\n".join((*migrations, *columns))
 
 
 def _schema_path(settings: Settings) -> Path:

@@ -27,6 +27,10 @@ _REMARKS = {
     "level_declared_used": "có hồ sơ dùng mức độ do gói tin khai",
     "numerator_exceeds_denominator": "tử số lớn hơn mẫu số, cần kiểm tra",
     "definition_later_than_period": "định nghĩa có hiệu lực sau kỳ số liệu",
+    "merged_in_period": "cơ quan sáp nhập trong kỳ",
+    "successor_answers": "số liệu của cơ quan kế thừa",
+    "directly": "phần trực tiếp, không tính đơn vị trực thuộc",
+    "suppressed": "không công bố vì số hồ sơ quá nhỏ",
 }
 
 

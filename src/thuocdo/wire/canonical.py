@@ -221,6 +221,8 @@ def _event(
         quality=place.flags + rules.level_flags(level, place.level_catalogue),
         feed=feed,
         trust=trust,
+        result_electronic=_result_electronic(record),
+        reused=_reused(record),
     )
 
 
@@ -355,6 +357,8 @@ _applicant_kind: Final = partial(
 _returned_by_post: Final = partial(_yes_no, name="returned_by_post")
 _digitised: Final = partial(_yes_no, name="digitised")
 _from_national_portal: Final = partial(_yes_no, name="from_national_portal")
+_result_electronic: Final = partial(_yes_no, name="result_electronic")
+_reused: Final = partial(_yes_no, name="reused")
 
 WORDS: Final[Mapping[str, Callable[[Mapping[str, object]], str | bool | None]]] = {
     "system": _system,
@@ -366,5 +370,7 @@ WORDS: Final[Mapping[str, Callable[[Mapping[str, object]], str | bool | None]]] 
     "digitised": _digitised,
     "applicant_kind": _applicant_kind,
     "from_national_portal": _from_national_portal,
+    "result_electronic": _result_electronic,
+    "reused": _reused,
 }
 """Fields that say the same whatever the rest of the record says."""

@@ -22,7 +22,10 @@ from thuocdo.wire.events import DossierEvent, Unreadable
 
 _REMEMBERED: Final = 1 << 17
 _SAID: Final = ("status", "channel", "level", "payment", "applicant_kind")
-_YES_NO: Final = ("returned_by_post", "digitised", "from_national_portal")
+_YES_NO: Final = (
+    *("returned_by_post", "digitised", "from_national_portal"),
+    *("result_electronic", "reused"),
+)
 _DAY_LETTERS: Final = len("2026-11-22")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LONGEST: Final = 256
@@ -42,6 +45,8 @@ class _Said(NamedTuple):
     digitised: Any
     applicant_kind: Any
     from_national_portal: Any
+    result_electronic: Any
+    reused: Any
 
 
 class Plain:
@@ -100,7 +105,7 @@ class Plain:
             received, hi, lo, known, None, place.agency, place.procedure, said.status, at,
             received_at, due_at, said.channel, said.level, place.level_catalogue, said.payment,
             said.returned_by_post, said.digitised, said.applicant_kind, said.from_national_portal,
-            place.flags, _FEED, _TRUST,
+            place.flags, _FEED, _TRUST, said.result_electronic, said.reused,
         )  # fmt: skip
 
     def _said(self, record: Mapping[str, object]) -> _Said | None:
@@ -109,6 +114,7 @@ class Plain:
         key = (
             get("status"), get("channel"), get("level"), get("payment"), get("returned_by_post"),
             get("digitised"), get("applicant_kind"), get("from_national_portal"),
+            get("result_electronic"), get("reused"),
         )  # fmt: skip
         for value in key:
             if (

@@ -39,11 +39,13 @@ from thuocdo.wire.dvcqg_fields import (
     fields_of,
     good,
     has_digitised_part,
+    has_electronic_result,
     list_of,
     moment_of,
     number_and_head,
     require,
     text_of,
+    was_reused,
 )
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
 from thuocdo.wire.kept import Kept, KeptNumber
@@ -231,6 +233,8 @@ def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Doss
         digitised=_digitised(fields),
         applicant_kind=_APPLICANT.get(text_of(fields, "LoaiDoiTuong"), ApplicantKind.UNKNOWN),
         from_national_portal=_NATIONAL.get(text_of(fields, "NoiNopHoSo")),
+        result_electronic=has_electronic_result(fields),
+        reused=was_reused(fields),
         quality=(
             *place.flags,
             *rules.level_flags(level, place.level_catalogue),
@@ -269,6 +273,8 @@ def _event(
     digitised: bool | None = None,
     applicant_kind: str = ApplicantKind.UNKNOWN,
     from_national_portal: bool | None = None,
+    result_electronic: bool | None = None,
+    reused: bool | None = None,
 ) -> DossierEvent:
     """What all events of an item share; status and time are each one's own."""
     hi, lo = dossier_key(by.secret, whose.site.system, whose.number)
@@ -292,6 +298,8 @@ def _event(
         digitised=digitised,
         applicant_kind=applicant_kind,
         from_national_portal=from_national_portal,
+        result_electronic=result_electronic,
+        reused=reused,
         quality=quality,
         feed=Feed.DVCQG,
         trust=by.trust,

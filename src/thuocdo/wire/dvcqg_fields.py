@@ -20,6 +20,8 @@ from thuocdo.wire.kept import KeptNumber
 
 MAX_ITEMS: Final = 2_000
 _SENDER: Final = ("madonvi", "madinhdanhdv")
+_REUSED: Final = ("1", "2")
+_NOT_REUSED: Final = "0"
 
 T = TypeVar("T")
 
@@ -114,6 +116,21 @@ def amount_of(text: str) -> int | None:
 
 def has_digitised_part(fields: Mapping[str, object]) -> bool:
     return any(text_of(part, "DuocSoHoa") == "1" for part in list_of(fields, "TaiLieuNop"))
+
+
+def was_reused(fields: Mapping[str, object]) -> bool | None:
+    """Whether some part of the dossier was taken from data the state had already, where parts say.
+
+    `DuocTaiSuDung` is 0, 1 or 2 (facts/emc.md 2C): both 1 and 2 are a reuse.
+    """
+    said = [text_of(part, "DuocTaiSuDung") for part in list_of(fields, "TaiLieuNop")]
+    known = [value in _REUSED for value in said if value in _REUSED or value == _NOT_REUSED]
+    return any(known) if known else None
+
+
+def has_electronic_result(fields: Mapping[str, object]) -> bool | None:
+    """True when a file of a result is listed; a packet that lists none says nothing of it."""
+    return True if list_of(fields, "DanhSachGiayToKetQua") else None
 
 
 def told_of(fields: Mapping[str, object], name: str) -> object:

@@ -17,11 +17,13 @@ from thuocdo.wire.dvcqg_fields import (
     Bad,
     amount_of,
     has_digitised_part,
+    has_electronic_result,
     list_of,
     moment_of,
     number_and_head,
     text_of,
     told_of,
+    was_reused,
 )
 from thuocdo.wire.events import Unreadable
 from thuocdo.wire.kept import Kept, KeptNumber
@@ -32,6 +34,8 @@ _NUMBER_AGENCY: Final = "MaHoSo_agency"  # the agency that the number begins wit
 _SUPPLEMENTS: Final = "NgayBoSung"  # µs UTC, with spaces between
 _FEES: Final = "Gia"  # 1 for a fee that was due, 0 for none, ? for what is no amount
 _DIGITISED: Final = "DuocSoHoa"
+_REUSED: Final = "DuocTaiSuDung"  # 1 for a part taken from data there were, 0 for none
+_RESULT: Final = "DanhSachGiayToKetQua"  # 1 when a file of a result is listed
 _LONGEST_LIST: Final = 100
 
 
@@ -71,7 +75,8 @@ def item(told: Kept, names: Sequence[str]) -> dict[str, object]:
             for at in said.get(_SUPPLEMENTS, "").split()
         ],
         "DanhSachLePhi": [{"Gia": fee} for fee in said.get(_FEES, "").split()],
-        "TaiLieuNop": [{"DuocSoHoa": "1"}] if _DIGITISED in said else [],
+        "TaiLieuNop": [{name: said[name]} for name in (_DIGITISED, _REUSED) if name in said],
+        "DanhSachGiayToKetQua": [{}] if _RESULT in said else [],
     }
 
 
@@ -85,4 +90,6 @@ def _lists(fields: Mapping[str, object]) -> dict[str, str]:
         _SUPPLEMENTS: " ".join(str(at) for at in asked if at is not None),
         _FEES: " ".join("?" if fee is None else str(int(fee > 0)) for fee in fees),
         _DIGITISED: "1" if has_digitised_part(fields) else "",
+        _REUSED: {None: "", True: "1", False: "0"}[was_reused(fields)],
+        _RESULT: "1" if has_electronic_result(fields) else "",
     }

@@ -49,6 +49,9 @@ class DossierEvent(msgspec.Struct, frozen=True, array_like=True, tag="d", gc=Fal
     quality: tuple[str, ...]  # flags
     feed: str  # Feed
     trust: str  # Trust
+    # Last, and with a default: segments written before they were known are read as they are.
+    result_electronic: bool | None = None  # the result is a file as well
+    reused: bool | None = None  # some part was taken from data the state had already
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="r", gc=False):

@@ -20,8 +20,8 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Feed, Trust
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.judge_dossiers import CONTENT, KEPT, events_table
-from thuocdo.lake.parquet import repeated
-from thuocdo.lake.schemas import INSTANT
+from thuocdo.lake.parquet import relation, repeated
+from thuocdo.lake.schemas import DOSSIER_EVENTS, INSTANT
 from thuocdo.lake.store import Lake
 
 _CHUNK_ROWS: Final = 2_000_000
@@ -137,7 +137,7 @@ class DossierMonths:
         if there:
             same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM f.{name}" for name in CONTENT[2:])
             missing = (
-                f"AND NOT EXISTS (FROM read_parquet({there}) k WHERE k.feed = '{Feed.IMPORT}' "
+                f"AND NOT EXISTS (FROM {relation(there, DOSSIER_EVENTS)} k WHERE k.feed = '{Feed.IMPORT}' "
                 f"AND k.dossier_hi = f.dossier_hi AND k.dossier_lo = f.dossier_lo AND {same})"
             )
         return (

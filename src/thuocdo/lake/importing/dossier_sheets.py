@@ -48,7 +48,7 @@ _ENDS: Final = frozenset((Status.REJECTED, Status.WITHDRAWN, Status.STOPPED))
 """Ends that are no result: the date of an end is theirs."""
 _WORDS: Final = (
     *("channel", "level", "payment", "returned_by_post", "digitised", "applicant_kind"),
-    "from_national_portal",
+    *("from_national_portal", "result_electronic", "reused"),
 )
 _CLOCK: Final = r"\d{1,2}[:h]\d{2}(?::\d{2})?"
 _DATE: Final = re.compile(

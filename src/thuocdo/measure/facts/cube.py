@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuocdo.core.vocabulary import Channel, Level, Outcome, Payment
+from thuocdo.measure.engine.expressions import before_first
 from thuocdo.measure.facts.schemas import DOSSIERS_DAILY, columns, conform
 
 CATALOGUE: Final = columns(
@@ -28,6 +29,7 @@ CATALOGUE: Final = columns(
 USED: Final = (
     *("agency", "procedure", "received_day", "resolved_day", "channel", "level_declared"),
     *("outcome", "timeliness", "payment", "returned_by_post", "digitised", "scope", "last_landed"),
+    *("result_electronic", "reused"),
 )
 """Columns of DOSSIERS that the cube is made of."""
 
@@ -58,7 +60,7 @@ def catalogue(services: pa.Table) -> pa.Table:
 
 def top_of(agency: ir.Value) -> ir.Value:
     """core.codes.top_code as an expression: the ministry's or province's own code."""
-    return agency.split(".")[0]
+    return before_first(agency, ".")
 
 
 def stages_online(dossiers: ir.Table) -> ir.BooleanValue:

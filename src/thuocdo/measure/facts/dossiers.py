@@ -8,8 +8,9 @@ any feed, and states may be merged in any grouping.
 Rules:
 * received: the earliest receipt date a packet carries, else the time of the earliest event;
 * channel and declared level: those of the earliest event that knows them (ties: smallest code);
-* due date, payment, way of return, digitisation, applicant: the latest statement stands
-  (ties: largest code). Timeliness compares days, as QĐ 766 and OpenCPS do (facts/emc.md 2B, 2C);
+* due date, payment, way of return, digitisation, reuse, electronic result, applicant: the latest
+  statement stands (ties: largest code). Timeliness compares days, as QĐ 766 and OpenCPS do
+  (facts/emc.md 2B, 2C);
 * outcome: a function of the set of statuses seen. "end event priority Đã xử lý xong > Đã trả KQ >
   Dừng/Từ chối" (facts/emc.md 3E): completed or returned make it resolved, whatever else was said;
   else rejected, else withdrawn, else stopped, else open. It is resolved on the day of its first
@@ -26,6 +27,7 @@ import ibis.expr.types as ir
 from thuocdo.core.vocabulary import (
     ApplicantKind,
     Channel,
+    Feed,
     Level,
     Outcome,
     Payment,
@@ -61,8 +63,10 @@ _EARLIEST: Final = (
     "head",
     "received_us",
     "first_us",
+    "submitted_us",
     "channel_at",
     "level_at",
+    "catalogue_at",
     "due_least",
     "completed_us",
     "returned_us",
@@ -78,8 +82,13 @@ _LATEST: Final = (
     "payment_at",
     "post_at",
     "digitised_at",
+    "electronic_at",
+    "reused_at",
     "applicant_at",
     "national",
+    "said_online",
+    "said_postal",
+    "untimed",
     "last_landed",
     "has_verified",
     "has_unverified",
@@ -109,8 +118,10 @@ def lift(events: ir.Table) -> ir.Table:
         ),
         received_us=micros(timed.received_at),
         first_us=at,
+        submitted_us=when(Status.SUBMITTED),
         channel_at=_encode(at, timed.channel, _CHANNELS),
         level_at=_encode(at, timed.level_declared, _LEVELS),
+        catalogue_at=_encode(at, timed.level_catalogue, _LEVELS),
         due_at=(at // _SECOND_US) * _DUE_DAYS + due_day,
         due_least=due_day,
         due_most=due_day,
@@ -124,8 +135,13 @@ def lift(events: ir.Table) -> ir.Table:
         payment_at=_encode(at, timed.payment, _PAYMENTS),
         post_at=_encode(at, timed.returned_by_post, _NO_YES),
         digitised_at=_encode(at, timed.digitised, _NO_YES),
+        electronic_at=_encode(at, timed.result_electronic, _NO_YES),
+        reused_at=_encode(at, timed.reused, _NO_YES),
         applicant_at=_encode(at, timed.applicant_kind, _APPLICANTS),
         national=timed.from_national_portal.cast("int8"),
+        said_online=(timed.channel == Channel.ONLINE).cast("int8"),
+        said_postal=(timed.channel == Channel.POSTAL).cast("int8"),
+        untimed=(timed.feed == Feed.MCDT).cast("int8"),
         last_landed=micros(timed.landed_at),
         has_verified=(timed.trust == Trust.VERIFIED).cast("int8"),
         has_unverified=(timed.trust != Trust.VERIFIED).cast("int8"),
@@ -149,6 +165,10 @@ def finish(states: ir.Table) -> ir.Table:
     """Columns of DOSSIERS but `scope`, read off merged states."""
     received = ibis.coalesce(states.received_us, states.first_us)
     resolved = ibis.coalesce(states.completed_us, states.returned_us)
+    refused = ibis.least(
+        ibis.coalesce(states.rejected_us, states.stopped_us),
+        ibis.coalesce(states.stopped_us, states.rejected_us),
+    )
     due_day = (states.due_at % _DUE_DAYS).cast("int32")
     resolved_day = local_day(resolved)
     outcome = ibis.cases(
@@ -177,19 +197,30 @@ def finish(states: ir.Table) -> ir.Table:
         procedure=states["head"]["procedure"],
         received_us=received,
         received_day=local_day(received),
+        submitted_us=states.submitted_us,
         channel=_decode(states.channel_at, _CHANNELS),
+        channels_differ=(states.said_online == 1) & (states.said_postal == 1),
         level_declared=_decode(states.level_at, _LEVELS),
+        level_catalogue=_decode(states.catalogue_at, _LEVELS),
         due_day=due_day,
         due_moved=states.due_least != states.due_most,
         completed_day=local_day(states.completed_us),
         returned_day=local_day(states.returned_us),
+        resolved_us=resolved,
         resolved_day=resolved_day,
+        refused_day=local_day(refused),
+        withdrawn_day=local_day(states.withdrawn_us),
+        supplement_day=local_day(states.supplement_first),
+        supplement_last_day=local_day(states.supplement_last),
+        untimed=states.untimed == 1,
         outcome=outcome,
         timeliness=timeliness,
         supplements=supplements,
         payment=_decode(states.payment_at, _PAYMENTS),
         returned_by_post=_decode(states.post_at, _NO_YES),
         digitised=_decode(states.digitised_at, _NO_YES),
+        result_electronic=_decode(states.electronic_at, _NO_YES),
+        reused=_decode(states.reused_at, _NO_YES),
         applicant_kind=_decode(states.applicant_at, _APPLICANTS),
         from_national_portal=states.national == 1,
         flags=states.flags,

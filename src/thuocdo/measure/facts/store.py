@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from thuocdo.core import files
 from thuocdo.core.clock import now_us
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised when the meaning of a stored fact changes: older facts are then rebuilt, not read."""
 
 GRACE_US: Final = 3 * 60 * 1_000_000
@@ -71,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True):
     lake        table → Delta version it was made from
     tables      fact table → partition → file
     dimensions  dimension → file, as they were known then
+    log_size, log_root  head of the ledger whose rows these are (lake/ledger); None when there is none
     retired     file no longer named → when it was replaced (µs UTC)
     """
 
@@ -78,6 +79,8 @@ class Manifest(msgspec.Struct, frozen=True):
     version: int = 0
     refreshed_at: int | None = None
     lake: dict[str, int] = {}
+    log_size: int | None = None
+    log_root: str | None = None
     tables: dict[str, dict[str, Part]] = {}
     dimensions: dict[str, str] = {}
     retired: dict[str, int] = {}

@@ -81,7 +81,9 @@ def new_within_old(figures: list[Figure], older: Mapping[str, Figure]) -> Look:
 
 
 def units_add_up(subject: Subject, figures: list[Figure]) -> Look | None:
-    """What units (and the agency itself) have, their agency has."""
+    """What units (and the agency itself) have, their agency has; of what adds up at all."""
+    if not subject.adds_up:
+        return None
     units: dict[str, dict[str, list[Count]]] = {}
     for cell in subject.cells:
         path = subject.organisation.path(cell.agency, subject.organised)

@@ -1,0 +1,1 @@
+"""Criteria sets: what a system is graded by, as dated data with a source."""

@@ -1,0 +1,163 @@
+"""The shape of a criteria set, and what makes one refused.
+
+A set is policy: groups, criteria, points, level bounds and texts are data with a source and dates
+(`assess/criteria/*.yaml`). Points are decimals in quarters, as the published results are
+(facts/emc.md 3D: 3,25). Where an official threshold or share is not public, the set says so
+(`official: false` and why), so that nobody takes a configuration for the law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import yaml
+
+from thuocdo.core.errors import ThuocdoError
+
+FOLDER: Final = Path(__file__).parent
+_QUARTER: Final = Decimal("0.25")
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same in both languages."""
+
+    vi: str
+    en: str
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a set was published, and where in it."""
+
+    document: str
+    place: str
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a checklist: an assessor says whether it is there and keeps the evidence."""
+
+    code: str
+    name: Text
+
+
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that is measured.
+
+    method       "auto": a probe; "manual": assessors; "derived": read off what EMC measures anyway
+    items        a checklist; its items share the points evenly
+    appointment  measured only inside a window the owner signed for
+    tolerance    points by which two measurements may differ without being a difference
+    """
+
+    code: str
+    name: Text
+    points: Decimal
+    method: Literal["auto", "manual", "derived"]
+    items: list[Item] = []
+    fix: Text | None = None
+    appointment: bool = False
+    tolerance: Decimal = Decimal(0)
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A group with published points; without criteria only its sum is known."""
+
+    code: str
+    name: Text
+    points: Decimal
+    criteria: list[Criterion]
+    note: Text | None = None
+
+
+class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A level and the points from which it holds; half-open, the next higher bound excluded."""
+
+    level: str
+    lowest: Decimal = msgspec.field(name="from")
+
+
+class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One dated set. Days are included; no `valid_to` is open.
+
+    official  whether everything in it stands in the source; else `unofficial_because` says what not
+    levels    best first, the last from 0; none when the set grades without levels
+    """
+
+    code: str
+    name: Text
+    valid_from: date
+    total: Decimal
+    source: Source
+    official: bool
+    levels: list[Bound]
+    scoring: Text
+    groups: list[Group]
+    valid_to: date | None = None
+    unofficial_because: Text | None = None
+
+    def criteria(self) -> Iterator[tuple[Group, Criterion]]:
+        for group in self.groups:
+            for criterion in group.criteria:
+                yield group, criterion
+
+
+@cache
+def criteria_sets() -> tuple[CriteriaSet, ...]:
+    """Every set, by code. Raises ThuocdoError `bad_criteria`."""
+    return tuple(load(path) for path in sorted(FOLDER.glob("*.yaml")))
+
+
+def criteria_set(code: str) -> CriteriaSet:
+    """Raises ThuocdoError `unknown_criteria`."""
+    for found in criteria_sets():
+        if found.code == code:
+            return found
+    known = ", ".join(found.code for found in criteria_sets())
+    raise ThuocdoError(
+        "unknown_criteria", f"There is no criteria set {code!r}.", f"Write one of: {known}."
+    )
+
+
+def load(path: Path) -> CriteriaSet:
+    """Read and check one set. Raises ThuocdoError `bad_criteria` with file, place and reason."""
+    try:
+        found = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), CriteriaSet)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise _refusal(path, " ".join(str(error).split())) from error
+    for reason in _wrong(path, found):
+        raise _refusal(path, reason)
+    return found
+
+
+def _wrong(path: Path, found: CriteriaSet) -> Iterator[str]:
+    """What the types cannot say."""
+    if found.code != path.stem:
+        yield f"the code {found.code!r} is not the file's name"
+    if found.official == (found.unofficial_because is not None):
+        yield "`unofficial_because` is for sets that are not official, and needed there"
+    if sum(group.points for group in found.groups) != found.total:
+        yield "the groups' points do not make the total"
+    for group in found.groups:
+        if group.criteria and sum(each.points for each in group.criteria) != group.points:
+            yield f"the criteria of {group.code} do not make its points"
+        if len({each.code for each in group.criteria}) != len(group.criteria):
+            yield f"a code stands twice in {group.code}"
+    for group, each in found.criteria():
+        if each.points % _QUARTER or each.points <= 0:
+            yield f"{group.code}.{each.code} has points that are no quarters above 0"
+    if len({group.code for group in found.groups}) != len(found.groups):
+        yield "a group's code stands twice"
+    bounds = [bound.lowest for bound in found.levels]
+    if bounds and (bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0):
+        yield "levels must fall, one by one, down to 0"
+
+
+def _refusal(path: Path, reason: str) -> ThuocdoError:
+    return ThuocdoError(
+        "bad_criteria", f"{path.name} is refused: {reason}.", "Correct the criteria file."
+    )

@@ -1,0 +1,1 @@
+"""How each kind of term (definitions/terms.py) is counted: one module each, over one fact table."""

@@ -1,0 +1,121 @@
+"""Dossiers of the cube: each condition of a term lets some of its rows through."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+
+from thuocdo.core.vocabulary import Channel
+from thuocdo.measure.counting.cells import Question, days
+from thuocdo.measure.definitions import Dossiers, Version
+from thuocdo.measure.view import Facts, Piece
+
+
+class ChannelRules(msgspec.Struct, frozen=True):
+    """How a definition reads a dossier of unknown channel, and one sent by post (model.Version)."""
+
+    unknown: str = "unknown"
+    postal: str = "postal"
+
+
+_LEFT_OUT: Final = "left_out"
+_LISTED: Final = {
+    "levels": "level",
+    "timeliness": "timeliness",
+    "outcomes": "outcome",
+    "payments": "payment",
+    "procedures": "procedure",
+}
+"""Condition that lists words → the column they are looked up in."""
+_YES_NO: Final = ("digitised", "result_electronic", "reused")
+
+
+def rules_of(version: Version) -> ChannelRules:
+    return ChannelRules(version.unknown_channel, version.postal)
+
+
+def count(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
+    """CELLS of a part of DOSSIERS_DAILY."""
+    return facts.engine.rows(
+        dossiers,
+        *(piece.rows(), days(facts, asked.periods)),
+        numerator=asked.version.numerator,
+        denominator=asked.version.denominator,
+        rules=rules_of(asked.version),
+        verified=asked.verified,
+        by_procedure=asked.by_procedure,
+    )
+
+
+def of_trust(rows: ir.Table, *, verified: bool) -> ir.Table:
+    """The rows of a dossier fact that answer for all events, or for the verified ones."""
+    return rows.filter(rows.scope.isin(["verified", "both"] if verified else ["any", "both"]))
+
+
+def dossiers(
+    cube: ir.Table,
+    days: ir.Table,
+    *,
+    numerator: Dossiers,
+    denominator: Dossiers | None,
+    rules: ChannelRules,
+    verified: bool,
+    by_procedure: bool,
+) -> ir.Table:
+    """CELLS of a part of DOSSIERS_DAILY (without `procedure` unless asked for)."""
+    rows = of_trust(cube, verified=verified).join(days, "day")
+    counted = counts(rows, numerator, rules)
+    asks_level = numerator.levels is not None or numerator.full_online is not None
+    by_declared = counted & (rows.level_source == "declared") & ibis.literal(asks_level)
+
+    def add_up(which: ir.Value) -> ir.Value:
+        return which.ifelse(rows.dossiers, 0).sum().cast("int64")
+
+    whole = ibis.null("int64") if denominator is None else add_up(counts(rows, denominator, rules))
+    keys = ["bucket", "agency", *(["procedure"] if by_procedure else [])]
+    return rows.group_by(keys).agg(
+        numerator=add_up(counted),
+        denominator=whole,
+        seen=rows.dossiers.sum().cast("int64"),
+        declared=add_up(by_declared),
+        last_landed=rows.last_landed.max(),
+    )
+
+
+def counts(rows: ir.Table, term: Dossiers, rules: ChannelRules) -> ir.Value:
+    """Whether a row of the cube counts in a term; what is unknown counts nowhere."""
+    counted = (rows.event == term.event) & admitted(rows.channel, rules)
+    if term.channels is not None:
+        counted &= channel_as_read(rows.channel, rules).isin(term.channels).fill_null(False)
+    for condition, column in _LISTED.items():
+        words = getattr(term, condition)
+        if words is not None:
+            counted &= rows[column].isin(words).fill_null(False)
+    for column in _YES_NO:
+        wanted = getattr(term, column)
+        if wanted is not None:
+            counted &= (rows[column] == wanted).fill_null(False)
+    if term.full_online is not None:
+        counted &= rows.full_online
+    return counted
+
+
+def admitted(channel: ir.Value, rules: ChannelRules) -> ir.Value:
+    """Whether a dossier of that channel counts at all."""
+    allowed = ibis.literal(True)
+    if rules.unknown == _LEFT_OUT:
+        allowed &= channel.notnull()
+    if rules.postal == _LEFT_OUT:
+        allowed &= (channel != Channel.POSTAL).fill_null(True)
+    return allowed
+
+
+def channel_as_read(channel: ir.Value, rules: ChannelRules) -> ir.Value:
+    """The channel as the definition reads it."""
+    if rules.postal in (Channel.ONLINE, Channel.COUNTER):
+        channel = ibis.cases((channel == Channel.POSTAL, rules.postal), else_=channel)
+    return channel.fill_null(rules.unknown) if rules.unknown == Channel.COUNTER else channel

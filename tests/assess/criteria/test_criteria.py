@@ -1,0 +1,60 @@
+"""A criteria set adds up, says where it comes from, and is refused when it does not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from thuocdo.assess.criteria.model import FOLDER, criteria_set, criteria_sets, load
+from thuocdo.core.errors import ThuocdoError
+
+GOOD = (FOLDER / "2024.yaml").read_text("utf-8")
+
+
+def test_every_set_adds_up_and_says_in_both_languages_what_is_not_official():
+    for found in criteria_sets():
+        assert sum(group.points for group in found.groups) == found.total
+        assert found.official or (found.unofficial_because.vi and found.unofficial_because.en)
+        assert all(each.name.vi and each.name.en for _, each in found.criteria())
+
+
+def test_the_groups_of_2024_are_the_published_ones():
+    points = {group.code: group.points for group in criteria_set("2024").groups}
+    assert list(points.values()) == [50, 5, 10, 10, 15, 5, 5]
+
+
+def test_losi_2024_has_the_95_questions_in_six_modules():
+    groups = criteria_set("losi-2024").groups
+    assert [len(group.criteria) for group in groups] == [6, 30, 22, 15, 10, 12]
+
+
+def test_the_groups_of_losi_2022_give_the_published_scores_of_a_city():
+    """54 of 86 = 0,6279; sub-scores 0,8889 0,2778 0,84 0,6471 0,5294 (facts/emc.md §6)."""
+    sizes = {group.code: group.points for group in criteria_set("losi-2022").groups}
+    found = dict(zip(sizes, (8, 5, 21, 11, 9), strict=True))
+    shares = [round(Decimal(found[code]) / sizes[code], 4) for code in sizes]
+    assert shares == [Decimal(text) for text in ("0.8889", "0.2778", "0.84", "0.6471", "0.5294")]
+    assert round(Decimal(sum(found.values())) / sum(sizes.values()), 4) == Decimal("0.6279")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("total: 100", "total: 99", "total"),
+        ("points: 0.75", "points: 0.8", "points"),
+        ("method: manual", "method: guess", "method"),
+        ('code: "2024"', 'code: "2025"', "file's name"),
+        ("official: false", "official: true", "unofficial_because"),
+        ("{level: E, from: 0}", "{level: E, from: 10}", "levels"),
+        ("code: hsts", "code: csp", "twice"),
+        ("fix:", "mend:", "mend"),
+    ],
+)
+def test_a_faulty_set_is_refused(tmp_path, before, after, reason):
+    assert before in GOOD
+    path = tmp_path / "2024.yaml"
+    path.write_text(GOOD.replace(before, after), "utf-8")
+    with pytest.raises(ThuocdoError, match=reason) as refusal:
+        load(path)
+    assert refusal.value.code == "bad_criteria"
