@@ -5,6 +5,7 @@
     files-<n>.ndjson  digests of the lake's files, in the order they came and went
     listed/         hashes of the rows of leaves that list them
     head.jws        the signed head; replaced in one step
+    columns.json    numbers of the columns in the forms of rows
     heads/          heads that were kept, one a day at least
 
 An entry goes to the lists first and counts from the moment the head tells it. What a death left
@@ -25,6 +26,7 @@ import msgspec
 from thuocdo.core import files, merkle
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.signing import PublicKey, Signer, payload_of
+from thuocdo.lake.ledger.columns import COLUMNS
 from thuocdo.lake.ledger.records import CHAIN_START, FileLine, Head, Leaf, head_of, link
 from thuocdo.lake.parquet import sync
 
@@ -107,6 +109,7 @@ class Book:
         anew  `moved` is every file there is: a new list begins
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._tell_columns()
         lines = [msgspec.json.encode(entry.leaf) for entry in entries]
         grown = merkle.Range(base.size, [bytes.fromhex(peak) for peak in base.peaks])
         for number, entry in enumerate(entries, base.size):
@@ -173,6 +176,12 @@ class Book:
             return b""
         with self.hashes_path.open("rb") as file:
             return file.read(size * merkle.WIDTH)
+
+    def _tell_columns(self) -> None:
+        """The columns' numbers lie beside the log: who reads it in twenty years needs them."""
+        path, told = self.folder / "columns.json", msgspec.json.encode(COLUMNS)
+        if not path.exists() or path.read_bytes() != told:
+            files.replace(path, told)
 
     def _write_listed(self, number: int, hashes: bytes) -> None:
         path = self.listed_path(number)

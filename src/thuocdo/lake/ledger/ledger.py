@@ -100,6 +100,10 @@ class Ledger:
 
     def leaves(self, first: int, last: int) -> Iterator[Leaf]:
         """The leaves number `first` to `last`, both included, counted from 0."""
+        return map(leaf_of, self.lines(first, last))
+
+    def lines(self, first: int, last: int) -> Iterator[bytes]:
+        """Those leaves as they are written: what the log hashes."""
         head = self.head() or NOTHING
         self.index.follow(head)
         start = self.index.place_of(first)
@@ -107,8 +111,7 @@ class Ledger:
             return
         end = self.index.place_of(last + 1)
         end = head.leaves_bytes if end is None else end
-        for line in self.book.lines(self.book.leaves_path, start, end):
-            yield leaf_of(line)
+        yield from self.book.lines(self.book.leaves_path, start, end)
 
     def segments_after(self, size: int) -> set[Span]:
         """The rows of event tables that the log of the first `size` leaves does not have.

@@ -156,7 +156,8 @@ class _Run:
         return [*made, Outcome(rule.code, rule.severity, State.HOLDS, checked=same)]
 
     def _subject(self, code: str, version: str | None) -> Subject:
-        chosen = definition(code).version_for(self.period.last, version)
+        indicator = definition(code)
+        chosen = indicator.version_for(self.period.last, version)
         rule = self.rules.get("cumulative_never_falls")
         earlier = self.period.last - timedelta(days=(rule.days or 0) if rule else 0)
         before = None
@@ -164,10 +165,10 @@ class _Run:
             shorter = Period(self.period.first, earlier)
             before = {f.agency: f for f in self._figures(code, chosen.version, shorter)}
         with self._reading() as (facts, remember):
-            found = cells(facts, remember, chosen, self.period, self.trust)
+            found = cells(facts, remember, indicator, chosen, self.period, self.trust)
             organisation = facts.dimensions.organisation
         return Subject(
-            indicator=definition(code),
+            indicator=indicator,
             version=chosen,
             period=self.period,
             figures=self._figures(code, chosen.version, self.period),
@@ -199,7 +200,7 @@ class _Run:
     def _whole(self, subject: Subject) -> list[Outcome]:
         """The rules about both blocks at once."""
         found: list[Outcome] = []
-        if rule := self.rules.get("blocks_add_up"):
+        if (rule := self.rules.get("blocks_add_up")) and subject.adds_up:
             look = Look(len(subject.figures), of_figures.blocks_add_up(subject))
             found += _outcomes(rule, subject, None, look)
         if (rule := self.rules.get("nobody_left_out")) and subject.counts_events:

@@ -81,7 +81,9 @@ def new_within_old(figures: list[Figure], older: Mapping[str, Figure]) -> Look:
 
 
 def units_add_up(subject: Subject, figures: list[Figure]) -> Look | None:
-    """What units (and the agency itself) have, their agency has."""
+    """What units (and the agency itself) have, their agency has; of what adds up at all."""
+    if not subject.adds_up:
+        return None
     units: dict[str, dict[str, list[Count]]] = {}
     for cell in subject.cells:
         path = subject.organisation.path(cell.agency, subject.organised)
@@ -123,9 +125,7 @@ def nobody_left_out(subject: Subject) -> list[Evidence]:
     lost: dict[str, int] = {}
     for cell in subject.cells:
         if subject.organisation.top(cell.agency, subject.organised) is None:
-            lost[cell.agency] = lost.get(cell.agency, 0) + max(
-                cell.numerator, cell.denominator or 0
-            )
+            lost[cell.agency] = lost.get(cell.agency, 0) + max(cell.numerator, cell.denominator)
     most_first = sorted(lost.items(), key=lambda one: (-one[1], one[0]))
     return [Evidence(code, code, (("left_out", n),)) for code, n in most_first if n]
 
