@@ -20,6 +20,7 @@ from thuocdo.cli import (
     indicators,
     invariants,
     outlook,
+    passports,
     proof,
     quality,
     reconcile,
@@ -58,6 +59,7 @@ figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
 indicators.register(app)
+app.command("passport")(passports.passport)
 app.command("verify")(verifying.verify)
 app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
