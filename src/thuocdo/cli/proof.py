@@ -169,7 +169,7 @@ def check(
             f"The receipt's segment {found.segment} is in {found.leaves} leaves of the log."
         )
     elif found.rows:
-        parts.append(f"{found.rows} rows are in the log ({found.erased} of them erased since).")
+        parts.append(f"{found.rows} rows are in the log, each in its leaf.")
     if found.beginnings:
         sizes = " and ".join(map(str, found.beginnings))
         parts.append(f"The log begins with the logs of {sizes} leaves.")

@@ -91,9 +91,7 @@ class Ledger:
 
     def at(self, instant: int) -> Head | None:
         """The last kept or current head made at or before an instant (µs UTC); None when none was."""
-        from thuocdo.lake.ledger.heads import kept_heads  # noqa: PLC0415
-
-        heads = [head for _, head in kept_heads(self)]
+        heads = self.book.kept_heads(self.signer.public)
         current = self.head()
         heads += [current] if current is not None else []
         return max((h for h in heads if h.at <= instant), key=lambda h: h.size, default=None)

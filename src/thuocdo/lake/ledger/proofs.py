@@ -31,16 +31,12 @@ from thuocdo.lake.schemas import EVENT_TABLES
 _DOSSIERS: Final = "dossier_events"
 
 
-class RowShown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One row of a leaf: its place among the leaf's rows, the way to the leaf's root, and its form.
-
-    form  canonical; "" of an erased row, for which `hash` stands
-    """
+class RowShown(msgspec.Struct, frozen=True):
+    """One row of a leaf: its place among the leaf's rows, its canonical form, the way to the leaf's root."""
 
     index: int
+    form: str
     path: list[str]
-    form: str = ""
-    hash: str = ""
 
 
 class LeafShown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,7 +82,6 @@ class Shown(msgspec.Struct, frozen=True):
     segment: str = ""
     leaves: int = 0
     rows: int = 0
-    erased: int = 0
     beginnings: tuple[int, ...] = ()
 
 
@@ -212,7 +207,7 @@ def check(proof: Proof, public: PublicKey) -> Shown:
     """What a proof shows. Raises ThuocdoError `bad_proof` when it shows nothing."""
     head = head_in(proof.head, public, Path("head"))
     root = bytes.fromhex(head.root)
-    rows = erased = 0
+    rows = 0
     segment = _segment_of(proof.receipt, public) if proof.receipt else ""
     for shown in proof.leaves:
         leaf = _checked_leaf(shown, head, root)
@@ -221,7 +216,6 @@ def check(proof: Proof, public: PublicKey) -> Shown:
         for row in shown.rows:
             _check_row(row, leaf, shown.number)
             rows += 1
-            erased += not row.form
     _check_beginnings(proof.beginnings, head, root, public)
     if not (proof.leaves or proof.beginnings):
         raise _bad("it shows nothing")
@@ -233,7 +227,6 @@ def check(proof: Proof, public: PublicKey) -> Shown:
         segment=segment,
         leaves=len(proof.leaves),
         rows=rows,
-        erased=erased,
         beginnings=tuple(each.size for each in proof.beginnings),
     )
 
@@ -250,7 +243,7 @@ def _checked_leaf(shown: LeafShown, head: Head, root: bytes) -> RowsLeaf:
 
 
 def _check_row(row: RowShown, leaf: RowsLeaf, number: int) -> None:
-    digest = merkle.leaf_hash(row.form.encode()) if row.form else bytes.fromhex(row.hash)
+    digest = merkle.leaf_hash(row.form.encode())
     path = [bytes.fromhex(node) for node in row.path]
     found = merkle.root_by_inclusion(digest, row.index, leaf.rows, path)
     if found is None or found.hex() != leaf.root:
@@ -301,7 +294,7 @@ def _rows(ledger: Ledger, part: Part, event_ids: Sequence[int]) -> list[RowShown
             index = place.get(merkle.leaf_hash(form))
             if index is not None:
                 path = [node.hex() for node in merkle.inclusion(data, index)]
-                shown.append(RowShown(index, path, form=form.decode()))
+                shown.append(RowShown(index, form.decode(), path))
     return shown
 
 

@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from thuocdo.core.merkle import WIDTH, leaf_hash
 from thuocdo.lake.ledger.columns import COLUMNS
-from thuocdo.lake.parquet import conform
+from thuocdo.lake.parquet import conform, relation
 from thuocdo.lake.schemas import EVENT_TABLES, partition_column, schema_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,12 +95,12 @@ def opened(memory: str = "1GiB", spill: str = "") -> duckdb.DuckDBPyConnection:
 
 
 def source(table: str, paths: Sequence[str]) -> str:
-    """SQL: the rows of some files of a table, every column of its schema."""
+    """SQL: the rows of some files of a table, every column of its schema; null in those older than
+    a column."""
     column = partition_column(table)
     kind = "DATE" if column == "day" else "VARCHAR"
-    hive = f", hive_partitioning = true, hive_types = {{'{column}': {kind}}}" if column else ""
-    names = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in paths)
-    return f"read_parquet([{names}], union_by_name = true{hive})"
+    hive = f"hive_partitioning = true, hive_types = {{'{column}': {kind}}}"
+    return relation(paths, schema_of(table), hive if column else "hive_partitioning = false")
 
 
 def select(table: str) -> str:

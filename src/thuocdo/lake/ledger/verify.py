@@ -54,15 +54,16 @@ class _Verification:
         self._lake, self._book, self._public, self._spill = lake, book, public, spill
         self._tick = tick
         self._findings: list[Finding] = []
+        self._kept_paths = book.kept()  # asked for before the head: none is ahead of it
         self._hashes = b""
 
     def run(self) -> Verified:
         head = self._head()
         if head is None:
             return Verified(self._findings)
+        files = self._list(head)  # first: a list may be begun anew while we look
         leaves = self._leaves(head)
         heads = self._kept(head)
-        files = self._list(head)
         sound = self._files(head, files)
         self._delta(head, files)
         counted = verify_rows.check(
@@ -84,7 +85,7 @@ class _Verification:
 
     def _head(self) -> Head | None:
         """The current head; where it is damaged, the last kept one that is not."""
-        if self._book.token() is None and not self._book.kept():
+        if self._book.token() is None and not self._kept_paths:
             raise ThuocdoError(
                 "no_ledger",
                 f"There is no ledger in {self._book.folder}.",
@@ -93,7 +94,7 @@ class _Verification:
         found = self._signed(self._book.head_path)
         if found is not None:
             return found
-        for path in reversed(self._book.kept()):
+        for path in reversed(self._kept_paths):
             head = self._signed(path, tell=False)
             if head is not None:
                 return head
@@ -154,8 +155,7 @@ class _Verification:
 
     def _kept(self, head: Head) -> int:
         """Every kept head was signed, and its log is the beginning of this one; how many."""
-        paths = self._book.kept()
-        for path in paths:
+        for path in self._kept_paths:
             kept = self._signed(path)
             if kept is None:
                 continue
@@ -163,7 +163,7 @@ class _Verification:
             if kept.size > head.size or merkle.root_of(beginning).hex() != kept.root:
                 detail = f"The log does not begin with the {kept.size} leaves it was signed for."
                 self._wrong(Wrong.FORKED, self._name(path), detail)
-        return len(paths)
+        return len(self._kept_paths)
 
     def _list(self, head: Head) -> dict[str, FileLine]:
         """The lake's files by path, as the list tells them."""
