@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 
 from thuocdo.core.clock import DAY_US, day_start_us
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS
-from thuocdo.measure.engine import Engine, same
+from thuocdo.measure.engine import same
+from thuocdo.measure.engine.duckdb import DuckDBEngine
 from thuocdo.measure.facts import cube, dossiers, visits
 from thuocdo.measure.facts.schemas import DOSSIERS
 from thuocdo.measure.refresh import MEMORY_LIMIT
@@ -139,7 +140,7 @@ def main() -> None:
         )
         writer.start()
         writer.join()
-        engine = Engine(home, memory_limit=MEMORY_LIMIT)
+        engine = DuckDBEngine(home, memory_limit=MEMORY_LIMIT)
         began = start()
         scanned = engine.scan([str(views)], PAGE_VIEWS, partition=True)
         engine.write(out, visits.visits_daily, scanned)

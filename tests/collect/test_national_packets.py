@@ -17,7 +17,7 @@ from thuocdo.core.clock import VIETNAM, now_us, to_datetime
 from thuocdo.core.vocabulary import RejectReason
 from thuocdo.lake.landing import Lander
 from thuocdo.lake.store import Lake
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.engine.duckdb import DuckDBEngine
 from thuocdo.measure.facts import dossiers
 from thuocdo.wire.events import DossierEvent, Hit, Refused
 
@@ -176,7 +176,7 @@ def test_the_fold_sees_the_truth_and_a_step_never_hides_the_procedure(
         answer = httpx.post(collector.url + path, json=envelope(item, service=path[7:]))
         assert answer.json()["error_code"] == "00", answer.text
     assert collector.stop() == 0
-    with closing(Engine(collector.home / "engine", memory_limit="1GiB")) as engine:
+    with closing(DuckDBEngine(collector.home / "engine", memory_limit="1GiB")) as engine:
         lake = Lake.open(collector.settings)
         lake.create()
         landed = Lander(collector.settings, lake).land_once()

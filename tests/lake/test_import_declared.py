@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+from deltalake import write_deltalake
 
 from thuocdo.core import settings as settings_module
 from thuocdo.core import snapshot as snapshot_file
@@ -75,6 +77,60 @@ def test_a_figure_said_anew_is_a_further_row_known_later(
     bring(settings, lake, written(tmp_path, HEAD, ROW.replace("88.45", "90"), name="e.csv"))
     rows = sorted(lake.read("declared").to_pylist(), key=lambda row: row["landed_at"])
     assert [row["value"] for row in rows] == ["88.45", "90"]
+
+
+SPLIT = "agency,indicator,period,day,procedure,value,source,said_by"
+
+
+def test_figures_are_told_apart_by_service_day_and_who_states_them(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    path = written(
+        tmp_path, SPLIT,
+        "H57,portal_visits,2022-04,,,70,Công văn 1,",
+        "H57,portal_visits,2022-04,,1.004194.000.00.00.H57,40,Công văn 1,agency",
+        "H57,portal_visits,2022-04,2022-04-05,1.004194,3,Công văn 1,Cơ quan",
+        "H57,portal_visits,,05/04/2022,1.004194,2,dichvucong.gov.vn,Cổng Dịch vụ công quốc gia",
+    )  # fmt: skip
+    assert bring(settings, lake, path).accepted == 4
+    assert bring(settings, lake, path).duplicates == 4
+    columns = ("procedure", "period_first", "period_last", "value", "said_by")
+    rows = [tuple(str(row[n]) for n in columns) for row in lake.read("declared").to_pylist()]
+    assert sorted(rows) == [
+        ("1.004194", "2022-04-01", "2022-04-30", "40", "agency"),
+        ("1.004194", "2022-04-05", "2022-04-05", "2", "national_portal"),
+        ("1.004194", "2022-04-05", "2022-04-05", "3", "agency"),
+        ("None", "2022-04-01", "2022-04-30", "70", "agency"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("H57,portal_visits,,,,70,Công văn 1,", "missing_field"),
+        ("H57,portal_visits,2022-04,2022-05-01,,70,Công văn 1,", "bad_date"),
+        ("H57,portal_visits,2022-04,2022-04,,70,Công văn 1,", "bad_date"),
+        ("H57,portal_visits,2022-04,,hồ sơ,70,Công văn 1,", "bad_value"),
+        ("H57,portal_visits,2022-04,,,70,Công văn 1,báo chí", "bad_value"),
+    ],
+)
+def test_every_fault_of_a_split_figure_is_named(
+    settings: Settings, lake: Lake, tmp_path: Path, row: str, reason: str
+) -> None:
+    assert bring(settings, lake, written(tmp_path, SPLIT, row)).rejected == {reason: 1}
+
+
+def test_a_figure_that_an_earlier_version_kept_is_the_same_figure(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    path = written(tmp_path, HEAD, ROW)
+    bring(settings, lake, path)
+    older = lake.read("declared").drop_columns(["procedure", "said_by"])
+    shutil.rmtree(lake.root / "declared")
+    write_deltalake(str(lake.root / "declared"), older, partition_by=["indicator"])
+    upgraded = Lake.open(settings)
+    upgraded.create()
+    assert bring(settings, upgraded, path).duplicates == 1
 
 
 def test_tables_with_vietnamese_headings_say_the_same(

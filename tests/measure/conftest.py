@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.measure.sail import import_client, running
 
 from thuocdo.core.clock import day_start_us, local_day, parse_instant, to_datetime
-from thuocdo.core.settings import Settings
+from thuocdo.core.settings import DUCKDB, Settings
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import Lake
+from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.refresh import Refreshed, refresh
 from thuocdo.measure.service import Measure
 
+ENGINES = (DUCKDB, "sail")
 Moment = date | str
 """A Vietnamese day, or an instant as ISO 8601 says it."""
 
@@ -36,12 +41,12 @@ RECORDED = day_start_us(date(2020, 1, 1))
 class World:
     """One instance in a folder, written to as the lander and the registry would."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, engine: str) -> None:
         self.settings = Settings(
             home=home,
             database_url="",
             lake_url=str(home / "lake"),
-            engine="duckdb",
+            engine=engine,
             secret=b"0123456789abcdef",
         )
         self.lake = Lake.open(self.settings)
@@ -131,6 +136,9 @@ class World:
     def measure(self) -> Measure:
         return Measure(self.settings)
 
+    def engine(self) -> Engine:
+        return open_engine(self.settings, memory_limit="1GiB")
+
 
 def moment(when: Moment, after_noon: int = 0) -> int:
     """µs UTC: an instant as it is written, a day at its noon or some time after."""
@@ -143,15 +151,29 @@ def noon(day: date) -> int:
 
 
 @pytest.fixture(scope="session")
-def new_world() -> type[World]:
+def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Sail cluster, one for all tests of this process."""
+    import_client()
+    with running(tmp_path_factory.mktemp("sail") / "log") as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine_url(request: pytest.FixtureRequest) -> str:
+    """What THUOCDO_ENGINE says; whatever computes anything runs once on each engine."""
+    return DUCKDB if request.param == DUCKDB else str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(scope="session")
+def new_world(engine_url: str) -> Callable[[Path], World]:
     """Makes an instance in a folder: tables, but nothing in them."""
-    return World
+    return partial(World, engine=engine_url)
 
 
 @pytest.fixture
-def empty_world(tmp_path: Path) -> World:
+def empty_world(new_world: Callable[[Path], World], tmp_path: Path) -> World:
     """Tables, but nothing in them."""
-    return World(tmp_path)
+    return new_world(tmp_path)
 
 
 @pytest.fixture

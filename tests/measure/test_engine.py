@@ -11,7 +11,6 @@ import pytest
 from thuocdo.core.clock import day_start_us, local_day, to_datetime
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS, REJECTS, SERVICE_STEPS
 from thuocdo.measure import engine as engines
-from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts import cube, dossiers, intake, small, visits
 from thuocdo.measure.facts.schemas import DOSSIERS, FACTS, INTAKE
 
@@ -24,6 +23,8 @@ EXPRESSIONS = {
     "visits_daily": visits.visits_daily(raw("page_views", PAGE_VIEWS)),
     "site_sources_daily": visits.sources(raw("page_views", PAGE_VIEWS)),
     "steps_daily": small.steps_daily(raw("service_steps", SERVICE_STEPS)),
+    "step_makers_daily": small.step_makers_daily(raw("service_steps", SERVICE_STEPS)),
+    "hosts_daily": small.hosts_daily(raw("page_views", PAGE_VIEWS)),
     "intake": intake.more(
         intake.of_views(raw("page_views", PAGE_VIEWS)),
         intake.of_rejects(raw("rejects", REJECTS)).union(
@@ -52,10 +53,10 @@ def test_a_fact_has_its_columns_and_types(fact):
     assert EXPRESSIONS[fact].schema() == ibis.Schema.from_pyarrow(FACTS[fact])
 
 
-def test_instants_and_days_are_exact_to_the_microsecond(tmp_path):
+def test_instants_and_days_are_exact_to_the_microsecond(empty_world):
     midnight = day_start_us(date(2022, 5, 1))
     instants = [midnight - 1, midnight, midnight + 1, 0, -1, 4_102_444_799_999_999]
-    engine = Engine(tmp_path, memory_limit="256MiB")
+    engine = empty_world.engine()
     schema = pa.schema({"at": pa.timestamp("us", "UTC")})
     table = pa.table({"at": [to_datetime(us) for us in instants]}, schema=schema)
 

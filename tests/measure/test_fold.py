@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from thuocdo.core.clock import DAY_US, day_start_us, to_datetime
 from thuocdo.core.vocabulary import Status
 from thuocdo.lake.schemas import DOSSIER_EVENTS
-from thuocdo.measure.engine import Engine, day_number, same
+from thuocdo.measure.engine import day_number, same
 from thuocdo.measure.facts import dossiers
 from thuocdo.wire.rules import PROCEDURE_NOT_SAID
 
@@ -24,8 +24,8 @@ MODEST = settings(
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    engine = Engine(tmp_path_factory.mktemp("engine"), memory_limit="1GiB")
+def engine(new_world, tmp_path_factory):
+    engine = new_world(tmp_path_factory.mktemp("engine")).engine()
     yield engine
     engine.close()
 

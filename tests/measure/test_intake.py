@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from thuocdo.core.clock import Period, day_start_us, local_day, to_datetime
 from thuocdo.lake.compaction import compact
-from thuocdo.measure.engine import Engine, same
+from thuocdo.measure.engine import same
 from thuocdo.measure.facts.schemas import INTAKE
 from thuocdo.measure.facts.store import FactStore
 
@@ -59,7 +59,7 @@ def live(world: Any, batch: list[tuple[str, int, int, int]]) -> None:
 
 def contents(world: Any) -> list[tuple[str, ...]]:
     store = FactStore(world.settings.facts_dir)
-    engine = Engine(world.settings.home, memory_limit="1GiB")
+    engine = world.engine()
     files = [
         str(store.folder / part.file) for part in store.read().tables.get("intake", {}).values()
     ]

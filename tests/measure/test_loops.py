@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from thuocdo.core.clock import day_start_us, parse_period
-from thuocdo.measure.engine import Engine, same
+from thuocdo.measure.engine import same
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
 
@@ -40,7 +40,7 @@ def facts(world) -> dict[str, int]:
     world.refresh()
     store = FactStore(world.settings.facts_dir)
     (part,) = store.read().tables["visits_daily"].values()
-    engine = Engine(world.settings.home, memory_limit="1GiB")
+    engine = world.engine()
     files = [str(store.folder / file) for file in part.files]
     rows: pa.Table = engine.rows(same, engine.scan(files, FACTS["visits_daily"]))
     engine.close()

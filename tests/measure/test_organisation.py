@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from thuocdo.core.clock import parse_period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.organisation import Organisation
 
@@ -97,3 +98,87 @@ def test_successors_in_a_circle_do_not_hang():
         [row("H01", "A", successor="H02", last=end), row("H02", "B", successor="H01", last=end)]
     )
     assert circle.top("H01", AFTER) is None
+
+
+GSO_END, GSO_START = date(2025, 6, 30), date(2025, 7, 1)
+
+
+@pytest.fixture
+def renumbered():
+    """15 was Yên Bái's number and is Lào Cai's: the number follows the place, H38 the name."""
+    return Organisation(
+        [
+            row("H63", "Yên Bái", successor="H38", last=GSO_END) | {"gso_code": "15"},
+            row("H38", "Lào Cai", successor="H38", last=GSO_END) | {"gso_code": "10"},
+            row("H38", "Lào Cai", first=GSO_START) | {"gso_code": "15"},
+            row("H26", "Hà Nội", last=GSO_END) | {"gso_code": "01"},
+            row("H26", "Hà Nội", first=GSO_START) | {"gso_code": "01"},
+            row("20", "Đơn vị cũ", "unit", parent="H26"),
+            row("H37", "Lạng Sơn") | {"gso_code": "20"},
+        ]
+    )
+
+
+def test_a_gso_number_names_its_owner_of_the_day_and_is_derived_from_nothing(renumbered):
+    assert renumbered.find("15", BEFORE).code == "H63"
+    assert renumbered.find("15", AFTER).code == "H38"
+    assert renumbered.find("10", BEFORE).code == "H38"
+    with pytest.raises(ThuocdoError) as refusal:
+        renumbered.find("10", AFTER)
+    assert refusal.value.code == "unknown_agency"
+
+
+def test_a_number_with_two_owners_over_the_dates_of_a_question_is_refused(renumbered):
+    with pytest.raises(ThuocdoError) as refusal:
+        renumbered.find("15", AFTER, parse_period("2025"))
+    assert refusal.value.code == "ambiguous_agency"
+    assert str(refusal.value) == (
+        "The code '15' names more than one agency: Lào Cai (H38) from 2025-07-01 and "
+        "Yên Bái (H63) until 2025-06-30. Write the identifier: H38 or H63."
+    )
+
+
+def test_a_number_that_kept_its_owner_over_the_merger_is_no_riddle(renumbered):
+    assert renumbered.find("01", AFTER, parse_period("2025")).code == "H26"
+
+
+def test_a_code_that_is_an_identifier_and_another_agencys_number_is_refused(renumbered):
+    with pytest.raises(ThuocdoError) as refusal:
+        renumbered.find("20", BEFORE)
+    assert refusal.value.code == "ambiguous_agency"
+    assert str(refusal.value).endswith("Lạng Sơn (H37) and 20. Write the identifier: H37.")
+
+
+def test_an_agency_registered_under_both_written_forms_at_once_is_refused():
+    doubled = Organisation(
+        [row("000.00.01.H29", "Sở A", "department"), row("H29.01", "Sở B", "department")]
+    )
+    with pytest.raises(ThuocdoError) as refusal:
+        doubled.find("000.00.01.H29", BEFORE)
+    assert refusal.value.code == "ambiguous_agency"
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "said"),
+    [
+        ("G24", AFTER, "ended on 2025-02-28 without a successor"),
+        ("H60.77", BEFORE, "exists from 2025-07-01 on"),
+    ],
+)
+def test_an_agency_outside_its_days_is_one_clear_sentence(country, code, day, said):
+    with pytest.raises(ThuocdoError, match=said) as refusal:
+        country.find(code, day)
+    assert refusal.value.code == "agency_not_there"
+    assert refusal.value.hint
+
+
+def test_children_are_those_directly_below_on_the_day_the_predecessors_among_them(country):
+    assert {a.code for a in country.children("H60", AFTER)} == {"H22.05", "H60.77"}
+    assert [a.code for a in country.children("H22", BEFORE)] == ["H22.05"]
+
+
+def test_agencies_that_merged_inside_a_period_are_named(country):
+    year, june = parse_period("2025"), parse_period("2025-06")
+    assert country.merged_in(year, AFTER) == {"H60", "G12"}
+    assert country.merged_in(year, BEFORE) == {"H60", "G12", "H22", "G05"}
+    assert country.merged_in(june, AFTER) == frozenset()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuocdo.core.vietnamese import percent
+from thuocdo.measure.intervals import wilson
 from thuocdo.measure.model import Figure
 from thuocdo.measure.ranking import national, ranked
 
@@ -35,6 +36,7 @@ def figure(name, numerator, denominator, block="province", flags=()):
         as_organised=DAY,
         trust="any",
         flags=("zero_denominator",) if value is None else flags,
+        interval=wilson(numerator, denominator) if 0 < denominator >= numerator else None,
     )
 
 
@@ -66,13 +68,30 @@ def test_a_rank_is_one_more_than_the_number_of_better_ones_in_the_block(given_fi
 @given(figures)
 def test_ranking_loses_nobody_and_sorts_each_block(given_figures):
     found = ranked(given_figures)
-    plain = sorted(msgspec.json.encode(msgspec.structs.replace(f, rank=None)) for f in found)
+    bare = {"rank": None, "rank_low": None, "rank_high": None}
+    plain = sorted(msgspec.json.encode(msgspec.structs.replace(f, **bare)) for f in found)
     assert plain == sorted(msgspec.json.encode(f) for f in given_figures)
     for block in ("province", "ministry"):
         ranks = [f.rank for f in found if f.block == block]
         numbered = [rank for rank in ranks if rank is not None]
         assert numbered == sorted(numbered)
         assert ranks[len(numbered) :] == [None] * (len(ranks) - len(numbered))
+
+
+@settings(max_examples=100, deadline=None)
+@given(figures)
+def test_the_band_of_a_figure_holds_its_rank_or_is_not_there_at_all(given_figures):
+    for block in ("province", "ministry"):
+        own = [f for f in ranked(given_figures) if f.block == block and f.rank is not None]
+        if all(f.interval for f in own):
+            assert all(1 <= f.rank_low <= f.rank <= f.rank_high <= len(own) for f in own)
+        else:
+            assert {(f.rank_low, f.rank_high) for f in own} <= {(None, None)}
+
+
+def test_a_rate_clearly_apart_has_a_band_of_its_own_and_the_close_ones_share_theirs():
+    found = ranked([figure("A", 990, 1000), figure("B", 501, 1000), figure("C", 500, 1000)])
+    assert [(f.rank, f.rank_low, f.rank_high) for f in found] == [(1, 1, 1), (2, 2, 3), (3, 2, 3)]
 
 
 def test_ties_stand_in_the_order_of_the_vietnamese_alphabet():

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from thuocdo.core.clock import day_start_us, parse_period, to_datetime
 from thuocdo.lake.compaction import compact
-from thuocdo.measure.engine import Engine, same
+from thuocdo.lake.ledger.ledger import extended
+from thuocdo.measure.engine import same
 from thuocdo.measure.facts import patches, store
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore
+from thuocdo.measure.refresh import refresh
 
 START = day_start_us(date(2022, 1, 30))
 JANUARY, FEBRUARY = parse_period("2022-01"), parse_period("2022-02")
@@ -65,7 +67,7 @@ def contents(world):
     """Every row of every fact table, in an order of its own."""
     facts = FactStore(world.settings.facts_dir)
     manifest = facts.read()
-    engine = Engine(world.settings.home, memory_limit="1GiB")
+    engine = world.engine()
     found = {}
     for table in FACTS:
         rows = []
@@ -307,3 +309,36 @@ def test_a_dossier_that_moves_leaves_nothing_where_it_was(world):
     assert "H26.03" in found["dossiers_daily"][0]
     world.refresh(full=True)
     assert contents(world) == found
+
+
+def test_facts_are_made_of_what_a_head_of_the_ledger_tells_and_say_so(world):
+    world.send("page_views", world.view(START))
+    head = extended(world.settings, world.lake)
+    world.send("page_views", world.view(START, visitor=2))  # landed since: in no head yet
+    refresh(world.settings, world.lake, head=head)
+    manifest = FactStore(world.settings.facts_dir).read()
+    assert (manifest.log_size, manifest.log_root) == (head.size, head.root)
+    assert manifest.lake.items() <= head.versions.items()
+    assert views(world) == 1
+    head = extended(world.settings, world.lake)
+    refresh(world.settings, world.lake, head=head)
+    assert FactStore(world.settings.facts_dir).read().log_size == head.size
+    assert views(world) == 2
+
+
+def test_a_head_without_news_for_the_facts_is_named_all_the_same(world):
+    world.send("page_views", world.view(START))
+    refresh(world.settings, world.lake, head=extended(world.settings, world.lake))
+    version = FactStore(world.settings.facts_dir).read().version
+    world.send("replays", {"day": date(2022, 1, 30), "segment": "replay:1"})
+    head = extended(world.settings, world.lake)
+    assert not refresh(world.settings, world.lake, head=head).changed
+    manifest = FactStore(world.settings.facts_dir).read()
+    assert (manifest.version, manifest.log_size) == (version, head.size)
+
+
+def views(world):
+    """How many page views the facts count."""
+    parts = FactStore(world.settings.facts_dir).read().tables["visits_daily"].values()
+    paths = [world.settings.facts_dir / part.file for part in parts]
+    return sum(sum(pq.read_table(path).column("views").to_pylist()) for path in paths)

@@ -11,6 +11,8 @@ import pytest
 
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.lake.ledger.ledger import extended
+from thuocdo.lake.store import Lake
 from thuocdo.run import worker
 
 
@@ -61,3 +63,15 @@ def test_a_second_worker_is_refused(home: settings.Settings, instance: Any) -> N
             time.sleep(0.05)
         with pytest.raises(ThuocdoError, match="Another worker"):
             worker.run(home, threading.Event())
+
+
+def test_the_head_of_the_ledger_is_kept_once_a_day(home: settings.Settings) -> None:
+    noon = at("2026-11-24T12:00:00")
+    lake = Lake.open(home)
+    assert "keep_head" not in worker.tick(home, noon)  # no ledger yet
+    extended(home, lake)
+    assert "keep_head" in worker.tick(home, noon)
+    assert "keep_head" not in worker.tick(home, at("2026-11-24T23:59:59"))
+    assert "keep_head" in worker.tick(home, at("2026-11-25T00:00:00"))
+    kept = sorted(path.name for path in (home.ledger_dir / "heads").iterdir())
+    assert kept == ["2026-11-24.jws", "2026-11-25.jws"]

@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import checks, imports, indicators, rejects, trust
+from thuocdo.cli import (
+    advice,
+    checks,
+    figures,
+    imports,
+    indicators,
+    invariants,
+    quality,
+    rejects,
+    trust,
+)
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -35,9 +45,13 @@ app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
 app.command("check-site")(checks.check_site)
-indicators.register(app)
+indicators.add_to(app)
+figures.add_to(app)
+app.command("recommend")(advice.recommend)
+app.command("invariants")(invariants.invariants)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
@@ -160,11 +174,9 @@ def refresh() -> None:
 @app.command()
 def rebuild() -> None:
     """Make all facts again from the raw lake."""
-    from thuocdo.lake.store import Lake
-    from thuocdo.measure.refresh import refresh as refresh_facts
+    from thuocdo.run.once import rebuild_now
 
-    found = _ready()
-    result = refresh_facts(found, Lake.open(found), full=True)
+    result = rebuild_now(_ready())
     typer.echo(f"Facts version {result.version} made from the raw lake.")
 
 
@@ -176,36 +188,6 @@ def compact() -> None:
 
     compact_lake(Lake.open(_ready()))
     typer.echo("The lake is compact.")
-
-
-@app.command()
-def indicator(
-    code: Annotated[str, typer.Argument(help="For example online_dossier_rate.")],
-    version: Annotated[str | None, typer.Option(help="For example 2022-05.")] = None,
-    by: Annotated[str, typer.Option(help="ministry, province, agency or service.")] = "agency",
-    period: Annotated[str | None, typer.Option(help="A..B, 2022-04, 2022-Q1, 2022-W18.")] = None,
-    as_known: Annotated[str | None, typer.Option(help="As known at this time.")] = None,
-    as_organised: Annotated[str | None, typer.Option(help="As organised on this day.")] = None,
-    trust: Annotated[str, typer.Option(help="any or verified.")] = "any",
-    output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
-) -> None:
-    """Print an indicator for every agency of a period."""
-    from thuocdo.measure.service import Measure
-
-    shown.one_of("--format", output, ("table", "json", "csv"))
-    shown.one_of("--trust", trust, ("any", "verified"))
-    shown.one_of("--by", by, ("ministry", "province", "agency", "service"))
-    measure = Measure(_ready())
-    figures = measure.figures(
-        code,
-        clock.parse_period(period) if period else shown.year_to_date(),
-        version=version,
-        by=by,
-        as_known=clock.parse_instant(as_known) if as_known else None,
-        as_organised=clock.parse_day(as_organised) if as_organised else None,
-        trust=trust,
-    )
-    shown.print_figures(figures, output)
 
 
 @reports.command("weekly")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 docs = typer.Typer(help="Make pages of documentation.")
 
 
-def register(app: typer.Typer) -> None:
+def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("indicators")(list_indicators)
     app.add_typer(docs, name="docs")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from thuocdo.core.errors import ThuocdoError
@@ -18,7 +18,13 @@ OFFSET_US = 7 * 3600 * 1_000_000
 DAY_US = 86_400 * 1_000_000
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 _EPOCH = date(1970, 1, 1)
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+_YTD = "-YTD"
+_HOW = (
+    "Write 2022-01-01..2022-04-30, 2022-04-30, 2022-W18, 2022-04, 2022-Q1, 2022 or 2022-04-30-YTD."
+)
+
+YEAR_TO_DATE = "year_to_date"
 
 
 def now_us() -> int:
@@ -73,10 +79,15 @@ def parse_day(text: str) -> date:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """Days `first` to `last`, both included (Vietnamese calendar)."""
+    """Days `first` to `last`, both included (Vietnamese calendar).
+
+    kind  `YEAR_TO_DATE` where it was asked for as that: the days alone cannot tell it from January
+          or the first quarter. No part of a period's identity; core/periods.py compares by it
+    """
 
     first: date
     last: date
+    kind: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.last < self.first:
@@ -127,16 +138,25 @@ def parse_week(text: str) -> Period:
     return week_of(int(found[1]), int(found[2]))
 
 
-def parse_period(text: str) -> Period:
-    """A..B (inclusive), a day, an ISO week 2022-W18, a month 2022-04, a quarter 2022-Q1 or a year 2022.
+def parse_period(text: str, today: date | None = None) -> Period:
+    """A..B (inclusive), a day, an ISO week, a month, a quarter, a year, or a year to a day.
 
+    2022-01-01..2022-04-30 · 2022-04-30 · 2022-W18 · 2022-04 · 2022-Q1 · 2022 · 2022-04-30-YTD (from
+    1 January to that day) · 2026-YTD (to `today`, Vietnam's day unless given: this year only).
     Raises ThuocdoError `bad_period`, `bad_date` or `bad_week`.
     """
     if ".." in text:
         first, _, last = text.partition("..")
         return Period(parse_day(first), parse_day(last))
+    if text.endswith(_YTD):
+        return _to_date(text.removesuffix(_YTD), today or local_day(now_us()))
     if _WEEK.fullmatch(text):
         return parse_week(text)
+    return _calendar(text)
+
+
+def _calendar(text: str) -> Period:
+    """A day, a month, a quarter or a year."""
     if found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
         start = 3 * int(found[2]) - 2
         return Period(date(int(found[1]), start, 1), month_end(int(found[1]), start + 2))
@@ -148,12 +168,25 @@ def parse_period(text: str) -> Period:
             return Period(date(int(text), 1, 1), date(int(text), 12, 31))
         day = date.fromisoformat(text)
     except ValueError:
+        raise ThuocdoError("bad_period", f"{text!r} is not a period.", _HOW) from None
+    return Period(day, day)
+
+
+def year_to(day: date) -> Period:
+    """1 January of a day's year to that day, known as a year to date."""
+    return Period(date(day.year, 1, 1), day, YEAR_TO_DATE)
+
+
+def _to_date(text: str, today: date) -> Period:
+    if not re.fullmatch(r"\d{4}", text):
+        return year_to(parse_day(text))
+    if int(text) != today.year:
         raise ThuocdoError(
             "bad_period",
-            f"{text!r} is not a period.",
-            "Write 2022-01-01..2022-04-30, 2022-04, 2022-Q1, 2022-W18 or 2022.",
-        ) from None
-    return Period(day, day)
+            f"{text}{_YTD} ends today, {today}, which is not in {text}.",
+            f"Write {text} for the whole year, or a day of it: {text}-04-30{_YTD}.",
+        )
+    return year_to(today)
 
 
 def month_end(year: int, month: int) -> date:

@@ -51,5 +51,7 @@ SERVICES: Final = Columns(
 CATALOGUE: Final = Columns(("name", "level", "url", "idhttt", "iddvc"), ())
 """The file a portal hands over to map its pages to codes (facts/emc.md 1D)."""
 DECLARED: Final = Columns(
-    ("agency", "indicator", "period", "value", "source"), ("numerator", "denominator")
+    ("agency", "indicator", "value", "source"),
+    ("period", "day", "numerator", "denominator", "procedure", "said_by"),
 )
+"""`period` or `day` must be said. `said_by`: `agency` unless told, or `national_portal`."""

@@ -19,6 +19,11 @@ DEFAULT_ADDRESS_RATE = "1000"
 
 DEFAULT_COLLECTOR_URL = "http://localhost:8001"
 """Where `thuocdo collect` answers on the machine it runs on."""
+
+DUCKDB = "duckdb"
+"""The engine within the process; any other is the URL of a Spark Connect server."""
+
+_SPARK = re.compile(r"sc://[\w.-]+(:\d{1,5})?(/(;\S*)?)?", re.ASCII)
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -63,6 +68,11 @@ class Settings:
     def state_dir(self) -> Path:
         """Small local indexes; all of it can be rebuilt from the lake."""
         return self.home / "state"
+
+    @property
+    def ledger_dir(self) -> Path:
+        """The Merkle log of the raw lake (docs/proof.md); it cannot be made again."""
+        return self.home / "ledger"
 
     @property
     def reports_dir(self) -> Path:
@@ -123,15 +133,16 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters,
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
-    no list of networks, `bad_collector_url` when THUOCDO_COLLECTOR_URL is no plain web address, or
-    `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second.
+    no list of networks, `bad_collector_url` when THUOCDO_COLLECTOR_URL is no plain web address,
+    `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
+    THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
     home = Path(environ.get("THUOCDO_HOME", "./var")).resolve()
     return Settings(
         home=home,
         database_url=environ.get("THUOCDO_DATABASE_URL", f"sqlite:///{home / 'registry.sqlite3'}"),
         lake_url=environ.get("THUOCDO_LAKE_URL", str(home / "lake")),
-        engine=environ.get("THUOCDO_ENGINE", "duckdb"),
+        engine=_engine(environ.get("THUOCDO_ENGINE", DUCKDB)),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
         trusted_proxies=_networks(environ, "THUOCDO_TRUSTED_PROXIES", "bad_proxies"),
         collector_url=_address(environ.get("THUOCDO_COLLECTOR_URL", DEFAULT_COLLECTOR_URL)),
@@ -139,6 +150,16 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         chromium=environ.get("THUOCDO_CHROMIUM", ""),
         check_networks=_networks(environ, "THUOCDO_CHECK_ALLOW_NETWORKS", "bad_networks"),
     )
+
+
+def _engine(text: str) -> str:
+    if text != DUCKDB and not _SPARK.fullmatch(text):
+        raise ThuocdoError(
+            "bad_engine",
+            f"THUOCDO_ENGINE names no engine: {text!r}.",
+            "Write duckdb, or the address of a Spark Connect server: sc://host:port.",
+        )
+    return text
 
 
 def _rate(text: str) -> float:

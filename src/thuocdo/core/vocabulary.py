@@ -28,6 +28,37 @@ class Trust(StrEnum):
     VERIFIED = "verified"
 
 
+class Provenance(StrEnum):
+    """How a figure came to be; a declared one is never mixed with one of the others."""
+
+    MEASURED = "measured"  # our own tracker saw it
+    PUSHED = "pushed"  # the agency's system told of each case, as it happened
+    DECLARED = "declared"  # the agency reported the figure itself
+    AUDITED = "audited"  # somebody checked it against the cases
+
+
+class SaidBy(StrEnum):
+    """Who states a figure that nobody here measured."""
+
+    AGENCY = "agency"
+    NATIONAL_PORTAL = "national_portal"
+
+
+class Decision(StrEnum):
+    """What one side says of a figure when measured and stated ones are held side by side."""
+
+    AGREED = "agreed"
+    DISPUTED = "disputed"
+    CORRECTED = "corrected"  # agreed on another figure than the measured one
+
+
+class Role(StrEnum):
+    """Whose decision it is."""
+
+    AGENCY = "agency"
+    MINISTRY = "ministry"
+
+
 class AgencyKind(StrEnum):
     MINISTRY = "ministry"
     PROVINCE = "province"

@@ -40,9 +40,18 @@ def write(lake: Lake, name: str, rows: pa.Table) -> int:
             return int(changed.num_rows)
 
 
-def read(lake: Lake, name: str, as_known: int | None = None) -> pa.Table:
-    """The rows that held as known at an instant (µs UTC; None: now), one per key, none withdrawn."""
-    latest = _current(lake, name) if as_known is None else _latest(name, lake.read(name), as_known)
+def read(
+    lake: Lake, name: str, as_known: int | None = None, *, version: int | None = None
+) -> pa.Table:
+    """The rows that held as known at an instant (µs UTC; None: now), one per key, none withdrawn.
+
+    version  of the table; None: its newest. Only for what is known now.
+    """
+    latest = (
+        _current(lake, name, version)
+        if as_known is None
+        else _latest(name, lake.read(name), as_known)
+    )
     return latest.filter(pc.invert(latest.column("withdrawn")))
 
 
@@ -63,9 +72,9 @@ def _completed(name: str, rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _current(lake: Lake, name: str) -> pa.Table:
+def _current(lake: Lake, name: str, version: int | None = None) -> pa.Table:
     """What is current, remembered until the table moves: a publication asks twice for each table."""
-    version = lake.version(name)
+    version = lake.version(name) if version is None else version
     of_lake = _remembered.setdefault(lake, {})
     known = of_lake.get(name)
     if known is None or known[0] != version:

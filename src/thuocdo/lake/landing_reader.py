@@ -19,10 +19,10 @@ from thuocdo.core.ids import day_salt, request_seed, visitor_key
 from thuocdo.core.vocabulary import BotReason
 from thuocdo.lake.enrich import Client, Memory, Place, client_of, host_of, place_of
 from thuocdo.lake.networks import Networks
+from thuocdo.lake.schemas import VIEW_TIME_US
 from thuocdo.lake.view_columns import Codes
 from thuocdo.wire.events import Hit, PageView, ServiceStep
 
-_MILLISECOND: Final = 1000
 _VISITORS_REMEMBERED: Final = 50_000
 
 
@@ -53,7 +53,7 @@ class Reader:
         place = self.place(view.url)
         client = view.client or f"{hit.address} {hit.agent}"
         return {
-            "event_time": view.event_time // _MILLISECOND * _MILLISECOND,
+            "event_time": view.event_time // VIEW_TIME_US * VIEW_TIME_US,
             "site_id": view.site_id,
             "visitor": self.pseudonym(view.event_time, view.site_id, client),
             "kind": view.kind,
@@ -89,7 +89,7 @@ class Reader:
         bot = self.bot(hit.agent, hit.address)
         client = step.client or f"{hit.address} {hit.agent}"
         visitor = self.pseudonym(step.event_time, step.site_id, client)
-        moment = step.event_time // _MILLISECOND * _MILLISECOND
+        moment = step.event_time // VIEW_TIME_US * VIEW_TIME_US
         return (moment, step.site_id, step.procedure, step.state, visitor, bot)
 
     def bot(self, agent: str, address: str) -> str | None:

@@ -63,7 +63,6 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Columns in the order the rows below give them; `event_id` and homes are set at the end."""
 _KEPT_PARAMETERS: Final = ("idsite", "rec", "cdt", "dvc", "dvc_state")
-_MILLISECOND: Final = 1000
 _RECORDS_AT_ONCE: Final = 8192
 """What is looked at together: enough that a call costs nothing, few enough to stay in the cache."""
 _VISITORS_REMEMBERED: Final = 50_000
@@ -85,8 +84,13 @@ class Batch:
         self._row = 0
 
     def add(self, segment: str, packed: Packed, wanted: Iterable[str]) -> None:
-        """The records of a segment, of which some tables want their rows."""
+        """The records of a segment, of which some tables want their rows.
+
+        All of them landed when its last frame was written: before that nobody but the log knew any
+        of them, and one moment a segment is half the bytes of one a row.
+        """
         self._segments.append(segment)
+        self._landed_at = int(packed.landed_at[-1]) if len(packed.landed_at) else 0
         for table in wanted:
             self._wanted[table].append(segment)
         for first in range(0, len(packed.start), _RECORDS_AT_ONCE):
@@ -127,13 +131,12 @@ class Batch:
     def _block(self, packed: Packed, records: slice) -> None:
         """Some records of the segment that was added last."""
         start, end = packed.start[records], packed.end[records]
-        landed_at = packed.landed_at[records]
+        landed_at = np.full(len(start), self._landed_at)
         octets = Octets(packed.data[start[0] : end[-1]])
         hits = hit_columns.read(octets, Span(start - start[0], end - start[0]))
         left = np.ones(len(start), np.bool_)
         left[self._views.take(octets, hits, landed_at, self._place(records.start))] = False
         for row in np.flatnonzero(left).tolist():
-            self._landed_at = int(landed_at[row])
             self._row = records.start + row
             self._record(_decoder.decode(packed.data[start[row] : end[row]]))
 

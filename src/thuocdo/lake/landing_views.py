@@ -22,6 +22,7 @@ from thuocdo.lake.enrich import Client, Place
 from thuocdo.lake.landing_places import pages
 from thuocdo.lake.networks import Networks
 from thuocdo.lake.parquet import repeated
+from thuocdo.lake.schemas import VIEW_TIME_US
 from thuocdo.lake.view_columns import (
     Codes,
     Marks,
@@ -39,7 +40,6 @@ from thuocdo.wire.hit_columns import HitColumns
 from thuocdo.wire.matomo_plain import PlainViews
 from thuocdo.wire.octets import Octets, Places, Span
 
-_MILLISECOND: Final = 1000
 _PLACE: Final = ("host", "path", "procedure")
 _CLIENT: Final = ("device", "browser", "os", "bot")
 _NONE: Final = matomo_plain.NONE
@@ -91,7 +91,7 @@ class Views:
         rows, code, plain = simple[plain.rows[good]], code[good], plain.of(good)
         received, record, count = hits.received[rows], hits.rows[rows], len(rows)
         numbers = {
-            "event_time": received // _MILLISECOND * _MILLISECOND,
+            "event_time": received // VIEW_TIME_US * VIEW_TIME_US,
             "site_id": plain.site,
             "visitor": self._visitors(octets, hits, rows, plain),
             "t_server_ms": plain.server,
@@ -126,7 +126,7 @@ class Views:
         visitor = self._reader.pseudonym(view.event_time, view.site_id, client)
         self._numbers.append(
             (
-                view.event_time // _MILLISECOND * _MILLISECOND,
+                view.event_time // VIEW_TIME_US * VIEW_TIME_US,
                 view.site_id,
                 visitor,
                 *(_NONE if timing is None else timing for timing in timings),

@@ -15,6 +15,10 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
+VIEW_TIME_US: Final = 1_000_000
+"""Views and steps are dated by the second, as Matomo and access logs date them: nothing that is
+measured asks for less, and what is finer would be an eighth of all bytes at rest."""
+
 
 def _schema(columns: list[tuple[str, pa.DataType]]) -> pa.Schema:
     return pa.schema(columns)
@@ -121,9 +125,34 @@ DECLARED = _schema(
         ("denominator", pa.int64()),
         ("value", pa.string()),
         ("source", pa.string()),
+        ("procedure", pa.string()),  # null: of all services together
+        ("said_by", pa.string()),  # core.vocabulary.SaidBy; null is the agency itself
         *_LANDED,
     ]
 )
+
+AGREEMENTS = _schema(
+    [
+        ("agency", pa.string()),
+        ("indicator", pa.string()),
+        ("procedure", pa.string()),  # null: of all services together
+        ("period_first", pa.date32()),
+        ("period_last", pa.date32()),
+        ("measured", pa.string()),  # null: nothing was measured, or said
+        ("declared", pa.string()),
+        ("national", pa.string()),
+        ("agreed", pa.string()),  # the figure both sides hold to; null while disputed
+        ("decision", pa.string()),  # core.vocabulary.Decision
+        ("role", pa.string()),  # whose decision it is: core.vocabulary.Role
+        ("office", pa.string()),  # the office that decided; never a person's name
+        ("note", pa.string()),
+        ("definition", pa.string()),  # identity of the words it was measured under
+        ("as_known", INSTANT),  # of what was known then
+        ("trust_asked", pa.string()),  # any | verified
+        *_LANDED,
+    ]
+)
+"""What was agreed on a figure, row by row: a later row does not change an earlier one."""
 
 # Dimensions with history. `valid_from` and `valid_to` are local days, both included; null is open.
 # `recorded_at` is when we knew; of several rows with one key the latest recorded wins, and a row
@@ -197,8 +226,12 @@ EVENT_TABLES: Final[dict[str, tuple[pa.Schema, str]]] = {
     "rejects": (REJECTS, "day"),
     "replays": (REPLAYS, "day"),
     "declared": (DECLARED, "indicator"),
+    "agreements": (AGREEMENTS, "indicator"),
 }
 """Table → (schema, partition column)."""
+
+SOURCE_TABLES: Final = ("page_views", "service_steps", "rejects", "dossier_events")
+"""Event tables that facts are made of."""
 
 DIMENSIONS: Final[dict[str, tuple[pa.Schema, tuple[str, ...]]]] = {
     "agencies": (AGENCIES, ("code", "valid_from")),

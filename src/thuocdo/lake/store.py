@@ -364,14 +364,23 @@ class Lake:
         handle = self._handles.get(table)
         try:
             if handle is None:
-                handle = DeltaTable(self.root / table)
+                handle = self._opened(table)
             else:
                 handle.update_incremental()
         except DeltaError:
             self._handles.pop(table, None)
-            handle = DeltaTable(self.root / table)
+            handle = self._opened(table)
         self._handles[table] = handle
         return handle
+
+    def _opened(self, table: str) -> DeltaTable:
+        """Raises ThuocdoError `no_table`: an instance of an earlier version, or none at all."""
+        path = self.root / table
+        if not DeltaTable.is_deltatable(str(path)):
+            raise ThuocdoError(
+                "no_table", f"The lake in {self.root} has no table {table}.", "Run `thuocdo init`."
+            )
+        return DeltaTable(path)
 
 
 def partition_of(path: str) -> str | None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from thuocdo.core.clock import now_us
 from thuocdo.lake import dimensions
+from thuocdo.lake.ledger.records import Head
 from thuocdo.lake.schemas import DOSSIER_EVENTS, EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.engine import (
@@ -40,11 +41,13 @@ DAYS_A_QUERY: Final = 16
 DAILY_FACTS: Final[Mapping[str, Sequence[tuple[str, Make]]]] = {
     "page_views": (
         ("visits_daily", visits.visits_daily),
+        ("hosts_daily", small.hosts_daily),
         ("site_sources_daily", visits.sources),
         (intake.TABLE, intake.of_views),
     ),
     "service_steps": (
         ("steps_daily", small.steps_daily),
+        ("step_makers_daily", small.step_makers_daily),
         ("site_sources_daily", visits.sources),
         (intake.TABLE, intake.of_views),
     ),
@@ -66,6 +69,7 @@ class Plan:
     """What one refresh has to do.
 
     lake        table → version to bring the facts to
+    head        of the ledger, which tells the rows of those versions and no others
     touched     event table → its changed partitions
     dimensions  those that changed
     """
@@ -73,6 +77,7 @@ class Plan:
     lake: dict[str, int]
     touched: dict[str, Touched]
     dimensions: list[str]
+    head: Head | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -111,6 +116,8 @@ class Builder:
             version=self.version,
             refreshed_at=now_us(),
             lake=self.plan.lake,
+            log_size=self.plan.head.size if self.plan.head else None,
+            log_root=self.plan.head.root if self.plan.head else None,
             tables=self.tables,
             dimensions=self.dimensions,
         )
@@ -118,7 +125,8 @@ class Builder:
     def _copy_dimension(self, name: str) -> None:
         """Facts carry the dimensions they were made with, so that a reader sees one set."""
         path = self.store.path("dimensions", name, self.version)
-        pq.write_table(dimensions.read(self.lake, name), path, compression="zstd")
+        rows = dimensions.read(self.lake, name, version=self.plan.lake[name])
+        pq.write_table(rows, path, compression="zstd")
         self.dimensions[name] = self.store.seal(path).file
 
     # Days

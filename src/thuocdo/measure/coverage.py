@@ -8,6 +8,8 @@ dossiers for agencies of somebody else, counts as expected and reporting for tho
 from __future__ import annotations
 
 from functools import partial
+from itertools import starmap
+from operator import add
 from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
@@ -20,7 +22,14 @@ from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.view import Facts, Piece
 
-_KEYS: Final = {"site_sources_daily": ["site_id"], "system_sources_daily": ["system", "agency"]}
+KEYS: Final = {"site_sources_daily": ["site_id"], "system_sources_daily": ["system", "agency"]}
+
+
+class Heard(NamedTuple):
+    """What one source sent of the days of a period."""
+
+    events: int = 0
+    events_verified: int = 0
 
 
 _ITSELF: Final = (FeedHours, Feeds)
@@ -28,10 +37,18 @@ _ITSELF: Final = (FeedHours, Feeds)
 
 
 class SourceSeen(NamedTuple):
-    """One expected source of an agency (as the registry or the events name it)."""
+    """What one source adds to an agency (as the registry or the events name it).
+
+    expected, reporting, new  1 or 0. A system's events count for the agencies they speak of, which
+                              need not be the one that runs it: they are rows of their own
+    """
 
     agency: str
-    reporting: bool
+    expected: int = 0
+    reporting: int = 0
+    new: int = 0
+    events: int = 0
+    events_verified: int = 0
 
 
 def source_table(version: Version) -> str:
@@ -44,45 +61,77 @@ def sources(facts: Facts, frame: Frame, remember: Remember) -> list[SourceSeen]:
     """Every source that counts for coverage in the period, on the organisation map of the frame."""
     if isinstance(frame.version.numerator, _ITSELF) or not frame.version.is_computable:
         return []
+    found = heard_in(facts, frame, remember)
+    if source_table(frame.version) == "site_sources_daily":
+        return _sites(facts, frame, found)
+    return _systems(facts, frame, found)
+
+
+def heard_in(facts: Facts, frame: Frame, remember: Remember) -> dict[tuple[Any, ...], Heard]:
+    """What each source sent in the period, by the keys of its fact table; only verified if so asked."""
     table = source_table(frame.version)
-    keys = _KEYS[table]
+    keys = KEYS[table]
     first, last = day_number(frame.period.first), day_number(frame.period.last)
     verified = frame.trust == Trust.VERIFIED
 
-    def hear(piece: Piece) -> set[tuple[Any, ...]]:
+    def hear(piece: Piece) -> dict[tuple[Any, ...], Heard]:
         given = piece.rows()  # first: making history forgets what is held
         days = facts.engine.hold(pa.table({"day": pa.array(range(first, last + 1), pa.int32())}))
         rows = facts.engine.rows(heard, given, days, keys=keys, verified=verified)
         facts.engine.forget()
-        return set(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+        sources = zip(*(rows[name].to_pylist() for name in keys), strict=True)
+        sent = zip(*(rows[name].to_pylist() for name in Heard._fields), strict=True)
+        return dict(zip(sources, starmap(Heard, sent), strict=True))
 
-    found: set[tuple[Any, ...]] = set()
+    found: dict[tuple[Any, ...], Heard] = {}
     for piece in facts.pieces(table, first, last):
         key = ("heard", piece.key, first, last, verified)
-        found |= remember(key, partial(hear, piece))
-    if table == "site_sources_daily":
-        return _sites(facts, frame, {site for (site,) in found})
-    return _systems(facts, frame, found)
+        for source, more in remember(key, partial(hear, piece)).items():
+            before = found.get(source, Heard())
+            found[source] = Heard(*map(add, before, more))
+    return found
 
 
 def heard(rows: ir.Table, days: ir.Table, *, keys: list[str], verified: bool) -> ir.Table:
-    """The distinct sources that sent an event on these days, of verified events if so asked."""
+    """(`keys`, events, events_verified) of these days; verified events alone if so asked."""
     inside = rows.semi_join(days, "day")
     if verified:
         inside = inside.filter(inside.events_verified > 0)
-    return inside.select(*keys).distinct()
+    sent = inside.events_verified if verified else inside.events
+    return inside.group_by(keys).agg(
+        events=sent.sum().cast("int64"), events_verified=inside.events_verified.sum().cast("int64")
+    )
 
 
-def _sites(facts: Facts, frame: Frame, heard: set[int]) -> list[SourceSeen]:
-    expected = facts.dimensions.sites.expected(frame.indicator.source_kinds, frame.period)
-    return [SourceSeen(site.agency, site.key in heard) for site in expected]
+def _sites(facts: Facts, frame: Frame, heard: dict[tuple[Any, ...], Heard]) -> list[SourceSeen]:
+    sites = facts.dimensions.sites
+    return [
+        SourceSeen(
+            site.agency,
+            1,
+            int((site.key,) in heard),
+            int(sites.began(site.key) >= frame.period.first),
+            *heard.get((site.key,), Heard()),
+        )
+        for site in sites.expected(frame.indicator.source_kinds, frame.period)
+    ]
 
 
-def _systems(facts: Facts, frame: Frame, pairs: set[tuple[str, str]]) -> list[SourceSeen]:
+def _systems(facts: Facts, frame: Frame, pairs: dict[tuple[Any, ...], Heard]) -> list[SourceSeen]:
     organisation, day = facts.dimensions.organisation, frame.organised
+    systems = facts.dimensions.systems
     heard = {system for system, _ in pairs}
-    expected = facts.dimensions.systems.expected(frame.indicator.source_kinds, frame.period)
-    found = [SourceSeen(system.agency, system.key in heard) for system in expected]
+    expected = systems.expected(frame.indicator.source_kinds, frame.period)
+    found = [
+        SourceSeen(
+            system.agency,
+            1,
+            int(system.key in heard),
+            int(systems.began(system.key) >= frame.period.first),
+        )
+        for system in expected
+    ]
     own = {(system.key, organisation.top(system.agency, day)) for system in expected}
     guests = {(system, organisation.top(agency, day)) for system, agency in pairs} - own
-    return found + [SourceSeen(top.code, reporting=True) for _, top in guests if top is not None]
+    found += [SourceSeen(top.code, 1, 1) for _, top in guests if top is not None]
+    return found + [SourceSeen(agency, 0, 0, 0, *sent) for (_, agency), sent in pairs.items()]

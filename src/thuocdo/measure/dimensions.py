@@ -27,6 +27,7 @@ class Source:
     key: int | str
     agency: str
     kind: str
+    name: str | None
     valid_from: date | None
     valid_to: date | None
 
@@ -56,6 +57,14 @@ class Register:
             return None
         begun = [source for source in history if source.starts <= day]
         return begun[-1] if begun else history[0]
+
+    def began(self, key: int | str) -> date:
+        """The day of its first row; `date.min` when that is open."""
+        return self._rows[key][0].starts
+
+    def knows(self, key: int | str) -> bool:
+        """Whether anybody ever registered it."""
+        return key in self._rows
 
     def below(self, agency: str) -> list[int | str]:
         """The keys of an agency and of those below it, at any time."""
@@ -97,6 +106,14 @@ class Dimensions:
         return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
     @cached_property
+    def hostnames(self) -> dict[int, tuple[str, ...]]:
+        """Site → every host it was ever registered for: an old address may still be read."""
+        found: dict[int, set[str]] = {}
+        for row in self._tables["sites"].select(["site_id", "hostnames"]).to_pylist():
+            found.setdefault(row["site_id"], set()).update(row["hostnames"] or ())
+        return {site: tuple(sorted(hosts)) for site, hosts in found.items()}
+
+    @cached_property
     def systems(self) -> Register:
         return Register(_sources(self._tables["systems"], "code"))
 
@@ -104,6 +121,11 @@ class Dimensions:
     def catalogue(self) -> pa.Table:
         """Services as facts/cube.py: CATALOGUE."""
         return cube.catalogue(self._tables["services"])
+
+    @property
+    def services(self) -> pa.Table:
+        """The catalogue's rows as the registry wrote them (lake/schemas.py: SERVICES)."""
+        return self._tables["services"]
 
     @cached_property
     def procedure_names(self) -> dict[str, str]:
@@ -124,10 +146,6 @@ class Dimensions:
 
 def _sources(table: pa.Table, key: str) -> list[Source]:
     rows: list[dict[str, Any]] = table.select(
-        [key, "agency", "kind", "valid_from", "valid_to"]
+        [key, "agency", "kind", "name", "valid_from", "valid_to"]
     ).to_pylist()
-    return [
-        Source(row[key], row["agency"], row["kind"], row["valid_from"], row["valid_to"])
-        for row in rows
-        if row["agency"] is not None
-    ]
+    return [Source(row.pop(key), **row) for row in rows if row["agency"] is not None]

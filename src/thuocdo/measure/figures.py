@@ -13,12 +13,14 @@ import msgspec
 
 from thuocdo.core.clock import Period
 from thuocdo.core.vietnamese import collation_key
+from thuocdo.core.vocabulary import Provenance
 from thuocdo.measure import valuing
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Services, Version
+from thuocdo.measure.definitions import Services, Version, Visits
 from thuocdo.measure.frame import Frame
-from thuocdo.measure.model import Coverage, Figure, Point
+from thuocdo.measure.intervals import interval_of
+from thuocdo.measure.model import Coverage, Figure, Flag, NoInterval, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.measure.ranking import ranked
 
@@ -36,6 +38,9 @@ class Sum:
     value: int | None = None
     reporting: int = 0
     expected: int = 0
+    new: int = 0
+    events: int = 0
+    events_verified: int = 0
 
     def add(self, cell: Cell) -> None:
         self.numerator += cell.numerator
@@ -49,8 +54,11 @@ class Sum:
         self.last_landed = max((m for m in moments if m is not None), default=None)
 
     def hear(self, source: SourceSeen) -> None:
-        self.expected += 1
+        self.expected += source.expected
         self.reporting += source.reporting
+        self.new += source.new
+        self.events += source.events
+        self.events_verified += source.events_verified
 
 
 def of_tops(
@@ -84,7 +92,33 @@ def of_agency(
     for source in sources:
         if below(frame, source.agency, agency):
             total.hear(source)
-    return _figure(frame, agency, total, "not_ranked")
+    return _figure(frame, agency, total, Flag.NOT_RANKED)
+
+
+def of_children(
+    frame: Frame, agency: Agency, cells: Iterable[Cell], sources: Iterable[SourceSeen]
+) -> list[Figure]:
+    """One figure per agency directly below, by name, each with all below it; what is the agency's
+    own, or of a unit nobody registered, stands last and is flagged `directly`.
+
+    Counts add up to the agency's own figure.
+    """
+    children = frame.organisation.children(agency.code, frame.organised)
+    sums: dict[str | None, Sum] = {None: Sum(), **{child.code: Sum() for child in children}}
+    for cell in cells:
+        inside, child = branch(frame, cell.agency, agency)
+        if inside:
+            sums[child].add(cell)
+    for source in sources:
+        inside, child = branch(frame, source.agency, agency)
+        if inside:
+            sums[child].hear(source)
+    found = [_figure(frame, child, sums[child.code], Flag.NOT_RANKED) for child in children]
+    found.sort(key=lambda figure: collation_key(figure.name))
+    rest = sums[None]
+    if rest.seen or rest.expected or rest.events:
+        found.append(_figure(frame, agency, rest, Flag.NOT_RANKED, Flag.DIRECTLY))
+    return found
 
 
 def of_services(
@@ -167,7 +201,11 @@ def _made_of(frame: Frame, versions: Mapping[str, Version], own: Mapping[str, Fi
         value=valued.value,
         freshness=max(moments, default=None),
         flags=tuple(sorted(inherited | later | valued.flags)),
+        interval=None,
+        no_interval=NoInterval.NOT_A_PROPORTION.value,
         rank=None,
+        rank_low=None,
+        rank_high=None,
     )
 
 
@@ -195,6 +233,15 @@ def points_of_parts(
 def below(frame: Frame, code: str, agency: Agency) -> bool:
     """Whether `code` is that agency or under it on the frame's map of organisations."""
     return any(step.code == agency.code for step in frame.organisation.path(code, frame.organised))
+
+
+def branch(frame: Frame, code: str, agency: Agency) -> tuple[bool, str | None]:
+    """Whether `code` is below (or is) an agency, and through which agency directly below it."""
+    path = frame.organisation.path(code, frame.organised)
+    for place, step in enumerate(path):
+        if step.code == agency.code:
+            return True, path[place - 1].code if place else None
+    return False, None
 
 
 def _wanted(frame: Frame, code: str, agency: Agency | None, block: str | None) -> bool:
@@ -243,9 +290,25 @@ def _flags(frame: Frame, total: Sum, *, measured: bool) -> set[str]:
     return flags
 
 
+def _merged(frame: Frame, agency: Agency) -> set[str]:
+    merged = frame.organisation.merged_in(frame.period, frame.organised)
+    return {Flag.MERGED_IN_PERIOD.value} if agency.code in merged else set()
+
+
+def _coverage(total: Sum) -> Coverage | None:
+    return Coverage(total.reporting, total.expected, total.new) if total.expected else None
+
+
+def _provenance(frame: Frame) -> str:
+    """Views are seen by our tracker; of dossiers and services the agencies' systems tell."""
+    seen = isinstance(frame.version.numerator, Visits)
+    return (Provenance.MEASURED if seen else Provenance.PUSHED).value
+
+
 def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
     measured = total.seen > 0 or total.reporting > 0
     numerator, denominator, value = _values(frame, total, measured=measured)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     tops = frame.organisation.path(agency.code, frame.organised)
     return Figure(
         indicator=frame.indicator.code,
@@ -259,12 +322,20 @@ def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
         numerator=numerator,
         denominator=denominator,
         value=value,
-        coverage=Coverage(total.reporting, total.expected) if total.expected else None,
+        coverage=_coverage(total),
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
-        flags=tuple(sorted({*_flags(frame, total, measured=measured), *more})),
+        provenance=_provenance(frame),
+        events=total.events,
+        events_verified=total.events_verified,
+        interval=interval,
+        no_interval=no_interval,
+        flags=tuple(
+            sorted({*_flags(frame, total, measured=measured), *_merged(frame, agency), *more})
+        ),
     )
 
 
@@ -272,6 +343,7 @@ def _service_figure(
     frame: Frame, procedure: str, name: str, agency: Agency | None, block: str | None, total: Sum
 ) -> Figure:
     numerator, denominator, value = _values(frame, total, measured=True)
+    interval, no_interval = interval_of(frame.version, numerator, denominator)
     return Figure(
         indicator=frame.indicator.code,
         version=frame.version.version,
@@ -286,9 +358,13 @@ def _service_figure(
         value=value,
         coverage=None,
         freshness=total.last_landed,
-        as_known=frame.known,
+        as_known=frame.instant,
+        log_size=frame.log_size,
         as_organised=frame.organised,
         trust=frame.trust,
+        provenance=_provenance(frame),
+        interval=interval,
+        no_interval=no_interval,
         flags=tuple(sorted({*_flags(frame, total, measured=True), "not_ranked"})),
         procedure=procedure,
     )

@@ -7,6 +7,7 @@ from datetime import date
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.known import Known
 from thuocdo.measure.organisation import Organisation
 
 
@@ -15,16 +16,23 @@ class Frame:
     """One question: which indicator, in which words, when, on which map, of whose events.
 
     organised  day of the map of organisations
-    known      µs UTC; None: now
+    known      µs UTC, or a size of the log; None: now
+    log_size   leaves of the log of raw segments that the facts are made of; None without one
     """
 
     indicator: Indicator
     version: Version
     period: Period
     organised: date
-    known: int | None
+    known: Known | None
     trust: str
     organisation: Organisation
+    log_size: int | None = None
+
+    @property
+    def instant(self) -> int | None:
+        """The instant that was asked for, µs UTC; None when it was not one."""
+        return self.known if isinstance(self.known, int) else None
 
     @property
     def version_day(self) -> date:

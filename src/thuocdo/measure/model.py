@@ -5,16 +5,66 @@ One type per thing, used by the command line, the reports and the pages alike.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 
 import msgspec
 
+from thuocdo.core.clock import local_day
+from thuocdo.core.vocabulary import Provenance
+
+
+class Flag(StrEnum):
+    """What a reader must know of a figure; docs/figures.md explains each.
+
+    Definitions may add flags of their own units; those are documented there as well.
+    """
+
+    NO_DATA = "no_data"
+    ZERO_DENOMINATOR = "zero_denominator"
+    NO_CATALOGUE = "no_catalogue"
+    LEVEL_DECLARED_USED = "level_declared_used"
+    NUMERATOR_EXCEEDS_DENOMINATOR = "numerator_exceeds_denominator"
+    DEFINITION_LATER_THAN_PERIOD = "definition_later_than_period"
+    COVERAGE_BELOW_THRESHOLD = "coverage_below_threshold"
+    NOT_RANKED = "not_ranked"
+    DIRECTLY = "directly"
+    MERGED_IN_PERIOD = "merged_in_period"
+    SUCCESSOR_ANSWERS = "successor_answers"
+    SUPPRESSED = "suppressed"
+
+
+class NoInterval(StrEnum):
+    """Why a figure has no interval."""
+
+    COUNT = "count"  # a count of everything there was; no draw stands behind it
+    NOT_A_PROPORTION = "not_a_proportion"  # the numerator is no part of the denominator
+    CATALOGUE = "catalogue"  # what a catalogue says is decided, not drawn
+    NO_VALUE = "no_value"  # nothing was measured, or out of nothing
+    SUPPRESSED = "suppressed"  # it would give a small count away
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Where chance could have put a rate, in percent, both ends included (measure/intervals.py)."""
+
+    low: float
+    high: float
+
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How many of the sources expected in the period sent anything in it."""
+    """How many of the sources expected in the period sent anything in it.
+
+    new  of the expected ones those first registered for a day of the period
+    """
 
     reporting: int
     expected: int
+    new: int = 0
+
+    @property
+    def silent(self) -> int:
+        """Expected and not heard in the period; `Measure.sources` says since when."""
+        return self.expected - self.reporting
 
     @property
     def share(self) -> float | None:
@@ -28,7 +78,13 @@ class Figure(msgspec.Struct, frozen=True):
     value       in the indicator's unit, as printed: percentages have two decimals (88.45)
     numerator, denominator   exact counts; denominator is None for plain counts
     freshness   when the youngest event behind it landed, µs UTC
+    provenance  core.vocabulary.Provenance; `events` is how much its sources sent in the period and
+                `events_verified` how much of that a key vouched for; None where not counted
+    interval    None: `no_interval` says why
     rank        "1224" rank in its block; None when unranked, then a flag says why
+    rank_low, rank_high   the ranks that chance leaves open, best and worst (measure/intervals.py)
+    as_known    an instant (µs UTC) that was asked for; None: all that had landed
+    log_size    leaves of the log of raw segments it was made of; None where there is no log
     """
 
     indicator: str
@@ -47,10 +103,55 @@ class Figure(msgspec.Struct, frozen=True):
     as_known: int | None
     as_organised: date
     trust: str  # "any" | "verified"
-    provenance: str = "measured"
+    provenance: str = Provenance.MEASURED.value
     flags: tuple[str, ...] = ()
     rank: int | None = None
     procedure: str | None = None
+    events: int | None = None
+    events_verified: int | None = None
+    interval: Interval | None = None
+    no_interval: str | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    log_size: int | None = None
+
+    @property
+    def grey(self) -> bool:
+        """Shown grey: so few of its sources reported that its value may mislead."""
+        return Flag.COVERAGE_BELOW_THRESHOLD in self.flags
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """One source of an indicator, and whether it was heard in a period.
+
+    key         a site's id or a system's code; `registered` False: nobody registered it
+    agency      whose it is; of a source that reports for others, theirs
+    events      what it sent of the days of the period, `events_verified` of that with a key
+    last_heard  youngest event by the period's end, µs UTC; None: never
+    new         first registered for a day of the period
+    """
+
+    key: str
+    name: str | None
+    kind: str | None
+    agency: str
+    registered: bool
+    since: date | None
+    new: bool
+    events: int
+    events_verified: int
+    last_heard: int | None
+
+    @property
+    def reporting(self) -> bool:
+        return self.events > 0
+
+    @property
+    def silent_since(self) -> date | None:
+        """The first day without an event; None when it reports or was never heard."""
+        if self.reporting or self.last_heard is None:
+            return None
+        return local_day(self.last_heard) + timedelta(days=1)
 
 
 class NationalFigure(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from thuocdo.core.vietnamese import collation_key, percent, round_half_up
+from thuocdo.measure.intervals import Share, bands
 from thuocdo.measure.model import Figure, NationalFigure
 
 UNRANKED_FLAGS = frozenset(
@@ -31,11 +32,23 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
         able = [figure for figure in own if not UNRANKED_FLAGS.intersection(figure.flags)]
         values = sorted((_value(figure) for figure in able), reverse=not lower_is_better)
         rank = {value: place for place, value in reversed(list(enumerate(values, start=1)))}
-        best = [msgspec.structs.replace(figure, rank=rank[_value(figure)]) for figure in able]
+        best = [
+            msgspec.structs.replace(figure, rank=rank[_value(figure)], rank_low=low, rank_high=high)
+            for figure, (low, high) in zip(able, _bands(able), strict=True)
+        ]
         best.sort(key=lambda figure: (figure.rank or 0, collation_key(figure.name)))
         rest = [figure for figure in own if UNRANKED_FLAGS.intersection(figure.flags)]
         placed += best + sorted(rest, key=lambda figure: collation_key(figure.name))
     return placed
+
+
+def _bands(able: Sequence[Figure]) -> Sequence[tuple[int | None, int | None]]:
+    """The ranks that chance leaves open to each; none where not all of them are proportions."""
+    if not all(figure.interval for figure in able):
+        return [(None, None)] * len(able)
+    return bands(
+        [Share(f.numerator or 0, f.denominator or 0, _value(f)) for f in able],
+    )
 
 
 def national(figures: Sequence[Figure], block: str | None) -> NationalFigure:

@@ -9,7 +9,6 @@ rebuilds the dossier cube from the dossiers fact, not from raw.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +17,15 @@ import msgspec
 from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.ledger.records import Head
+from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.building import SERVICES, Builder, Plan, Touched
-from thuocdo.measure.engine import Engine, files_by_partition
+from thuocdo.measure.engine import Engine, files_by_partition, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest, retire
 
 MEMORY_LIMIT: Final = "4GiB"
 """What the engine may hold before it spills; a nation-year's rebuild stays below 6 GiB."""
-
-SOURCE_TABLES: Final = ("page_views", "service_steps", "rejects", "dossier_events")
-"""Event tables that facts are made of."""
 
 
 class Refreshed(msgspec.Struct, frozen=True):
@@ -48,9 +45,12 @@ class Refreshed(msgspec.Struct, frozen=True):
         return bool(self.partitions) or self.cube_rebuilt
 
 
-def refresh(settings: Settings, lake: Lake, *, full: bool = False) -> Refreshed:
+def refresh(
+    settings: Settings, lake: Lake, *, full: bool = False, head: Head | None = None
+) -> Refreshed:
     """Bring `settings.facts_dir` up to the lake; `full` forgets the facts and makes all again.
 
+    head  of the ledger: the facts are made of exactly the rows it tells, and say so
     Safe to run from several processes: one works, the others wait and then find nothing to do.
     """
     store = FactStore(settings.facts_dir)
@@ -59,17 +59,18 @@ def refresh(settings: Settings, lake: Lake, *, full: bool = False) -> Refreshed:
         nothing = Manifest(version=current.version)
         base = nothing if full or not _reaches(lake, current) else current
         try:
-            plan = _plan(lake, base)
+            plan = _plan(lake, base, head)
         except ThuocdoError as error:
             if error.code != "log_gone":
                 raise
             base = nothing
-            plan = _plan(lake, base)
+            plan = _plan(lake, base, head)
         if plan.is_empty:
-            if plan.lake != base.lake:  # commits that added no rows, such as a compaction's
-                store.publish(msgspec.structs.replace(base, lake=plan.lake))
+            same = _at(base, plan)
+            if same != base:  # commits that added no rows to facts, such as a compaction's
+                store.publish(same)
             return Refreshed(version=base.version)
-        engine = _engine(settings.home)
+        engine = _engine(settings)
         try:
             made = Builder(store, lake, engine, base, plan).build()
         finally:
@@ -82,13 +83,19 @@ def refresh(settings: Settings, lake: Lake, *, full: bool = False) -> Refreshed:
         )
 
 
-@lru_cache(maxsize=1)
-def _engine(home: Path) -> Engine:
-    """The engine of this process: opening one costs as much as a small refresh.
+_OPEN: Final[dict[Settings, Engine]] = {}
+"""The engine of this process: opening one costs as much as a small refresh.
 
-    It holds nothing between refreshes, and the lock of the facts lets one refresh use it at a time.
-    """
-    return Engine(home, memory_limit=MEMORY_LIMIT)
+It holds nothing between refreshes, and the lock of the facts lets one refresh use it at a time.
+"""
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings not in _OPEN or _OPEN[settings].is_lost:
+        while _OPEN:
+            _OPEN.popitem()[1].close()
+        _OPEN[settings] = open_engine(settings, memory_limit=MEMORY_LIMIT)
+    return _OPEN[settings]
 
 
 def _reaches(lake: Lake, base: Manifest) -> bool:
@@ -96,16 +103,26 @@ def _reaches(lake: Lake, base: Manifest) -> bool:
     return all(lake.version(table) >= version for table, version in base.lake.items())
 
 
-def _plan(lake: Lake, base: Manifest) -> Plan:
+def _at(base: Manifest, plan: Plan) -> Manifest:
+    """The same facts, as those of later versions."""
+    size, root = (plan.head.size, plan.head.root) if plan.head else (None, None)
+    return msgspec.structs.replace(base, lake=plan.lake, log_size=size, log_root=root)
+
+
+def _plan(lake: Lake, base: Manifest, head: Head | None) -> Plan:
     """What changed since `base`. Raises ThuocdoError `log_gone`."""
-    versions = {table: lake.version(table) for table in (*SOURCE_TABLES, *DIMENSIONS)}
+    told = head.versions if head else {}
+    versions = {
+        table: told[table] if head else lake.version(table)
+        for table in (*SOURCE_TABLES, *DIMENSIONS)
+    }
     touched = {}
     for table in SOURCE_TABLES:
         partitions = _touched(lake, table, base.lake.get(table), versions[table])
         if partitions:
             touched[table] = partitions
     changed = [name for name in DIMENSIONS if base.lake.get(name) != versions[name]]
-    return Plan(lake=versions, touched=touched, dimensions=changed)
+    return Plan(lake=versions, touched=touched, dimensions=changed, head=head)
 
 
 def _touched(lake: Lake, table: str, since: int | None, until: int) -> Touched:

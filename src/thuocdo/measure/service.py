@@ -9,34 +9,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block, Trust
-from thuocdo.lake.schemas import DIMENSIONS
+from thuocdo.lake.ledger.ledger import Ledger
+from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import compute, coverage, day, figures, intake, ranking
+from thuocdo.measure import answering, day, intake, ranking
 from thuocdo.measure.answers import Answers
-from thuocdo.measure.definitions import (
-    Composite,
-    Definitions,
-    Dossiers,
-    Duration,
-    Indicator,
-    Running,
-    Services,
-    Standing,
-    Version,
-)
-from thuocdo.measure.engine import Engine
+from thuocdo.measure.definitions import Indicator, Running
+from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
+from thuocdo.measure.known import Known, LogSize, knowledge
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
@@ -46,8 +37,6 @@ from thuocdo.measure.model import (
     Point,
     Stranger,
 )
-from thuocdo.measure.organisation import Agency
-from thuocdo.measure.refresh import SOURCE_TABLES
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -56,9 +45,7 @@ MEMORY_LIMIT: Final = "1GiB"
 _INTAKES: Final = 64
 """Answers about intake kept: each is thousands of hours, and there are thousands of sites."""
 
-_BY: Final = ("agency", "ministry", "province", "service")
-_OF_SERVICES: Final = (Dossiers, Services, Standing, Duration)
-"""Terms that can be counted by service."""
+_BY: Final = ("agency", "ministry", "province", "service", "children")
 
 
 class _Desk:
@@ -66,18 +53,26 @@ class _Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._engine: Engine | None = None
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        return Engine(self._settings.home, memory_limit=MEMORY_LIMIT)
+        """The one that is open; another when the server of the last one went away."""
+        if self._engine is None or self._engine.is_lost:
+            self._engine = open_engine(self._settings, memory_limit=MEMORY_LIMIT)
+        return self._engine
 
 
 class Measure:
-    """Figures of one instance. Safe to share between threads."""
+    """Figures of one instance. Safe to share between threads.
 
-    def __init__(self, settings: Settings) -> None:
+    only_raw  what is asked as known then is made of raw events, even where the stored facts have it
+    """
+
+    def __init__(self, settings: Settings, *, only_raw: bool = False) -> None:
+        self._settings, self.only_raw = settings, only_raw
         self._definitions = Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
@@ -105,20 +100,23 @@ class Measure:
         by: str = "agency",
         block: str | None = None,
         agency: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Figure]:
         """The figures of one indicator, ranked within each block, best first, unranked last.
 
         by            "ministry", "province" or "agency" (both blocks): one per top-level agency;
-                      "service": one per procedure, the busiest first
-        agency        a code in either form: only that agency, with all below it
-        as_known      µs UTC; None: now. Facts are recomputed from what had landed by then
+                      "service": one per procedure, the busiest first; "children": one per agency
+                      directly below `agency`, not ranked, and one for what is its own, `directly`
+        agency        a code in either form, or a GSO number: only that agency, with all below it
+        as_known      µs UTC, or a size of the log of raw segments; None: now. Facts are recomputed
+                      from what was known then
         as_organised  map of organisations of that day; None: of the period's last day
         trust         "any" or "verified"
         An empty instance gives figures without value that say why, or no figures at all.
-        Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`, `bad_choice`.
+        Raises ThuocdoError `unknown_indicator`, `unknown_version`, `unknown_agency`,
+        `ambiguous_agency`, `agency_not_there`, `agency_needed`, `not_by_service`, `bad_choice`.
         """
         known = self._definitions.current()
         indicator = known.find(code)
@@ -129,11 +127,17 @@ class Measure:
         if by in (Block.MINISTRY, Block.PROVINCE):
             _check("block", block, (None, by))
             block = by
-        if by == "service" and not isinstance(chosen.numerator, _OF_SERVICES):
+        if by == "service" and not isinstance(chosen.numerator, answering.OF_SERVICES):
             raise ThuocdoError(
                 "not_by_service",
                 f"{code} is not counted by service.",
                 "Leave out by=service or choose another indicator.",
+            )
+        if by == "children" and agency is None:
+            raise ThuocdoError(
+                "agency_needed",
+                "by=children needs the agency whose children are meant.",
+                "Write --agency with it, for example --agency H26.",
             )
         with self.reading(as_known) as (facts, remember):
             frame = Frame(
@@ -144,13 +148,14 @@ class Measure:
                 known=as_known,
                 trust=trust,
                 organisation=facts.dimensions.organisation,
+                log_size=facts.log_size,
             )
             key = (
                 "figures",
                 *(code, chosen.identity, period, by, block, agency, as_known, as_organised, trust),
-                _fingerprint(facts, known, chosen, [period]),
+                answering.fingerprint(facts, known, chosen, [period]),
             )
-            answer = partial(_figures, facts, remember, known, frame, by, block, agency)
+            answer = partial(answering.figures_of, facts, remember, known, frame, by, block, agency)
             return list(remember(key, answer))
 
     def series(
@@ -161,7 +166,7 @@ class Measure:
         agency: str | None = None,
         block: str | None = None,
         version: str | None = None,
-        as_known: int | None = None,
+        as_known: Known | None = None,
         as_organised: date | None = None,
         trust: str = "any",
     ) -> list[Point]:
@@ -182,13 +187,16 @@ class Measure:
             organisation = facts.dimensions.organisation
             map_day = as_organised or last
             frame = Frame(indicator, chosen, periods[-1], map_day, as_known, trust, organisation)
-            whose = organisation.find(agency, map_day) if agency else None
+            asked = Period(min(period.first for period in periods), last)
+            whose = organisation.find(agency, map_day, asked) if agency else None
             key = (
                 "series",
                 *(code, chosen.identity, tuple(periods), agency, block, as_known, map_day, trust),
-                _fingerprint(facts, known, chosen, periods),
+                answering.fingerprint(facts, known, chosen, periods),
             )
-            draw = partial(_points, facts, remember, known, frame, periods, whose, block)
+            draw = partial(
+                answering.points_of, facts, remember, known, frame, periods, whose, block
+            )
             return list(remember(key, draw))
 
     def national(self, found: Sequence[Figure], block: str | None) -> NationalFigure:
@@ -240,24 +248,28 @@ class Measure:
             return Freshness(manifest.version, manifest.refreshed_at, manifest.landed_at)
 
     @contextmanager
-    def reading(self, as_known: int | None) -> Iterator[tuple[Facts, Answers]]:
-        """The stored facts where they are what was known at that instant, else recomputed ones."""
+    def reading(self, as_known: Known | None) -> Iterator[tuple[Facts, Answers]]:
+        """The stored facts where they are what was known then, else facts made anew from raw events."""
         versions: dict[str, int] = {}
         with self._now.lock:
             stored = self._current()
             if as_known is not None:
                 versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
-            if as_known is None or _holds(stored, versions, as_known):
+            if as_known is None or (not self.only_raw and _holds(stored, versions, as_known)):
                 yield stored, self._now.remember
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key:
-                self._known = (key, KnownFacts(self._lake, self._then.engine, as_known))
+            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
+                with closing(Ledger(self._settings, self._lake)) as ledger:
+                    known = knowledge(as_known, ledger)
+                self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
+        if self._stored is not None and self._stored.engine.is_lost:
+            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
@@ -265,172 +277,11 @@ class Measure:
         return self._stored
 
 
-def _figures(
-    facts: Facts,
-    remember: Answers,
-    known: Definitions,
-    frame: Frame,
-    by: str,
-    block: str | None,
-    agency: str | None,
-) -> list[Figure]:
-    parts = _parts(known, frame)
-    if parts:
-        return figures.of_parts(
-            frame,
-            {
-                part.indicator.code: (
-                    part.version,
-                    _figures(facts, remember, known, part, by, block, agency),
-                )
-                for part in parts
-            },
-        )
-    whose = frame.organisation.find(agency, frame.organised) if agency else None
-    periods = [frame.period]
-    if by == "service":
-        found = _cells(
-            facts, remember, frame, periods, by_procedure=True, agency=whose, block=block
-        )
-        names = facts.dimensions.procedure_names
-        return figures.of_services(frame, names, found, agency=whose, block=block)
-    found = _cells(facts, remember, frame, periods, whole=_is_top(whose), agency=whose)
-    key = ("sources", frame.indicator.code, frame.version.identity, frame.period, frame.trust)
-    heard = remember(
-        (*key, frame.organised, _fingerprint(facts, known, frame.version, periods)),
-        lambda: coverage.sources(facts, frame, remember),
-    )
-    if whose is not None and not _is_top(whose):
-        return [figures.of_agency(frame, whose, found, heard)]
-    ranked = figures.of_tops(frame, found, heard, block)
-    return [f for f in ranked if whose is None or f.agency == whose.code]
-
-
-def _cells(
-    facts: Facts,
-    remember: Answers,
-    frame: Frame,
-    periods: Sequence[Period],
-    *,
-    by_procedure: bool = False,
-    whole: bool = False,
-    agency: Agency | None = None,
-    block: str | None = None,
-    together: bool = False,
-) -> list[compute.Cell]:
-    """The counts in each period; `whole`: added up by ministry and province, which are few.
-
-    together, agency, block  of what does not add up: whose dossiers are one crowd (`_crowd`)
-    """
-    if compute.fact_of(frame.version) is None:
-        return []
-    asked = compute.question(frame.indicator, frame.version, periods, frame.trust, by_procedure)
-    if isinstance(frame.version.numerator, Duration):
-        together = together or by_procedure
-        whose = partial(_crowd, frame, agency, block, together)
-        around = facts.fingerprint("dimensions", *compute.span(periods))
-        crowd = (frame.organised, agency.code if agency else None, block, together, around)
-        return compute.to_cells([compute.durations_of(facts, asked, remember, whose, crowd)])
-    batches = compute.batches(facts, asked, remember)
-    if not whole:
-        return compute.to_cells(batches)
-    around = facts.fingerprint("dimensions", *compute.span(periods))
-    found: list[compute.Cell] = []
-    for batch in batches:
-        key = ("tops", batch.key, around, frame.organised)
-        add_up = partial(compute.by_top, batch.cells, frame.organisation, frame.organised)
-        found.extend(remember(key, add_up))
-    return found
-
-
-def _crowd(
-    frame: Frame, agency: Agency | None, block: str | None, together: bool, code: str
-) -> str | None:
-    """Under which code the dossiers of an agency are brought together, None: nobody's.
-
-    An agency below the top, or one block's whole, is one crowd, and goes by the code of any of its
-    members: so it is found again on the map of organisations.
-    """
-    top = frame.organisation.top(code, frame.organised)
-    if top is None or block not in (None, top.block):
-        return None
-    if agency is not None:
-        return agency.code if figures.below(frame, code, agency) else None
-    if not together:
-        return top.code
-    tops = frame.organisation.tops(frame.organised, block)
-    return tops[0].code if tops else None
-
-
-def _parts(known: Definitions, frame: Frame) -> list[Frame]:
-    """The questions that points are made of, in the versions in force with them."""
-    made = frame.version.numerator
-    if not isinstance(made, Composite):
-        return []
-    indicators = [known.find(part.of) for part in made.parts]
-    return [
-        replace(frame, indicator=each, version=each.version_for(frame.version_day))
-        for each in indicators
-    ]
-
-
-def _points(
-    facts: Facts,
-    remember: Answers,
-    known: Definitions,
-    frame: Frame,
-    periods: Sequence[Period],
-    agency: Agency | None,
-    block: str | None,
-) -> list[Point]:
-    parts = _parts(known, frame)
-    if parts:
-        lines = {
-            part.indicator.code: (
-                part.version,
-                _points(facts, remember, known, part, periods, agency, block),
-            )
-            for part in parts
-        }
-        return figures.points_of_parts(frame, periods, lines)
-    found = _cells(
-        facts,
-        remember,
-        frame,
-        periods,
-        whole=_is_top(agency),
-        agency=agency,
-        block=block,
-        together=True,
-    )
-    return figures.points(frame, periods, found, agency=agency, block=block)
-
-
-def _is_top(agency: Agency | None) -> bool:
-    """Whether figures of tops answer for it; nobody in particular is all of them."""
-    return agency is None or (agency.parent is None and agency.block is not None)
-
-
-def _fingerprint(
-    facts: Facts, known: Definitions, version: Version, periods: Sequence[Period]
-) -> tuple[str, ...]:
-    """Names the files an answer comes from: other facts may change without touching it."""
-    first, last = compute.span(periods)
-    counted = [version]
-    if isinstance(version.numerator, Composite):
-        counted = [v for part in version.numerator.parts for v in known.find(part.of).versions]
-    tables = {coverage.source_table(each) for each in counted}
-    tables |= {table for each in counted if (table := compute.fact_of(each)) is not None}
-    return tuple(
-        file
-        for table in (*sorted(tables), "dimensions")
-        for file in facts.fingerprint(table, first, last)
-    )
-
-
-def _holds(stored: StoredFacts, versions: dict[str, int], as_known: int) -> bool:
+def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:
     """Whether the stored facts are exactly what was known then: nothing landed or was recorded since."""
     manifest: Manifest = stored.manifest
+    if isinstance(as_known, LogSize):
+        return manifest.log_size == as_known.leaves
     return (
         manifest.lake == versions
         and (manifest.landed_at or 0) <= as_known

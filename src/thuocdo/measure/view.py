@@ -6,13 +6,11 @@ today's or one that must be defended as it stood on a day in the past.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cached_property, lru_cache, partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Final, NamedTuple, Protocol
 
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,12 +26,12 @@ from thuocdo.measure.engine import (
     batched,
     day_number,
     files_by_partition,
-    micros,
     same,
 )
 from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
+from thuocdo.measure.known import Knowledge
 
 _CUBE: Final = "dossiers_daily"
 _DOSSIERS: Final = "dossiers"
@@ -42,9 +40,6 @@ _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 
 _LATELY_US: Final = 3_600_000_000
 """Parts with events of the last hour are those that go on growing."""
-
-_SMALL_FILES: Final = 2_000
-"""Files of daily counts kept in memory: some years of days, a few hundred rows each."""
 
 
 class Piece(NamedTuple):
@@ -65,6 +60,11 @@ class Facts(Protocol):
 
     @property
     def dimensions(self) -> Dimensions: ...
+
+    @property
+    def log_size(self) -> int | None:
+        """Leaves of the log of raw segments whose rows these are; None where nobody can say."""
+        ...
 
     @property
     def until(self) -> int:
@@ -134,7 +134,13 @@ class StoredFacts:
             tuple(part.file for part in parts if (part.last_day == newest) is wanted)
             for wanted in (False, True)
         ]
-        return [Piece(files, partial(self._small, files)) for files in split if files]
+        return [
+            Piece(files, partial(self._scan, name, files, often=True)) for files in split if files
+        ]
+
+    @property
+    def log_size(self) -> int | None:
+        return self.manifest.log_size
 
     def landed(self, name: str, since: int) -> list[Piece]:
         """Rows of the parts in which anything landed since an instant, µs UTC; older ones among them.
@@ -162,8 +168,10 @@ class StoredFacts:
     def _base(self, name: str, part: Part) -> Rows:
         return self._scan(name, [part.file])
 
-    def _scan(self, name: str, files: list[str]) -> Rows:
-        return self.engine.scan([str(self.store.folder / file) for file in files], FACTS[name])
+    def _scan(self, name: str, files: Sequence[str], *, often: bool = False) -> Rows:
+        """often: daily counts, which are small"""
+        paths = [str(self.store.folder / file) for file in files]
+        return self.engine.scan(paths, FACTS[name], often=often)
 
     def _cases(self, part: Part) -> Rows:
         base = self._base(_DOSSIERS, part)
@@ -182,11 +190,6 @@ class StoredFacts:
             self._changes[part.files] = rows
         return self._changes[part.files]
 
-    def _small(self, files: tuple[str, ...]) -> Rows:
-        return self.engine.hold(
-            pa.concat_tables([_small_file(self.store.folder / file) for file in files])
-        )
-
     def _dimension(self, name: str) -> pa.Table:
         file = self.manifest.dimensions.get(name)
         if file is None:
@@ -194,39 +197,39 @@ class StoredFacts:
         return pq.read_table(self.store.folder / file, schema=DIMENSIONS[name][0])
 
 
-@lru_cache(maxsize=_SMALL_FILES)
-def _small_file(path: Path) -> pa.Table:
-    """A file of daily counts; it never changes under its name."""
-    return pq.read_table(path)
-
-
 class KnownFacts:
-    """Facts computed on the fly from what had landed, and been recorded, by an instant.
+    """Facts computed on the fly from the raw rows that were known.
 
-    known  µs UTC
     Tables are computed once per span of days and held in memory.
     """
 
-    def __init__(self, lake: Lake, engine: Engine, known: int) -> None:
+    def __init__(self, lake: Lake, engine: Engine, known: Knowledge) -> None:
         self.lake, self.engine, self.known = lake, engine, known
         self._made: dict[tuple[str, int, int], pa.Table] = {}
+
+    @property
+    def log_size(self) -> int | None:
+        return self.known.log_size
 
     @cached_property
     def dimensions(self) -> Dimensions:
         return Dimensions(
-            {name: lake_dimensions.read(self.lake, name, self.known) for name in DIMENSIONS}
+            {
+                name: lake_dimensions.read(self.lake, name, self.known.recorded(name))
+                for name in DIMENSIONS
+            }
         )
 
     @property
     def until(self) -> int:
-        return self.known
+        return self.known.until
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         key = self.fingerprint(name, first, last)
         return [Piece(key, lambda: self.engine.hold(self._table(name, first, last)))]
 
     def fingerprint(self, name: str, first: int, last: int) -> tuple[str, ...]:
-        return (str(self.known), name, str(first), str(last))
+        return (self.known.name, name, str(first), str(last))
 
     def _table(self, name: str, first: int, last: int) -> pa.Table:
         key = (name, first, last)
@@ -255,6 +258,10 @@ class KnownFacts:
                     *self._by_day("rejects", intake.of_rejects, first, last),
                     *self._by_month(lambda events: self.engine.view(intake.of_dossiers, events)),
                 ],
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
+                ),
             }
             self._made[key] = pa.concat_tables([_empty(name), *make[name]()])
         return self._made[key]
@@ -285,17 +292,12 @@ class KnownFacts:
 
     def _events(self, table: str, files: list[str]) -> Rows:
         events = self.engine.scan(files, EVENT_TABLES[table][0], partition=True)
-        return self.engine.view(landed_by, events, known=self.known)
+        return self.known.only(self.engine, table, events)
 
     def _rows(self, made: Rows) -> pa.Table:
         rows = self.engine.rows(same, made)
         self.engine.forget()
         return rows
-
-
-def landed_by(events: ir.Table, *, known: int) -> ir.Table:
-    """The events that had landed by an instant, µs UTC."""
-    return events.filter(micros(events.landed_at) <= known)
 
 
 def _empty(name: str) -> pa.Table:

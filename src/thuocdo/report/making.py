@@ -42,7 +42,8 @@ def make_weekly(
         date=date,
         as_known=as_known,
         as_organised=as_organised,
-        remark=_own_remark(settings) if remark is None else remark,
+        remark=own_remark(settings) if remark is None else remark,
+        before=archive.last_before(settings, week),
     )
     wanted = [form for form in Format if form in formats]
     if out is None:
@@ -52,6 +53,7 @@ def make_weekly(
     return archive.write(report, out, wanted)
 
 
-def _own_remark(settings: Settings) -> str:
+def own_remark(settings: Settings) -> str:
+    """What the instance says of its own figures, such as that they are simulated; "" when nothing."""
     path = settings.remark_path
     return path.read_text().strip() if path.exists() else ""

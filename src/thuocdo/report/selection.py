@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
 from thuocdo.measure.definitions.wording import Speaker
+from thuocdo.measure.invariants.withholding import FLAG
 from thuocdo.measure.model import Figure
+from thuocdo.report.checks import blocked_words
 from thuocdo.report.model import COUNT, Entry, Row
 
 # Flags of measuring in words. The first four take the rank away (measure/ranking.py).
@@ -26,16 +28,22 @@ _REMARKS = {
     "level_declared_used": "có hồ sơ dùng mức độ do gói tin khai",
     "numerator_exceeds_denominator": "tử số lớn hơn mẫu số, cần kiểm tra",
     "definition_later_than_period": "định nghĩa có hiệu lực sau kỳ số liệu",
+    "merged_in_period": "cơ quan sáp nhập trong kỳ",
+    "successor_answers": "số liệu của cơ quan kế thừa",
+    "directly": "phần trực tiếp, không tính đơn vị trực thuộc",
+    "suppressed": "không công bố vì số hồ sơ quá nhỏ",
 }
 
 
 def words_of(flags: Iterable[str]) -> str:
     """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
     known = _REASONS | _REMARKS
-    given = set(flags)
+    blocked = blocked_words(flags := list(flags))
+    given = {flag for flag in flags if not flag.startswith(FLAG)}
     said = Speaker("vi")
     others = [said.flag(flag) or flag for flag in sorted(given - set(known))]
-    return "; ".join([known[flag] for flag in known if flag in given] + others)
+    told = [known[flag] for flag in known if flag in given] + others
+    return "; ".join([blocked, *told] if blocked else told)
 
 
 def printed(value: float | None, unit: str) -> int | float | None:

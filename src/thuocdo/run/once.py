@@ -1,9 +1,13 @@
-"""One full round now: what `thuocdo refresh` does and what the demo waits for."""
+"""One full round now: what `thuocdo refresh` does and what the demo waits for.
+
+Facts are always made of what a head of the ledger tells: first the ledger, then the facts.
+"""
 
 from __future__ import annotations
 
 from thuocdo.core.settings import Settings
 from thuocdo.lake.landing import Landed, Lander
+from thuocdo.lake.ledger.ledger import extended
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import Refreshed
 from thuocdo.measure.refresh import refresh as refresh_facts
@@ -13,4 +17,10 @@ def refresh_now(settings: Settings) -> tuple[Landed, Refreshed]:
     """Land every sealed segment, then bring the facts up to date."""
     lake = Lake.open(settings)
     landed = Lander(settings, lake).land_once()
-    return landed, refresh_facts(settings, lake)
+    return landed, refresh_facts(settings, lake, head=extended(settings, lake))
+
+
+def rebuild_now(settings: Settings) -> Refreshed:
+    """Make all facts again from the raw lake."""
+    lake = Lake.open(settings)
+    return refresh_facts(settings, lake, full=True, head=extended(settings, lake))

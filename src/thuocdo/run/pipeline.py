@@ -1,4 +1,4 @@
-"""The pipeline role: sealed segments into the lake, touched partitions into facts, again and again.
+"""The pipeline role: sealed segments into the lake, the lake into the ledger, touched partitions into facts, again and again.
 
 It holds nothing that is not on disk. Killed anywhere, it starts again where the lake's app
 transactions and the facts' manifest say it was. An error it does not know ends the process
@@ -17,6 +17,7 @@ import structlog
 from thuocdo.core import clock, files, logs
 from thuocdo.core.settings import Settings
 from thuocdo.lake.landing import Lander
+from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import refresh
 
@@ -42,12 +43,13 @@ def run(settings: Settings, stop: threading.Event) -> None:
     logs.tolerate_a_full_disk()
     lake = Lake.open(settings)
     lander = Lander(settings, lake)
+    ledger = Ledger(settings, lake)
     landed_rows = rejected_rows = 0
     while True:
         last_round = stop.is_set()
         began = time.monotonic()
         landed = lander.land_once()
-        refreshed = refresh(settings, lake)
+        refreshed = refresh(settings, lake, head=ledger.extend())
         landed_rows += sum(landed.rows.values())
         rejected_rows += sum(landed.rejects.values())
         if landed.segments:

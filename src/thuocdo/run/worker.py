@@ -1,7 +1,8 @@
 """The worker role: what has to happen now and then, claimed once, done in the background.
 
 Compaction keeps the lake in few files. The weekly report's draft is made on Friday afternoon,
-so that the officer who must send it at five finds it there. Site checks are done one by one as
+so that the officer who must send it at five finds it there. Every day the head of the ledger is kept, so
+that later logs can be shown to begin with it. Site checks are done one by one as
 they are asked for.
 """
 
@@ -78,6 +79,21 @@ def _compact(settings: Settings, ledger: Ledger, now: int) -> bool:
     return True
 
 
+def _keep_head(settings: Settings, _ledger: Ledger, now: int) -> bool:
+    """Once a day, soon after midnight or when the worker starts."""
+    from contextlib import closing
+
+    from thuocdo.lake.ledger.heads import head_is_due
+    from thuocdo.lake.ledger.ledger import Ledger as RawLedger
+    from thuocdo.lake.store import Lake
+
+    if not head_is_due(settings, now):
+        return False
+    with closing(RawLedger(settings, Lake.open(settings))) as raw:
+        raw.keep(now)
+    return True
+
+
 def week_due(now: int) -> str | None:
     """The ISO week whose report is due at `now` (µs UTC): from Friday 15:00 to Sunday, else None."""
     local = clock.to_datetime(now).astimezone(clock.VIETNAM)
@@ -115,6 +131,7 @@ def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
 
 JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
+    "keep_head": _keep_head,
     "report": _report,
     "check_site": _check_site,
 }

@@ -26,6 +26,10 @@ class Problem(Exception):  # noqa: N818 (it names what a page shows)
         super().__init__(message)
 
 
+_ABSENT = (
+    gettext_lazy("Cơ quan này không có trong sổ đăng ký vào ngày đã chọn."),
+    gettext_lazy("Chọn kỳ hoặc ngày tổ chức bộ máy khác, hoặc tìm cơ quan ở trang Cơ quan."),
+)
 _TEXTS = {
     "bad_period": (
         gettext_lazy("Kỳ báo cáo không hợp lệ."),
@@ -43,10 +47,8 @@ _TEXTS = {
         gettext_lazy("Thời điểm không hợp lệ."),
         gettext_lazy("Viết thời điểm theo dạng 2022-05-06 hoặc 2022-05-06T17:00:00+07:00."),
     ),
-    "unknown_agency": (
-        gettext_lazy("Cơ quan này không có trong sổ đăng ký vào ngày đã chọn."),
-        gettext_lazy("Chọn kỳ hoặc ngày tổ chức bộ máy khác, hoặc tìm cơ quan ở trang Cơ quan."),
-    ),
+    "unknown_agency": _ABSENT,
+    "agency_not_there": _ABSENT,
     "bad_url": (
         gettext_lazy("Địa chỉ này không phải địa chỉ web kiểm tra được."),
         gettext_lazy("Viết như https://congthongtin.gov.vn/, không kèm tên và mật khẩu."),

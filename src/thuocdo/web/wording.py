@@ -42,6 +42,10 @@ _FLAGS = {
     "numerator_exceeds_denominator": gettext_lazy("tử số lớn hơn mẫu số"),
     "definition_later_than_period": gettext_lazy("định nghĩa có hiệu lực sau kỳ này"),
     "not_ranked": gettext_lazy("cấp này không xếp hạng"),
+    "merged_in_period": gettext_lazy("cơ quan sáp nhập trong kỳ"),
+    "successor_answers": gettext_lazy("số liệu của cơ quan kế thừa"),
+    "directly": gettext_lazy("phần trực tiếp, không tính đơn vị trực thuộc"),
+    "suppressed": gettext_lazy("không công bố vì số hồ sơ quá nhỏ"),
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _US = 1_000_000

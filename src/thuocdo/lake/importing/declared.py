@@ -1,14 +1,16 @@
-"""Figures agencies report about themselves, into a table of their own: never mixed with measured ones.
+"""Figures that others state, into a table of their own: never mixed with measured ones.
 
-A figure is said for an agency, an indicator and a period, with the paper it stands in. One that is
-said anew with another value is a further row, known later; the same row again is a duplicate.
+An agency says them of itself, or the national portal of the agency. A figure is said for an agency,
+an indicator and a period (a day is a period too), of all services or of one, with the paper it
+stands in. One that is said anew with another value is a further row, known later; the same row
+again is a duplicate.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -18,13 +20,14 @@ import pyarrow as pa
 
 from thuocdo.core import clock
 from thuocdo.core.clock import Period, local_day, now_us
+from thuocdo.core.codes import procedure_code
 from thuocdo.core.columns import DECLARED as COLUMNS
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vietnamese import nfc
-from thuocdo.core.vocabulary import Feed, RejectReason, Trust
+from thuocdo.core.vocabulary import Feed, RejectReason, SaidBy, Trust
 from thuocdo.lake.importing import headings, packed, tables
 from thuocdo.lake.importing.headings import folded
 from thuocdo.lake.importing.rejects import LineNumbers, RefusedRow, RejectBook
@@ -40,6 +43,7 @@ _MAX_SOURCE: Final = 300
 _GROUPED: Final = re.compile(r"\d{1,3}(\.\d{3})+", re.ASCII)
 _AMBIGUOUS: Final = re.compile(r"\d{1,3}\.\d{3}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_DAY: Final = re.compile(r"(?:ngay )?(\d{1,2}) (\d{1,2}) (\d{4})", re.ASCII)
 _MONTH: Final = re.compile(r"(?:thang )?(\d{1,2}) (\d{4})", re.ASCII)
 _QUARTER: Final = re.compile(r"quy ([1-4]|i{1,3}|iv) (\d{4})", re.ASCII)
 _YEAR: Final = re.compile(r"nam (\d{4})", re.ASCII)
@@ -47,6 +51,9 @@ _ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _CONTENT: Final = tuple(name for name in DECLARED.names if name not in (
     "landed_at", "segment", "event_id", "feed", "trust",
 ))  # fmt: skip
+
+_KEPT: Final = ("agency", "indicator", "period", "day", "procedure", "said_by")
+"""Columns of which a refused row keeps what is a code or a date."""
 
 Row = Mapping[str, object]
 
@@ -62,6 +69,8 @@ class Figure(NamedTuple):
     denominator: int | None
     value: str
     source: str
+    procedure: str | None
+    said_by: str
 
 
 def import_file(
@@ -90,7 +99,7 @@ def import_file(
                 continue
             figure = _figure(row, snapshot, indicators)
             if isinstance(figure, Unreadable):
-                kept = rules.redacted((name, row.get(name)) for name in COLUMNS.required[:3])
+                kept = rules.redacted((name, row.get(name)) for name in _KEPT)
                 yield RefusedRow(number, figure.reason, figure.detail, kept)
             else:
                 figures.append(figure)
@@ -155,15 +164,18 @@ def _table_rows(path: Path, told: list[str]) -> Iterator[tuple[int, Row | str]]:
 def _figure(row: Row, snapshot: Snapshot, indicators: Collection[str]) -> Figure | Unreadable:
     text = {name: _text(row.get(name)) for name in COLUMNS.every}
     agency = rules.agency(snapshot, text["agency"])
-    period = _period(text["period"])
+    period = _when(text["period"], text["day"])
     value = number_of(row.get("value"))
-    numerator, denominator = (_count(row.get(name), text[name]) for name in COLUMNS.optional)
+    numerator, denominator = (_count(row.get(n), text[n]) for n in ("numerator", "denominator"))
     if why := _wrong(text, indicators):
         return why
     if isinstance(agency, Unreadable):
         return agency
-    if period is None or period.first > local_day(now_us()):
-        return Unreadable(RejectReason.BAD_DATE, "period: not a period that has begun")
+    if isinstance(period, Unreadable):
+        return period
+    procedure = _procedure(snapshot, agency, text["procedure"], period)
+    if isinstance(procedure, Unreadable):
+        return procedure
     if value is None or numerator is False or denominator is False:
         return Unreadable(RejectReason.BAD_VALUE, "value or counts: not numbers that read one way")
     return Figure(
@@ -175,7 +187,40 @@ def _figure(row: Row, snapshot: Snapshot, indicators: Collection[str]) -> Figure
         denominator,
         f"{value.normalize():f}",
         redact(nfc(text["source"])),
+        procedure,
+        _said_by(text["said_by"]) or SaidBy.AGENCY.value,
     )
+
+
+def _when(period: str, day: str) -> Period | Unreadable:
+    """The period a figure is of; a day beside it narrows it down to that day."""
+    whole, narrow = (_period(text) if text else None for text in (period, day))
+    if (period and whole is None) or (day and (narrow is None or narrow.days > 1)):
+        return Unreadable(RejectReason.BAD_DATE, "period or day: cannot be read")
+    found = narrow or whole
+    if found is None:
+        return Unreadable(RejectReason.MISSING_FIELD, "period: empty")
+    if found.first > local_day(now_us()):
+        return Unreadable(RejectReason.BAD_DATE, "period: not a period that has begun")
+    if whole and not whole.first <= found.first <= whole.last:
+        return Unreadable(RejectReason.BAD_DATE, "day: not within the period")
+    return found
+
+
+def _procedure(
+    snapshot: Snapshot, agency: str, text: str, period: Period
+) -> str | Unreadable | None:
+    """The national code, as the catalogue maps an agency's own; one in no catalogue is kept: that
+    figures are stated of it is worth knowing."""
+    if not text:
+        return None
+    placed = rules.place(snapshot, agency, text, period.last)
+    if isinstance(placed, rules.Place):
+        return placed.procedure
+    found = procedure_code(text)
+    if found is None:
+        return Unreadable(RejectReason.BAD_VALUE, "procedure: can be no code")
+    return found.national
 
 
 def _wrong(text: Mapping[str, str], indicators: Collection[str]) -> Unreadable | None:
@@ -186,7 +231,13 @@ def _wrong(text: Mapping[str, str], indicators: Collection[str]) -> Unreadable |
         return Unreadable(RejectReason.BAD_VALUE, "indicator: not one of the definitions")
     if len(text["source"]) > _MAX_SOURCE:
         return Unreadable(RejectReason.BAD_VALUE, "source: too long")
+    if text["said_by"] and _said_by(text["said_by"]) is None:
+        return Unreadable(RejectReason.BAD_VALUE, "said_by: neither agency nor national_portal")
     return None
+
+
+def _said_by(text: str) -> str | None:
+    return headings.wording(WORDING).word("said_by", text)
 
 
 def _count(value: object, text: str) -> int | Literal[False] | None:
@@ -220,9 +271,11 @@ def number_of(value: object) -> Decimal | None:
 
 
 def _period(text: str) -> Period | None:
-    """`2022-04`, `2022-Q1`, `2022-W18`, `A..B`, `Tháng 4/2022`, `Quý I/2022`, `Năm 2022`."""
+    """`2022-04`, `30/04/2022`, `2022-Q1`, `2022-W18`, `A..B`, `Tháng 4/2022`, `Quý I/2022`, `Năm 2022`."""
     said = folded(text)
-    if found := _MONTH.fullmatch(said):
+    if found := _DAY.fullmatch(said):
+        text = f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
+    elif found := _MONTH.fullmatch(said):
         text = f"{found[2]}-{int(found[1]):02d}"
     elif found := _QUARTER.fullmatch(said):
         text = f"{found[2]}-Q{_ROMAN.get(found[1], found[1])}"
@@ -235,6 +288,8 @@ def _period(text: str) -> Period | None:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        value = value.date()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value).strip()
@@ -243,7 +298,10 @@ def _text(value: object) -> str:
 def _land(lake: Lake, figures: list[Figure], digest: str) -> int:
     """Write the figures the lake has not; how many those are."""
     known = lake.read("declared", partitions={figure.indicator for figure in figures})
-    there = {Figure(*row.values()) for row in known.select(list(_CONTENT)).to_pylist()}
+    there = {
+        Figure(*(row | {"said_by": row["said_by"] or SaidBy.AGENCY.value}).values())
+        for row in known.select(list(_CONTENT)).to_pylist()
+    }
     new = [figure for figure in dict.fromkeys(figures) if figure not in there]
     if not new:
         return 0

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuocdo.core.vocabulary import Channel, Level, Outcome, Payment
+from thuocdo.measure.engine.expressions import before_first
 from thuocdo.measure.facts.schemas import DOSSIERS_DAILY, columns, conform
 
 CATALOGUE: Final = columns(
@@ -59,20 +60,28 @@ def catalogue(services: pa.Table) -> pa.Table:
 
 def top_of(agency: ir.Value) -> ir.Value:
     """core.codes.top_code as an expression: the ministry's or province's own code."""
-    return agency.split(".")[0]
+    return before_first(agency, ".")
+
+
+def stages_online(dossiers: ir.Table) -> ir.BooleanValue:
+    """Whether a dossier went online at every stage: full-online, were its service `full`.
+
+    Submitted online, resolved, nothing paid at the counter, no result by post; an unknown payment
+    or way of return takes no dossier out (indicators/full_online_rate.yaml, notes).
+    """
+    return (
+        (dossiers.channel == Channel.ONLINE).fill_null(False)
+        & (dossiers.outcome == Outcome.RESOLVED)
+        & (dossiers.payment != Payment.OFFLINE).fill_null(True)
+        & ~dossiers.returned_by_post.fill_null(False)
+    )
 
 
 def dossiers_daily(dossiers: ir.Table, services: ir.Table) -> ir.Table:
     """Rows of DOSSIERS_DAILY of a part of the dossiers fact; `services` has CATALOGUE's shape."""
     placed = _with_level(dossiers.mutate(agency_top=top_of(dossiers.agency)), services)
     level = ibis.coalesce(placed.level_catalogue, placed.level_declared)
-    full_online = (
-        (placed.channel == Channel.ONLINE).fill_null(False)
-        & (placed.outcome == Outcome.RESOLVED)
-        & (level == Level.FULL).fill_null(False)
-        & (placed.payment != Payment.OFFLINE).fill_null(True)
-        & ~placed.returned_by_post.fill_null(False)
-    )
+    full_online = (level == Level.FULL).fill_null(False) & stages_online(placed)
     facts = placed.mutate(
         level=level,
         level_source=ibis.cases(

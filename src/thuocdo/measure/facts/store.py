@@ -71,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True):
     lake        table → Delta version it was made from
     tables      fact table → partition → file
     dimensions  dimension → file, as they were known then
+    log_size, log_root  head of the ledger whose rows these are (lake/ledger); None when there is none
     retired     file no longer named → when it was replaced (µs UTC)
     """
 
@@ -78,6 +79,8 @@ class Manifest(msgspec.Struct, frozen=True):
     version: int = 0
     refreshed_at: int | None = None
     lake: dict[str, int] = {}
+    log_size: int | None = None
+    log_root: str | None = None
     tables: dict[str, dict[str, Part]] = {}
     dimensions: dict[str, str] = {}
     retired: dict[str, int] = {}

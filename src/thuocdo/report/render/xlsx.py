@@ -17,8 +17,8 @@ from thuocdo.core.vietnamese import format_day
 from thuocdo.report.document import document
 from thuocdo.report.model import COUNT, Row, Table, WeeklyReport
 
-_FONT: dict[str, Any] = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
-_STYLES: dict[str, dict[str, Any]] = {
+FONT: dict[str, Any] = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
+STYLES: dict[str, dict[str, Any]] = {
     "text": {},
     "wrap": {"text_wrap": True, "valign": "top", "align": "left"},
     "title": {"bold": True, "font_size": 14},
@@ -67,7 +67,7 @@ def xlsx(report: WeeklyReport) -> bytes:
             "created": datetime.combine(report.date, time()),
         }
     )
-    styles = {name: workbook.add_format(_FONT | change) for name, change in _STYLES.items()}
+    styles = {name: workbook.add_format(FONT | change) for name, change in STYLES.items()}
     _summary(workbook.add_worksheet(_SUMMARY), report, styles)
     for number, table in report.tables.items():
         _ranking(workbook.add_worksheet(table.sheet), number, table, report, styles)
@@ -107,7 +107,7 @@ def _summary(sheet: Any, report: WeeklyReport, styles: dict[str, Any]) -> None:
         sheet.write_string(row, 0, label, styles["wrap"])
         sheet.write_string(row, 1, note, styles["wrap"])
         row += 1
-    _paper(sheet)
+    paper(sheet)
 
 
 def _ranking(
@@ -142,7 +142,7 @@ def _ranking(
         sheet.write_string(line + 1, 0, remark, styles["italic"])
     sheet.freeze_panes(_HEADER_ROW + 1, 3)
     sheet.repeat_rows(_HEADER_ROW)
-    _paper(sheet)
+    paper(sheet)
 
 
 def _row(sheet: Any, line: int, row: Row, unit: str, group: str, styles: dict[str, Any]) -> None:
@@ -182,7 +182,8 @@ def _value_heading(table: Table) -> str:
     return table.value_heading if table.measure == COUNT else f"{table.value_heading} (%)"
 
 
-def _paper(sheet: Any) -> None:
+def paper(sheet: Any) -> None:
+    """A4 landscape, as wide as the page."""
     sheet.set_paper(_PAPER_A4)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

@@ -1,0 +1,1 @@
+"""Advice: which services, raised to which level, would move an agency's full-online rate most."""
