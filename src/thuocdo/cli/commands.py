@@ -19,7 +19,10 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    outlook,
+    proof,
     quality,
+    reconcile,
     rejects,
     trust,
 )
@@ -45,13 +48,18 @@ app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
+app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
-indicators.add_to(app)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
+indicators.register(app)
+app.command("verify")(proof.verify)
+app.command("erase")(proof.erase)
+app.command("outlook")(outlook.outlook)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 docs = typer.Typer(help="Make pages of documentation.")
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("indicators")(list_indicators)
     app.add_typer(docs, name="docs")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +20,8 @@ from thuocdo.core.clock import from_datetime
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.findings import FindingKey
 from thuocdo.registry.append_only import Trail
+
+_LONGEST = 4000
 
 
 class Explanation(Trail):
@@ -36,7 +39,9 @@ class Explanation(Trail):
     kind = models.CharField(
         _("loại"), max_length=8, choices=Kind.choices, default=Kind.ANSWER.value
     )
-    text = models.TextField(_("nội dung"), max_length=4000)
+    text = models.TextField(
+        _("nội dung"), max_length=_LONGEST, validators=[MaxLengthValidator(_LONGEST)]
+    )
     who = models.CharField(_("người ghi"), max_length=200)
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
 

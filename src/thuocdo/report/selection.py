@@ -16,12 +16,13 @@ from thuocdo.measure.model import Figure
 from thuocdo.report.checks import blocked_words
 from thuocdo.report.model import COUNT, Entry, Row
 
-# Flags of measuring in words. The first four take the rank away (measure/ranking.py).
+# Flags of measuring in words. The first five take the rank away (measure/ranking.py).
 _REASONS = {
     "no_data": "chưa có số liệu trong kỳ",
     "zero_denominator": "mẫu số bằng 0",
     "coverage_below_threshold": "độ bao phủ nguồn số liệu dưới ngưỡng xếp hạng",
     "not_ranked": "không thuộc diện xếp hạng",
+    "not_computable": "chưa đủ dữ liệu để tính chỉ số này",
 }
 _REMARKS = {
     "no_catalogue": "chưa có danh mục dịch vụ",
@@ -32,6 +33,9 @@ _REMARKS = {
     "successor_answers": "số liệu của cơ quan kế thừa",
     "directly": "phần trực tiếp, không tính đơn vị trực thuộc",
     "suppressed": "không công bố vì số hồ sơ quá nhỏ",
+    "zero_denominator_by_rule": "mẫu số bằng 0, giá trị theo quy định của chỉ số",
+    "partial_points": "điểm chưa gồm các thành phần không tính được",
+    "no_due_date_left_out": "không xét hồ sơ không có hạn trả kết quả",
 }
 
 

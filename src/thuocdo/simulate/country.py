@@ -73,7 +73,8 @@ def history(directory: Path, *, period: Period, scale: float = 1.0, seed: int = 
         "seed": seed,
         "scale": scale,
         "period": [period.first, period.last],
-        "note": "counts within the period; levels are the catalogue's on the day of receipt",
+        "note": "counts within the period; levels are the catalogue's on the day of receipt; "
+        "visits without those of page-views-planted.parquet",
         "quirks": {
             quirk.value: [o.agency.code for o in offices if quirk in o.quirks] for quirk in Quirk
         },

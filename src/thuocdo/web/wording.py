@@ -46,6 +46,10 @@ _FLAGS = {
     "successor_answers": gettext_lazy("số liệu của cơ quan kế thừa"),
     "directly": gettext_lazy("phần trực tiếp, không tính đơn vị trực thuộc"),
     "suppressed": gettext_lazy("không công bố vì số hồ sơ quá nhỏ"),
+    "not_computable": gettext_lazy("chưa đủ dữ liệu để tính chỉ số này"),
+    "zero_denominator_by_rule": gettext_lazy("mẫu số bằng 0, giá trị theo quy định của chỉ số"),
+    "partial_points": gettext_lazy("điểm chưa gồm các thành phần không tính được"),
+    "no_due_date_left_out": gettext_lazy("không xét hồ sơ không có hạn trả kết quả"),
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _US = 1_000_000

@@ -40,6 +40,8 @@ from thuocdo.measure.facts.schemas import DOSSIERS, SYSTEM_SOURCES_DAILY, confor
 from thuocdo.wire.rules import PROCEDURE_NOT_SAID
 
 KEY: Final = ["dossier_hi", "dossier_lo"]
+_NAME: Final = ("agency", "procedure", "system")
+"""What a dossier goes by, in the order that decides between two first events of one moment."""
 
 # Codes inside folded integers: part of the stored meaning of nothing (states are not kept), so
 # they may grow; below 8 because a time is multiplied by that.
@@ -97,56 +99,56 @@ _LATEST: Final = (
 
 def lift(events: ir.Table) -> ir.Table:
     """One partial state per event (lake/schemas.py: DOSSIER_EVENTS)."""
-    timed = events.mutate(at=micros(events.event_time), due=micros(events.due_at))
-    at, status = timed.at, timed.status
-    due_day = local_day(timed.due).cast("int64")
+    head = ibis.struct(
+        {
+            # A step that names no procedure never speaks for a dossier that something named.
+            "unnamed": (events.procedure == PROCEDURE_NOT_SAID).cast("int8"),
+            "at": micros(events.event_time),
+            **{name: events[name] for name in _NAME},
+        }
+    )
+    return events.select(*KEY, head=head, **_said(events), flags=events.quality)
+
+
+def _said(events: ir.Table) -> dict[str, ir.Value]:
+    """What each event says, as columns of a state: all but its head and its flags."""
+    at, status = micros(events.event_time), events.status
+    due_day = local_day(micros(events.due_at)).cast("int64")
 
     def when(wanted: Status) -> ir.Value:
         return (status == wanted).ifelse(at, ibis.null("int64"))
 
-    return timed.select(
-        *KEY,
-        head=ibis.struct(
-            {
-                # A step that names no procedure never speaks for a dossier that something named.
-                "unnamed": (timed.procedure == PROCEDURE_NOT_SAID).cast("int8"),
-                "at": at,
-                "agency": timed.agency,
-                "procedure": timed.procedure,
-                "system": timed.system,
-            }
-        ),
-        received_us=micros(timed.received_at),
-        first_us=at,
-        submitted_us=when(Status.SUBMITTED),
-        channel_at=_encode(at, timed.channel, _CHANNELS),
-        level_at=_encode(at, timed.level_declared, _LEVELS),
-        catalogue_at=_encode(at, timed.level_catalogue, _LEVELS),
-        due_at=(at // _SECOND_US) * _DUE_DAYS + due_day,
-        due_least=due_day,
-        due_most=due_day,
-        completed_us=when(Status.COMPLETED),
-        returned_us=when(Status.RETURNED),
-        rejected_us=when(Status.REJECTED),
-        withdrawn_us=when(Status.WITHDRAWN),
-        stopped_us=when(Status.STOPPED),
-        supplement_first=when(Status.SUPPLEMENT_REQUESTED),
-        supplement_last=when(Status.SUPPLEMENT_REQUESTED),
-        payment_at=_encode(at, timed.payment, _PAYMENTS),
-        post_at=_encode(at, timed.returned_by_post, _NO_YES),
-        digitised_at=_encode(at, timed.digitised, _NO_YES),
-        electronic_at=_encode(at, timed.result_electronic, _NO_YES),
-        reused_at=_encode(at, timed.reused, _NO_YES),
-        applicant_at=_encode(at, timed.applicant_kind, _APPLICANTS),
-        national=timed.from_national_portal.cast("int8"),
-        said_online=(timed.channel == Channel.ONLINE).cast("int8"),
-        said_postal=(timed.channel == Channel.POSTAL).cast("int8"),
-        untimed=(timed.feed == Feed.MCDT).cast("int8"),
-        last_landed=micros(timed.landed_at),
-        has_verified=(timed.trust == Trust.VERIFIED).cast("int8"),
-        has_unverified=(timed.trust != Trust.VERIFIED).cast("int8"),
-        flags=timed.quality,
-    )
+    return {
+        "received_us": micros(events.received_at),
+        "first_us": at,
+        "submitted_us": when(Status.SUBMITTED),
+        "channel_at": _encode(at, events.channel, _CHANNELS),
+        "level_at": _encode(at, events.level_declared, _LEVELS),
+        "catalogue_at": _encode(at, events.level_catalogue, _LEVELS),
+        "due_at": (at // _SECOND_US) * _DUE_DAYS + due_day,
+        "due_least": due_day,
+        "due_most": due_day,
+        "completed_us": when(Status.COMPLETED),
+        "returned_us": when(Status.RETURNED),
+        "rejected_us": when(Status.REJECTED),
+        "withdrawn_us": when(Status.WITHDRAWN),
+        "stopped_us": when(Status.STOPPED),
+        "supplement_first": when(Status.SUPPLEMENT_REQUESTED),
+        "supplement_last": when(Status.SUPPLEMENT_REQUESTED),
+        "payment_at": _encode(at, events.payment, _PAYMENTS),
+        "post_at": _encode(at, events.returned_by_post, _NO_YES),
+        "digitised_at": _encode(at, events.digitised, _NO_YES),
+        "electronic_at": _encode(at, events.result_electronic, _NO_YES),
+        "reused_at": _encode(at, events.reused, _NO_YES),
+        "applicant_at": _encode(at, events.applicant_kind, _APPLICANTS),
+        "national": events.from_national_portal.cast("int8"),
+        "said_online": (events.channel == Channel.ONLINE).cast("int8"),
+        "said_postal": (events.channel == Channel.POSTAL).cast("int8"),
+        "untimed": (events.feed == Feed.MCDT).cast("int8"),
+        "last_landed": micros(events.landed_at),
+        "has_verified": (events.trust == Trust.VERIFIED).cast("int8"),
+        "has_unverified": (events.trust != Trust.VERIFIED).cast("int8"),
+    }
 
 
 def merge(states: ir.Table) -> ir.Table:
@@ -163,6 +165,11 @@ def merge(states: ir.Table) -> ir.Table:
 
 def finish(states: ir.Table) -> ir.Table:
     """Columns of DOSSIERS but `scope`, read off merged states."""
+    return _read_off(states, {name: states["head"][name] for name in _NAME})
+
+
+def _read_off(states: ir.Table, named: dict[str, ir.Value]) -> ir.Table:
+    """As `finish`; the head is that of `named`."""
     received = ibis.coalesce(states.received_us, states.first_us)
     resolved = ibis.coalesce(states.completed_us, states.returned_us)
     refused = ibis.least(
@@ -192,9 +199,7 @@ def finish(states: ir.Table) -> ir.Table:
     )
     return states.select(
         *KEY,
-        system=states["head"]["system"],
-        agency=states["head"]["agency"],
-        procedure=states["head"]["procedure"],
+        **named,
         received_us=received,
         received_day=local_day(received),
         submitted_us=states.submitted_us,
@@ -236,16 +241,61 @@ def fold(events: ir.Table) -> ir.Table:
 
 
 def rows(engine: Engine, events: Rows) -> Rows:
-    """Rows of DOSSIERS of all events of some dossiers (a home month's, say)."""
-    folded = engine.keep(fold, events)
+    """Rows of DOSSIERS of all events of some dossiers (a home month's, say).
+
+    Nearly every dossier goes by one name in all its events, has no flag, and either all of its
+    events are verified or none: those are folded by key and name, in one pass over the events. The
+    others are folded again, from all they have.
+    """
+    named = engine.keep(by_name, events)
+    others = engine.keep(not_plain, named)
+    plain = engine.view(plain_rows, named, others)
+    if not engine.rows(some, others).num_rows:
+        return plain
+    own = engine.keep(of, events, others)
+    folded = engine.keep(fold, own)
     if not engine.rows(_mixed, folded).num_rows:
-        return engine.view(scoped, folded)
-    vouched = engine.keep(_verified_fold, events)
-    return engine.view(scoped, folded, vouched)
+        return engine.view(ibis.union, plain, engine.view(scoped, folded))
+    vouched = engine.keep(_verified_fold, own)
+    return engine.view(ibis.union, plain, engine.view(scoped, folded, vouched))
+
+
+def by_name(events: ir.Table) -> ir.Table:
+    """States of the events that name a dossier alike: by key and `_NAME`, `flagged` for their flags."""
+    flagged = (events.quality.length() > 0).cast("int8")
+    said = events.select(*KEY, *_NAME, **_said(events), flagged=flagged)
+    return said.group_by([*KEY, *_NAME]).agg(
+        **{name: said[name].min() for name in _EARLIEST if name != "head"},
+        **{name: said[name].max() for name in (*_LATEST, "flagged")},
+    )
+
+
+def not_plain(named: ir.Table) -> ir.Table:
+    """Keys of dossiers with several names, with flags, or with events of both trusts."""
+    counted = named.group_by(KEY).agg(
+        names=ibis._.count(),
+        flagged=named.flagged.max(),
+        trusts=named.has_verified.max() + named.has_unverified.max(),
+    )
+    plain = (counted.names == 1) & (counted.flagged.fill_null(0) == 0) & (counted.trusts == 1)
+    return counted.filter(~plain).select(*KEY)
+
+
+def plain_rows(named: ir.Table, others: ir.Table) -> ir.Table:
+    """Rows of DOSSIERS of the dossiers `by_name` that are none of the `others`."""
+    plain = named.anti_join(others, KEY)
+    flags = ibis.null("array<string>")
+    states = plain.mutate(flags=flags)
+    return scoped(_read_off(states, {name: states[name] for name in _NAME}))
+
+
+def some(rows: ir.Table) -> ir.Table:
+    """One row, if there is any."""
+    return rows.limit(1)
 
 
 def _mixed(folded: ir.Table) -> ir.Table:
-    return folded.filter(folded.has_verified & folded.has_unverified).select(*KEY).limit(1)
+    return some(folded.filter(folded.has_verified & folded.has_unverified).select(*KEY))
 
 
 def _verified_fold(events: ir.Table) -> ir.Table:

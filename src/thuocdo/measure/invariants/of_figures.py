@@ -125,9 +125,7 @@ def nobody_left_out(subject: Subject) -> list[Evidence]:
     lost: dict[str, int] = {}
     for cell in subject.cells:
         if subject.organisation.top(cell.agency, subject.organised) is None:
-            lost[cell.agency] = lost.get(cell.agency, 0) + max(
-                cell.numerator, cell.denominator or 0
-            )
+            lost[cell.agency] = lost.get(cell.agency, 0) + max(cell.numerator, cell.denominator)
     most_first = sorted(lost.items(), key=lambda one: (-one[1], one[0]))
     return [Evidence(code, code, (("left_out", n),)) for code, n in most_first if n]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow as pa
 
 from thuocdo.core.clock import Period
 from thuocdo.measure import compute
@@ -22,6 +23,15 @@ from thuocdo.measure.invariants.model import Count
 from thuocdo.measure.model import Figure
 from thuocdo.measure.organisation import Organisation
 from thuocdo.measure.view import Facts
+
+
+class Cell(NamedTuple):
+    """Counts of one agency as events name it (and of one procedure), in the whole period."""
+
+    agency: str
+    procedure: str | None
+    numerator: int
+    denominator: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class Subject:
     period: Period
     figures: list[Figure]
     before: dict[str, Figure] | None
-    cells: list[compute.Cell]
+    cells: list[Cell]
     organisation: Organisation
     organised: date
 
@@ -64,8 +74,8 @@ def cells(
     version: Version,
     period: Period,
     trust: str,
-) -> list[compute.Cell]:
-    """The counts behind a version's figures, by agency as events name it, and procedure.
+) -> list[Cell]:
+    """The counts behind a version's figures; those of all parts of the facts added up.
 
     None of what is not counted: points made of others, medians, what cannot be computed.
     """
@@ -73,7 +83,17 @@ def cells(
         return []
     by_procedure = isinstance(version.numerator, OF_SERVICES)
     asked = compute.question(indicator, version, [period], trust, by_procedure)
-    return compute.to_cells(compute.batches(facts, asked, remember))
+    found = compute.batches(facts, asked, remember)
+    together = pa.concat_tables([compute.CELLS.empty_table(), *(batch.cells for batch in found)])
+    summed = together.group_by(["agency", "procedure"]).aggregate(
+        [("numerator", "sum"), ("denominator", "sum")]
+    )
+    return [
+        Cell(
+            row["agency"], row["procedure"], row["numerator_sum"] or 0, row["denominator_sum"] or 0
+        )
+        for row in summed.to_pylist()
+    ]
 
 
 def adds_up(version: Version) -> bool:
@@ -81,12 +101,12 @@ def adds_up(version: Version) -> bool:
     return compute.fact_of(version) is not None and not isinstance(version.numerator, Duration)
 
 
-def added(found: Iterable[compute.Cell]) -> Count:
+def added(found: Iterable[Cell]) -> Count:
     """The sum of cells."""
     numerator = denominator = 0
     for cell in found:
         numerator += cell.numerator
-        denominator += cell.denominator or 0
+        denominator += cell.denominator
     return Count(numerator, denominator)
 
 

@@ -127,6 +127,16 @@ def by_cell(
     return _ordered(differing)
 
 
+def stating(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Which sides state figures as fine as these lines: "declared", "national"."""
+    parts = [line for line in lines if not line.rest]
+    return tuple(
+        side
+        for side in ("declared", "national")
+        if any(getattr(line, side) is not None for line in parts)
+    )
+
+
 def _line(
     procedure: str | None,
     name: str,

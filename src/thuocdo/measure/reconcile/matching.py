@@ -32,7 +32,7 @@ from thuocdo.measure.view import Facts
 _AT_ONCE: Final = 20_000
 _CANDIDATES: Final = 5_000_000
 """Pairs of an unknown number and another system that are looked for at most."""
-_SHOWN: Final = ("received_day", "procedure", "channel", "last_status", "first_landed")
+_SHOWN: Final = ("procedure", "channel", "last_status")
 
 Ints = npt.NDArray[np.int64]
 
@@ -54,6 +54,8 @@ class _Ours:
         self.rows = rows
         self._hi: Ints = rows["dossier_hi"].to_numpy()
         self._lo: Ints = rows["dossier_lo"].to_numpy()
+        self.received_day: Ints = rows["received_day"].to_numpy()
+        self.first_landed: Ints = rows["first_landed"].to_numpy()
         self.listed_on: Ints = np.zeros(rows.num_rows, np.int64)  # the line that named it; 0: none
 
     def place(self, hi: int, lo: int) -> int | None:
@@ -175,13 +177,11 @@ class _Match:
             missing.append(Missing(entry.line, Why.REPEATED, other_line=first))
             return
         ours.listed_on[place] = entry.line
-        row = ours.row(place)
-        if row["first_landed"] > self._known:
-            landed = local_day(row["first_landed"])
-            missing.append(Missing(entry.line, Why.LANDED_LATER, day=landed))
-        elif not self._inside(row["received_day"]):
-            received = number_day(row["received_day"])
-            missing.append(Missing(entry.line, Why.OTHER_PERIOD, day=received))
+        landed, received = int(ours.first_landed[place]), int(ours.received_day[place])
+        if landed > self._known:
+            missing.append(Missing(entry.line, Why.LANDED_LATER, day=local_day(landed)))
+        elif not self._inside(received):
+            missing.append(Missing(entry.line, Why.OTHER_PERIOD, day=number_day(received)))
         else:
             counts["matched"] += 1
 
@@ -196,16 +196,17 @@ class _Match:
         }
         found = []
         for place in np.flatnonzero(ours.listed_on == 0).tolist():
-            row = ours.row(place)
-            if row["first_landed"] > self._known or not self._inside(row["received_day"]):
+            landed, received = int(ours.first_landed[place]), int(ours.received_day[place])
+            if landed > self._known or not self._inside(received):
                 continue
+            row = ours.row(place)
             twin = other.get(ours.key(place))
             at = ours.place(*twin) if twin else None
             line = int(ours.listed_on[at]) if at is not None else 0
             found.append(
                 Extra(
                     tag=pairing_tag(self._secret, ours.key(place)),
-                    day=number_day(row["received_day"]),
+                    day=number_day(received),
                     procedure=row["procedure"],
                     channel=row["channel"],
                     last_status=row["last_status"],
@@ -263,7 +264,7 @@ class _Match:
 
 def shown(rows: ir.Table) -> ir.Table:
     """(KEY, what may be shown of a dossier)."""
-    return rows.select(*cases.KEY, *_SHOWN)
+    return rows.select(*cases.KEY, "received_day", "first_landed", *_SHOWN)
 
 
 def agencies(rows: ir.Table) -> ir.Table:

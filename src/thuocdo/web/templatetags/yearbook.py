@@ -102,6 +102,23 @@ def figure_value(figure: Figure) -> SafeString:
 
 
 @register.simple_tag
+def figure_chance(figure: Figure) -> SafeString | str:
+    """The interval, and small beneath it the ranks that chance leaves open; a dash without one."""
+    if figure.interval is None:
+        return NOTHING
+    low = format_decimal(figure.interval.low, 2, language())
+    high = format_percent(figure.interval.high, language())
+    best, worst = figure.rank_low, figure.rank_high
+    ranks = str(best) if best == worst else f"{best}–{worst}"
+    return format_html(
+        '<span class="stack"><span>{}–{}</span><small>{}</small></span>',
+        low,
+        high,
+        _("hạng %(ranks)s") % {"ranks": ranks},
+    )
+
+
+@register.simple_tag
 def coverage(value: Coverage | None) -> str:
     """Sources reporting of sources expected."""
     return NOTHING if value is None else f"{count(value.reporting)}/{count(value.expected)}"
