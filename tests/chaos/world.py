@@ -18,6 +18,10 @@ from tests.run.conftest import Instance, copy_of
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
 from thuocdo.core.settings import Settings
+from thuocdo.lake.ledger.ledger import Ledger
+from thuocdo.lake.ledger.records import RowsLeaf
+from thuocdo.lake.ledger.verify import verify
+from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.service import Measure
 from thuocdo.run.once import refresh_now
@@ -124,7 +128,25 @@ def assert_counted(world: World, book: Book) -> list[Message]:
         if own and all(there):
             counted.append(message)
     assert_clean(world)
+    assert_provable(world)
     return counted
+
+
+def assert_provable(world: World) -> None:
+    """The log has every row of the lake, and each segment's rows of a table came in one commit."""
+    settings = world.settings
+    lake = Lake.open(settings)
+    with contextlib.closing(Ledger(settings, lake)) as ledger:
+        key, folder = ledger.signer.public, settings.ledger_dir
+        found = verify(lake.root, folder, key, settings.state_dir / "spill", lambda *_: None)
+        assert not found.findings, found.findings[:5]
+        told = [leaf for leaf in ledger.leaves(0, found.size - 1) if isinstance(leaf, RowsLeaf)]
+        events = [leaf for leaf in told if leaf.table in EVENT_TABLES]
+        assert not [leaf for leaf in events if leaf.listed]
+        wal = [
+            (leaf.table, leaf.segment) for leaf in events if not leaf.segment.startswith("import:")
+        ]
+        assert len(set(wal)) == len(wal)
 
 
 def assert_clean(world: World, *, damaged: int = 0) -> None:

@@ -86,7 +86,7 @@ def test_of_two_compactions_at_once_only_one_counts(lake: Lake) -> None:
     fill(lake)
     paths = lake.files("page_views")
     number = lake.landed_version("page_views", COMPACTION) + 1
-    old = [compaction._described(lake, "page_views", path) for path in paths]
+    old = [lake.described("page_views", path) for path in paths]
     merged = lake.read("page_views")
     outcomes = [
         own.replace("page_views", old, own.write_files("page_views", merged), number=number)

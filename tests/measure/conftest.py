@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.measure.sail import import_client, running
+from tests.measure.sail import running
 
 from thuocdo.core.clock import day_start_us, local_day, parse_instant, to_datetime
 from thuocdo.core.settings import DUCKDB, Settings
@@ -153,7 +153,6 @@ def noon(day: date) -> int:
 @pytest.fixture(scope="session")
 def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Sail cluster, one for all tests of this process."""
-    import_client()
     with running(tmp_path_factory.mktemp("sail") / "log") as server:
         yield server.url
 

@@ -14,25 +14,34 @@ from pathlib import Path
 from typing import Any
 
 START_SECONDS = 60
+APART = (
+    *("unshare", "--user", "--map-root-user", "--mount"),
+    *("sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"'),
+)
+"""Runs what follows a folder, in a world where that folder is empty."""
 
 
 class Sail:
-    """One server, a process of its own; `url` is the same after a `restart`."""
+    """One server, a process of its own; `url` is the same after a `restart`.
 
-    def __init__(self, log: Path, mode: str = "local-cluster") -> None:
+    hidden  a folder of which the server sees nothing, as if it were on another machine
+    """
+
+    def __init__(self, log: Path, *, hidden: Path | None = None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self.url = f"sc://127.0.0.1:{self.port}"
-        self.log, self.mode = log, mode
+        self.log, self.hidden = log, hidden
         self._process: subprocess.Popen[Any] | None = None
 
     def start(self) -> None:
-        command = ("-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(self.port))
+        server = ("-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(self.port))
+        apart = () if self.hidden is None else (*APART, str(self.hidden))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                (sys.executable, *command),
-                env=os.environ | {"SAIL_MODE": self.mode, "RUST_LOG": "warn"},
+                (*apart, sys.executable, *server),
+                env=os.environ | {"SAIL_MODE": "local-cluster", "RUST_LOG": "warn"},
                 stdout=log,
                 stderr=log,
             )
@@ -70,9 +79,10 @@ def import_client() -> None:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[Sail]:
+def running(log: Path, *, hidden: Path | None = None) -> Iterator[Sail]:
     """A server for as long as the block lasts."""
-    sail = Sail(log)
+    import_client()
+    sail = Sail(log, hidden=hidden)
     sail.start()
     try:
         yield sail

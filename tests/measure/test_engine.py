@@ -23,6 +23,8 @@ EXPRESSIONS = {
     "visits_daily": visits.visits_daily(raw("page_views", PAGE_VIEWS)),
     "site_sources_daily": visits.sources(raw("page_views", PAGE_VIEWS)),
     "steps_daily": small.steps_daily(raw("service_steps", SERVICE_STEPS)),
+    "step_makers_daily": small.step_makers_daily(raw("service_steps", SERVICE_STEPS)),
+    "hosts_daily": small.hosts_daily(raw("page_views", PAGE_VIEWS)),
     "intake": intake.more(
         intake.of_views(raw("page_views", PAGE_VIEWS)),
         intake.of_rejects(raw("rejects", REJECTS)).union(

@@ -59,23 +59,36 @@ def test_more_cases_of_the_same_rate_never_widen_it(counts, times):
 def test_a_rate_whose_numerator_is_no_part_of_its_denominator_has_none_and_says_why():
     rate = definition("online_dossier_rate")
     later = {v.version: v for v in rate.versions}
-    assert interval_of(later["2022-12"], 1, 2) == (None, NoInterval.NOT_A_PROPORTION)
-    assert interval_of(later["2022-05"], 1, 2)[0] == wilson(1, 2)
-    assert interval_of(later["2024-11"], 1, 2)[0] == wilson(1, 2)
-    assert interval_of(later["2024-11"], 0, 0) == (None, NoInterval.NO_VALUE)
-    assert interval_of(later["2024-11"], None, None) == (None, NoInterval.NO_VALUE)
+    assert interval_of(later["2022-12"], "percent", 1, 2) == (None, NoInterval.NOT_A_PROPORTION)
+    assert interval_of(later["2022-05"], "percent", 1, 2)[0] == wilson(1, 2)
+    assert interval_of(later["2024-11"], "percent", 1, 2)[0] == wilson(1, 2)
+    assert interval_of(later["2024-11"], "percent", 0, 0) == (None, NoInterval.NO_VALUE)
+    assert interval_of(later["2024-11"], "percent", None, None) == (None, NoInterval.NO_VALUE)
+
+
+def test_points_times_and_hours_of_a_feed_have_none_and_say_why():
+    for code, reason in (
+        ("qd766_on_time", NoInterval.NOT_A_SHARE),
+        ("time_to_result", NoInterval.NOT_A_SHARE),
+        ("uptime", NoInterval.NOT_DRAWN),
+        ("full_service_share", NoInterval.NOT_DRAWN),
+    ):
+        found = definition(code)
+        assert interval_of(found.versions[-1], found.unit, 1, 2) == (None, reason), code
+    on_time = definition("on_time_rate")
+    assert interval_of(on_time.versions[-1], on_time.unit, 1, 2)[0] == wilson(1, 2)
 
 
 def test_a_count_and_a_catalogue_have_none_and_say_why():
     visits = definition("portal_visits").versions[0]
-    assert interval_of(visits, 5, None) == (None, NoInterval.COUNT)
+    assert interval_of(visits, "count", 5, None) == (None, NoInterval.COUNT)
     services = definition("services_with_online_dossiers").versions[0]
-    assert interval_of(services, 1, 2)[0] == wilson(1, 2)
+    assert interval_of(services, "percent", 1, 2)[0] == wilson(1, 2)
     bare = services.__class__(
         **{name: getattr(services, name) for name in services.__struct_fields__}
         | {"numerator": Services(levels=["full"])}
     )
-    assert interval_of(bare, 1, 2) == (None, NoInterval.CATALOGUE)
+    assert interval_of(bare, "percent", 1, 2) == (None, NoInterval.NOT_DRAWN)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +110,7 @@ def test_a_part_is_known_by_its_conditions(above, below, part):
             "denominator": Dossiers(event="received", **below),
         }
     )
-    assert (interval_of(made, 1, 2)[0] is not None) is part
+    assert (interval_of(made, "percent", 1, 2)[0] is not None) is part
 
 
 shares = st.lists(
@@ -157,6 +170,11 @@ def test_equal_true_rates_are_hardly_ever_told_apart():
         drawn = [share(sum(chance.random() < 0.5 for _ in range(200)), 200) for _ in range(15)]
         false_alarms += any(band != (1, 15) for band in bands(drawn))
     assert false_alarms <= 0.05 * 200
+
+
+def test_where_less_is_better_the_bands_count_from_the_other_end():
+    given_shares = [share(n * 100, 1000) for n in (9, 5, 1)]
+    assert bands(given_shares, lower_is_better=True) == [(3, 3), (2, 2), (1, 1)]
 
 
 def test_bands_of_the_clearly_ordered_do_not_overlap():

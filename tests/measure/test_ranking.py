@@ -89,6 +89,17 @@ def test_the_band_of_a_figure_holds_its_rank_or_is_not_there_at_all(given_figure
             assert {(f.rank_low, f.rank_high) for f in own} <= {(None, None)}
 
 
+@settings(max_examples=60, deadline=None)
+@given(figures)
+def test_where_less_is_better_ranks_and_bands_count_from_the_least(given_figures):
+    found = [f for f in ranked(given_figures, lower_is_better=True) if f.rank is not None]
+    for one in found:
+        rivals = [f for f in found if f.block == one.block]
+        assert one.rank == 1 + sum(f.value < one.value for f in rivals)
+        if one.rank_low is not None:
+            assert one.rank_low <= one.rank <= one.rank_high
+
+
 def test_a_rate_clearly_apart_has_a_band_of_its_own_and_the_close_ones_share_theirs():
     found = ranked([figure("A", 990, 1000), figure("B", 501, 1000), figure("C", 500, 1000)])
     assert [(f.rank, f.rank_low, f.rank_high) for f in found] == [(1, 1, 1), (2, 2, 3), (3, 2, 3)]

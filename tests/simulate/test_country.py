@@ -15,7 +15,8 @@ import zstandard
 from thuocdo.core.clock import OFFSET_US, Period, from_datetime
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.simulate.country import history, working_weights
-from thuocdo.simulate.country_plan import Client, Quirk, plan
+from thuocdo.simulate.country_plan import plan
+from thuocdo.simulate.quirks import Client, Quirk, Trap
 
 PERIOD = Period(date(2026, 8, 20), date(2026, 9, 28))
 SCALE = 0.04
@@ -105,7 +106,9 @@ def test_visits_are_those_of_the_truth_without_crawlers(files, truth):
         int(s["site_id"]): s["agency"][:3] for s in rows(files.sites) if s["kind"] == "portal"
     }
     views = defaultdict(list)
-    for path in files.page_views:
+    *of_people, planted = files.page_views
+    assert planted.name == "page-views-planted.parquet"
+    for path in of_people:
         table = pq.read_table(path)
         for site, visitor, agent, at in zip(
             table["site_id"].to_pylist(),
@@ -143,6 +146,26 @@ def test_planted_quirks_are_named_in_the_truth_and_visible_in_the_files(files, t
     assert all("postal" not in channels[code] for code in truth["quirks"]["postal_as_online"])
     clients = {office.client for office in plan(3) if Quirk.CONSTANT_LEVEL in office.quirks}
     assert clients == {Client.OPENCPS, Client.OPENCPS_RAW}
+
+
+def test_what_is_planted_is_told_with_the_records_it_touches(files, truth):
+    planted = json.loads(files.cheats.read_text())["planted"]
+    every = {quirk.value for quirk in Quirk} - {"silent_portal"}
+    assert set(planted) == every
+    assert all(count > 0 for marks in planted.values() for count in marks.values())
+    declared = Counter(
+        (event["system"], event["level"])
+        for event in events(files)
+        if event["status"] == "received" and event["system"] in planted["constant_level"]
+    )
+    assert {level for _, level in declared} == {"partial", "full"}
+    assert len(declared) == len(planted["constant_level"])
+
+
+def test_honest_doubles_are_somewhere_in_every_country(files):
+    traps = json.loads(files.cheats.read_text())["traps"]
+    assert set(traps) == {trap.value for trap in Trap}
+    assert all(traps.values())
 
 
 def test_the_same_seed_gives_the_same_bytes(files, tmp_path):

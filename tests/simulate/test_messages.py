@@ -9,8 +9,9 @@ import pytest
 from thuocdo.core.clock import VIETNAM
 from thuocdo.core.vocabulary import Status
 from thuocdo.simulate import messages
-from thuocdo.simulate.country_plan import Client, plan
+from thuocdo.simulate.country_plan import plan
 from thuocdo.simulate.messages import Step
+from thuocdo.simulate.quirks import Client
 from thuocdo.simulate.traffic import Traffic
 
 NOON = 1_790_000_000_000_000

@@ -12,7 +12,20 @@ from typing import Annotated
 
 import typer
 
-from thuocdo.cli import advice, checks, figures, imports, rejects, trust
+from thuocdo.cli import (
+    advice,
+    checks,
+    figures,
+    imports,
+    indicators,
+    invariants,
+    outlook,
+    proof,
+    quality,
+    reconcile,
+    rejects,
+    trust,
+)
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
@@ -35,10 +48,18 @@ app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(reconcile.reconcile, name="reconcile")
+app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
+app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
 app.command("recommend")(advice.recommend)
+app.command("invariants")(invariants.invariants)
+indicators.register(app)
+app.command("verify")(proof.verify)
+app.command("erase")(proof.erase)
+app.command("outlook")(outlook.outlook)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

@@ -19,6 +19,7 @@ from thuocdo.measure.model import Figure, SourceState
 
 if TYPE_CHECKING:
     from thuocdo.measure.comparing import Compared, Comparison
+    from thuocdo.measure.exclusions import Exclusion
 
 _WAYS = {
     Against.PREVIOUS: ("kỳ trước", "chênh"),
@@ -68,6 +69,17 @@ def print_sources(found: Sequence[SourceState], output: str) -> None:
             _local(state.last_heard),
             _condition(state),
         )
+    console().print(table)
+
+
+def print_exclusions(found: Sequence[Exclusion], output: str) -> None:
+    """What a figure leaves out, by reason, in both languages."""
+    if output != "table":
+        _print_objects([msgspec.to_builtins(one) for one in found], output)
+        return
+    table = _table("loại", "lý do", ">số lượng", "giải thích", "in English")
+    for one in found:
+        table.add_row(one.sort, one.reason, vietnamese.format_count(one.count), one.vi, one.en)
     console().print(table)
 
 
@@ -211,12 +223,13 @@ def _remarks(side: Compared) -> list[str]:
 
 
 def _change(side: Compared, unit: str) -> str:
-    """`+3,20 điểm` of percentages; `+4,10%` of counts."""
-    change = side.difference if unit == "percent" else side.relative
+    """`+3,20 điểm` of percentages and points; `+4,10%` of counts and times."""
+    in_points = unit in ("percent", "points")
+    change = side.difference if in_points else side.relative
     if change is None:
         return "–"
     number = vietnamese.format_decimal(change)
-    return f"{'+' if change > 0 else ''}{number}{' điểm' if unit == 'percent' else '%'}"
+    return f"{'+' if change > 0 else ''}{number}{' điểm' if in_points else '%'}"
 
 
 def _rank(figure: Figure) -> str:
@@ -239,6 +252,10 @@ def _printed(value: float | None, unit: str) -> str:
         return "–"
     if unit == "percent":
         return vietnamese.format_percent(value)
+    if unit == "duration":
+        return vietnamese.format_duration(round(value))
+    if unit == "points":
+        return vietnamese.format_decimal(value)
     return vietnamese.format_count(int(value))
 
 

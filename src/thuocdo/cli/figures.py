@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     """The commands of this page."""
     app.command("indicator")(indicator)
     app.command("sources")(sources)
+    app.command("exclusions")(exclusions)
 
 
 def indicator(
@@ -94,6 +95,24 @@ def sources(
     shown.one_of("--format", output, _FORMATS)
     asked = _asked(as_known, as_organised, trust)
     printed.print_sources(listed(_measure(), code, _period(period), agency=agency, **asked), output)
+
+
+def exclusions(
+    code: Code,
+    version: Annotated[str | None, typer.Option(help="For example 2022-05.")] = None,
+    period: Asked = None,
+    agency: Agency = None,
+    as_known: Known = None,
+    as_organised: Organised = None,
+    trust: Trusted = "any",
+    output: Format = "table",
+) -> None:
+    """List what a figure leaves out: robots, refusals, dossiers that say too little."""
+    from thuocdo.measure.exclusions import exclusions as listed
+
+    shown.one_of("--format", output, _FORMATS)
+    asked = _asked(as_known, as_organised, trust) | {"agency": agency, "version": version}
+    printed.print_exclusions(listed(_measure(), code, _period(period), **asked), output)
 
 
 def _measure() -> Measure:

@@ -152,11 +152,14 @@ def import_opencps(
     shown.print_import(result)
 
 
-@imports.command("declared", help=f"{columns.DECLARED}: what agencies report themselves.")
+@imports.command(
+    "declared", help=f"{columns.DECLARED}: what agencies, or the national portal, state."
+)
 def import_declared(files: Files) -> None:
     from thuocdo.measure.definitions import definitions
+    from thuocdo.measure.reconcile.policy import count_codes
 
-    codes = {indicator.code for indicator in definitions()}
+    codes = {indicator.code for indicator in definitions()} | count_codes()
     _import_events("declared", "import_declared", files, codes)
 
 
@@ -189,13 +192,7 @@ def template_dossiers(
     """The spreadsheet `thuocdo import dossiers` reads, with instructions and lists."""
     from thuocdo.lake.importing.dossier_template import dossier_template
 
-    try:
-        output.write_bytes(dossier_template())
-    except OSError as error:
-        raise ThuocdoError(
-            "cannot_write", f"{output} cannot be written: {error.strerror}.", "Name another file."
-        ) from error
-    typer.echo(output)
+    shown.write_file(output, dossier_template())
 
 
 def _import_events(name: str, importer: str, files: list[str], *options: object) -> None:

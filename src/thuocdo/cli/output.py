@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,6 +30,17 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
         raise ThuocdoError(
             "bad_option", f"{option} {value!r} is unknown.", f"Write one of: {', '.join(allowed)}."
         )
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write what a command made, and say where. Raises ThuocdoError `cannot_write`."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ThuocdoError(
+            "cannot_write", f"{file} cannot be written: {error.strerror}.", "Name another file."
+        ) from error
+    typer.echo(file)
 
 
 def console() -> Console:

@@ -16,6 +16,7 @@ from struct import Struct
 from typing import Final
 
 _HALVES: Final = Struct(">qq")
+_TAG_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEYS_KEPT: Final = 16
 _SYSTEMS_KEPT: Final = 4096
 
@@ -57,6 +58,20 @@ def _of_system(secret: bytes, system: str) -> hashlib.blake2b:
     begun = _keyed(secret, b"dossier").copy()
     begun.update(f"{system}\x00".encode())
     return begun
+
+
+def pairing_tag(secret: bytes, dossier: tuple[int, int]) -> str:
+    """`ABCD-EFGH-JKMN`: names a dossier between us and whoever holds its number, and nobody else.
+
+    60 bits, in letters and digits that are not mistaken for one another (Crockford's base 32). It
+    tells nothing of the key it is made of, by which the dossier is stored.
+    """
+    digest = hashlib.blake2b(
+        _HALVES.pack(*dossier), digest_size=8, key=secret[:64], person=b"pairing"
+    ).digest()
+    bits = int.from_bytes(digest, "big") >> 4
+    letters = "".join(_TAG_LETTERS[bits >> shift & 31] for shift in range(55, -1, -5))
+    return "-".join(letters[at : at + 4] for at in (0, 4, 8))
 
 
 def day_salt(secret: bytes, day: date) -> bytes:

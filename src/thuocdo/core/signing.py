@@ -125,4 +125,8 @@ def _base64(data: bytes) -> str:
 
 
 def _unbase64(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    """Strictly: of the spellings of some bytes only one is taken, so that no bit of a token is free."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _base64(data) != text:
+        raise ValueError("not as base64url writes it")
+    return data

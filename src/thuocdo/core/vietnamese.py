@@ -76,6 +76,36 @@ def format_percent(value: Decimal | float | None, language: str = "vi") -> str:
     return "–" if value is None else f"{format_decimal(value, 2, language)}%"
 
 
+_DURATIONS = (
+    (86_400_000_000, "ngày", "d"),
+    (3_600_000_000, "giờ", "h"),
+    (60_000_000, "phút", "min"),
+    (1_000_000, "giây", "s"),
+)
+
+
+def format_duration(us: int | None, language: str = "vi") -> str:
+    """Microseconds in the two largest units that say something: `15 giây`, `2 giờ 5 phút`.
+
+    Whole seconds, rounded half up; less than one is said with three decimals; None is an en dash.
+    """
+    if us is None:
+        return "–"
+    if us < _DURATIONS[-1][0]:
+        seconds = format_decimal(Decimal(us) / _DURATIONS[-1][0], 3, language)
+        return f"{seconds} {_DURATIONS[-1][1] if language == 'vi' else _DURATIONS[-1][2]}"
+    rest = int(round_half_up(Decimal(us) / _DURATIONS[-1][0], 0)) * _DURATIONS[-1][0]
+    said = []
+    for place, (size, vi, en) in enumerate(_DURATIONS):
+        count, rest = divmod(rest, size)
+        if count:
+            said.append(
+                (place, f"{format_count(count, language)} {vi if language == 'vi' else en}")
+            )
+    first = said[0][0]
+    return " ".join(text for place, text in said if place <= first + 1)
+
+
 def format_day(day: date, language: str = "vi") -> str:
     """30/04/2022 in Vietnamese, 30 April 2022 in English."""
     return f"{day:%d/%m/%Y}" if language == "vi" else f"{day.day} {day:%B %Y}"

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import pyarrow.parquet as pq
 
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
-from thuocdo.lake.store import COMPACTION, DataFile, Lake, partition_of
+from thuocdo.lake.store import COMPACTION, Lake, partition_of
 
 _SMALL_BYTES: Final = 32 << 20
 """A file below this is worth merging."""
@@ -63,7 +62,7 @@ def _merge_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
             continue  # another compaction took some of them
         rows = lake.read_files(table, paths)
         new = lake.write_files(table, rows)
-        old = [_described(lake, table, path) for path in paths]
+        old = [lake.described(table, path) for path in paths]
         if lake.replace(table, old, new, number=number):
             yield len(old), len(new)
 
@@ -86,13 +85,6 @@ def _groups(paths: list[str]) -> Iterator[list[str]]:
             total += size
         if len(group) >= _FEWEST:
             yield group
-
-
-def _described(lake: Lake, table: str, path: str) -> DataFile:
-    file = Path(path)
-    rows = pq.read_metadata(file).num_rows
-    relative = file.relative_to(lake.root / table).as_posix()
-    return DataFile(relative, file.stat().st_size, rows, partition_of(path))
 
 
 def _log_files_since_checkpoint(lake: Lake, table: str) -> int:

@@ -89,6 +89,12 @@ class Homes:
         with self._transaction() as db:
             db.executemany("INSERT OR IGNORE INTO home VALUES (?, ?, ?)", rows)
 
+    def forget(self, hi: int, lo: int) -> None:
+        """Let go of a dossier that was erased, on the disk too."""
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.execute("DELETE FROM home WHERE hi = ? AND lo = ?", (hi, lo))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM home").fetchone()[0])
 

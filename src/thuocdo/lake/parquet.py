@@ -54,15 +54,18 @@ def write(path: Path, rows: pa.Table) -> None:
     sync(path.parent)
 
 
-def relation(paths: Sequence[str], schema: pa.Schema) -> str:
+def relation(
+    paths: Sequence[str], schema: pa.Schema, hive: str = "hive_partitioning = true"
+) -> str:
     """What DuckDB reads a lake table's files by, all columns of its schema included.
 
     paths  of one table, not none; its partition column is in them
+    hive   how DuckDB is to take that column
     """
     names = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     nulls = ", ".join(f'NULL::{_SQL_TYPES[field.type]} AS "{field.name}"' for field in schema)
     return (
-        f"(FROM read_parquet([{names}], hive_partitioning = true, union_by_name = true) "
+        f"(FROM read_parquet([{names}], {hive}, union_by_name = true) "
         f"UNION ALL BY NAME SELECT {nulls} WHERE false)"
     )
 
@@ -117,7 +120,7 @@ def repeated(word: str, count: int) -> pa.Array[Any]:
 def _encoding(rows: pa.Table) -> dict[str, Any]:
     """How the columns are written: words as dictionaries, counters byte by byte, hashes plain."""
     names = rows.column_names
-    encoded = {name: "PLAIN" for name in _PLAIN if name in names}
+    encoded: dict[str, str] = {name: "PLAIN" for name in _PLAIN if name in names}
     encoded |= {name: "BYTE_STREAM_SPLIT" for name in names if _is_spread(rows, name)}
     lists = [field.name for field in rows.schema if pa.types.is_list(field.type)]
     dictionaries = [name for name in names if name not in encoded and name not in lists]

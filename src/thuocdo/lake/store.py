@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Schema as DeltaSchema
@@ -135,9 +136,15 @@ class Lake:
         return self._log(table, adds, batches)
 
     def replace(
-        self, table: str, old: Iterable[DataFile], new: Iterable[DataFile], *, number: int
+        self,
+        table: str,
+        old: Iterable[DataFile],
+        new: Iterable[DataFile],
+        *,
+        number: int,
+        lost: bool = False,
     ) -> bool:
-        """Swap files for others with the same rows (compaction).
+        """Swap files for others with the same rows (compaction), or without some (`lost`: erasure).
 
         number  `landed_version(table, COMPACTION) + 1`, asked before `old` was listed.
                 False when another compaction took it meanwhile: its files stand, ours are
@@ -148,7 +155,7 @@ class Lake:
         actions += [
             RemoveAction(
                 path=_encoded(file.path),
-                data_change=False,
+                data_change=lost,
                 deletion_timestamp=moment,
                 size=file.size,
                 partition_values=_partition_values(table, file.partition),
@@ -156,6 +163,13 @@ class Lake:
             for file in old
         ]
         return self._log(table, actions, {COMPACTION: number})
+
+    def described(self, table: str, path: str) -> DataFile:
+        """A live file of a table, by its absolute path."""
+        file = Path(path)
+        rows = pq.read_metadata(file).num_rows
+        relative = file.relative_to(self.root / table).as_posix()
+        return DataFile(relative, file.stat().st_size, rows, partition_of(path))
 
     def write_files(self, table: str, rows: pa.Table) -> list[DataFile]:
         """Write rows as Parquet, one file a partition, on disk before this returns; no log entry.

@@ -41,11 +41,13 @@ DAYS_A_QUERY: Final = 16
 DAILY_FACTS: Final[Mapping[str, Sequence[tuple[str, Make]]]] = {
     "page_views": (
         ("visits_daily", visits.visits_daily),
+        ("hosts_daily", small.hosts_daily),
         ("site_sources_daily", visits.sources),
         (intake.TABLE, intake.of_views),
     ),
     "service_steps": (
         ("steps_daily", small.steps_daily),
+        ("step_makers_daily", small.step_makers_daily),
         ("site_sources_daily", visits.sources),
         (intake.TABLE, intake.of_views),
     ),

@@ -19,6 +19,7 @@ from thuocdo.core.clock import Period, local_day, now_us
 from thuocdo.core.periods import Against, Unlike, running, step
 from thuocdo.core.vietnamese import round_half_up
 from thuocdo.measure.definitions import Indicator, definition
+from thuocdo.measure.known import Known
 from thuocdo.measure.model import Figure, Flag
 from thuocdo.measure.service import Measure
 
@@ -35,7 +36,7 @@ class Compared(msgspec.Struct, frozen=True):
     """One figure's other side, and the way from there to here.
 
     value        in the indicator's unit; None: `flags` say why
-    difference   value now less value then: percentage points of percentages, else the unit itself
+    difference   value now less value then: percentage points of percentages, points of points, else the unit
     relative     of counts and amounts: that difference in percent of the value then, two decimals
     reason       why `difference`, or else `relative`, is None; None where both stand
     unlike       Unlike: where the two periods do not match day for day
@@ -77,7 +78,7 @@ def compare(
     by: str = "agency",
     block: str | None = None,
     agency: str | None = None,
-    as_known: int | None = None,
+    as_known: Known | None = None,
     as_organised: date | None = None,
     trust: str = "any",
     today: date | None = None,
@@ -165,7 +166,7 @@ def _difference(
     if then is None:
         return None, None, NoDifference.NO_VALUE_THEN
     apart = Decimal(str(now.value)) - Decimal(str(then))
-    if now.unit == "percent":
+    if now.unit in ("percent", "points"):
         return float(apart), None, None
     if then == 0:
         return float(apart), None, NoDifference.FROM_ZERO

@@ -62,6 +62,10 @@ class Register:
         """The day of its first row; `date.min` when that is open."""
         return self._rows[key][0].starts
 
+    def knows(self, key: int | str) -> bool:
+        """Whether anybody ever registered it."""
+        return key in self._rows
+
     def below(self, agency: str) -> list[int | str]:
         """The keys of an agency and of those below it, at any time."""
         inside = f"{agency}."
@@ -100,6 +104,14 @@ class Dimensions:
         """Site → its system, by the row begun last."""
         rows = self._tables["sites"].sort_by("valid_from").select(["site_id", "system"])
         return dict(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+    @cached_property
+    def hostnames(self) -> dict[int, tuple[str, ...]]:
+        """Site → every host it was ever registered for: an old address may still be read."""
+        found: dict[int, set[str]] = {}
+        for row in self._tables["sites"].select(["site_id", "hostnames"]).to_pylist():
+            found.setdefault(row["site_id"], set()).update(row["hostnames"] or ())
+        return {site: tuple(sorted(hosts)) for site, hosts in found.items()}
 
     @cached_property
     def systems(self) -> Register:

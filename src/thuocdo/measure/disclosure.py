@@ -23,7 +23,8 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 import yaml
 
-from thuocdo.measure.definitions import Source, Text, definition
+from thuocdo.measure.definitions import Source, Text, Version, definition
+from thuocdo.measure.intervals import is_part
 from thuocdo.measure.model import Figure, Flag, NoInterval
 
 _NUMERATOR: Final = "numerator"
@@ -42,7 +43,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     smallest: int
     among: int
-    counts: list[Literal["dossiers", "services", "visits"]]
+    counts: list[Literal["dossiers", "standing", "duration", "services", "visits"]]
     source: Source
     description: Text
 
@@ -229,9 +230,11 @@ def _concerned(figure: Figure, policy: Policy) -> bool:
     """Whether a figure counts what the policy protects, and counts anything."""
     if figure.numerator is None:
         return False
-    versions = {v.version: v for v in definition(figure.indicator).versions}
-    tag = versions[figure.version].numerator.__struct_config__.tag
-    return tag in policy.counts
+    return _version(figure).numerator.__struct_config__.tag in policy.counts
+
+
+def _version(figure: Figure) -> Version:
+    return definition(figure.indicator).version_for(figure.period_last, figure.version)
 
 
 def _cell(figure: Figure, what: str) -> Hashable:
@@ -249,7 +252,7 @@ def _cells(figure: Figure) -> dict[Hashable, int]:
     cells = {_cell(figure, _NUMERATOR): numerator}
     if denominator is not None:
         cells[_cell(figure, _DENOMINATOR)] = denominator
-        if figure.no_interval != NoInterval.NOT_A_PROPORTION:
+        if is_part(_version(figure)):
             cells[_cell(figure, _REST)] = denominator - numerator
     return cells
 

@@ -17,7 +17,7 @@ from thuocdo.core.vocabulary import Provenance
 from thuocdo.measure import valuing
 from thuocdo.measure.compute import Cell
 from thuocdo.measure.coverage import SourceSeen
-from thuocdo.measure.definitions import Services, Version, Visits
+from thuocdo.measure.definitions import Dossiers, Duration, Services, Standing, Version
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.intervals import interval_of
 from thuocdo.measure.model import Coverage, Figure, Flag, NoInterval, Point
@@ -202,7 +202,7 @@ def _made_of(frame: Frame, versions: Mapping[str, Version], own: Mapping[str, Fi
         freshness=max(moments, default=None),
         flags=tuple(sorted(inherited | later | valued.flags)),
         interval=None,
-        no_interval=NoInterval.NOT_A_PROPORTION.value,
+        no_interval=NoInterval.NOT_A_SHARE.value,
         rank=None,
         rank_low=None,
         rank_high=None,
@@ -300,15 +300,15 @@ def _coverage(total: Sum) -> Coverage | None:
 
 
 def _provenance(frame: Frame) -> str:
-    """Views are seen by our tracker; of dossiers and services the agencies' systems tell."""
-    seen = isinstance(frame.version.numerator, Visits)
-    return (Provenance.MEASURED if seen else Provenance.PUSHED).value
+    """Of dossiers and services the agencies' systems tell; all else our own collector saw."""
+    told = isinstance(frame.version.numerator, Dossiers | Standing | Services | Duration)
+    return (Provenance.PUSHED if told else Provenance.MEASURED).value
 
 
 def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
     measured = total.seen > 0 or total.reporting > 0
     numerator, denominator, value = _values(frame, total, measured=measured)
-    interval, no_interval = interval_of(frame.version, numerator, denominator)
+    interval, no_interval = interval_of(frame.version, frame.indicator.unit, numerator, denominator)
     tops = frame.organisation.path(agency.code, frame.organised)
     return Figure(
         indicator=frame.indicator.code,
@@ -343,7 +343,7 @@ def _service_figure(
     frame: Frame, procedure: str, name: str, agency: Agency | None, block: str | None, total: Sum
 ) -> Figure:
     numerator, denominator, value = _values(frame, total, measured=True)
-    interval, no_interval = interval_of(frame.version, numerator, denominator)
+    interval, no_interval = interval_of(frame.version, frame.indicator.unit, numerator, denominator)
     return Figure(
         indicator=frame.indicator.code,
         version=frame.version.version,

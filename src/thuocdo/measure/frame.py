@@ -7,7 +7,7 @@ from datetime import date
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.definitions import Indicator, Version
-from thuocdo.measure.known import Known
+from thuocdo.measure.known import Known, LogSize
 from thuocdo.measure.organisation import Organisation
 
 
@@ -32,7 +32,7 @@ class Frame:
     @property
     def instant(self) -> int | None:
         """The instant that was asked for, µs UTC; None when it was not one."""
-        return self.known if isinstance(self.known, int) else None
+        return self.known.landed_by if isinstance(self.known, LogSize) else self.known
 
     @property
     def version_day(self) -> date:

@@ -21,7 +21,7 @@ from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
 from thuocdo.core.vietnamese import round_half_up
-from thuocdo.measure.definitions import Services, Version
+from thuocdo.measure.definitions import FeedHours, Feeds, Services, Version
 from thuocdo.measure.model import Interval, NoInterval
 
 CONFIDENCE_PERCENT: Final = 95
@@ -57,10 +57,10 @@ def wilson(numerator: int, denominator: int, digits: int = 2) -> Interval:
 
 
 def interval_of(
-    version: Version, numerator: int | None, denominator: int | None
+    version: Version, unit: str, numerator: int | None, denominator: int | None
 ) -> tuple[Interval | None, NoInterval | None]:
     """The interval of a figure, or why it has none."""
-    reason = _no_proportion(version)
+    reason = _no_proportion(version, unit)
     if reason is None and (numerator is None or not denominator):
         reason = NoInterval.NO_VALUE
     if reason is None and (numerator or 0) > (denominator or 0):
@@ -70,48 +70,56 @@ def interval_of(
     return wilson(numerator or 0, denominator or 1, version.rounding), None
 
 
-def _no_proportion(version: Version) -> NoInterval | None:
+def _no_proportion(version: Version, unit: str) -> NoInterval | None:
     """Why no draw of chance stands behind a definition's figures; None where one does."""
-    above, below = version.numerator, version.denominator
-    if below is None:
+    above = version.numerator
+    if unit == "count":
         return NoInterval.COUNT
-    if not _is_part(above, below):
+    if unit != "percent":
+        return NoInterval.NOT_A_SHARE
+    if not is_part(version):
         return NoInterval.NOT_A_PROPORTION
-    if isinstance(above, Services) and above.with_dossiers is None:
-        return NoInterval.CATALOGUE
-    return None
+    if isinstance(above, Services) and above.with_dossiers is None and above.with_payments is None:
+        return NoInterval.NOT_DRAWN
+    return NoInterval.NOT_DRAWN if isinstance(above, Feeds | FeedHours) else None
 
 
-def _is_part(above: Any, below: Any) -> bool:
-    """Whether everything one term counts the other counts too, by their conditions alone."""
+def is_part(version: Version) -> bool:
+    """Whether all that the numerator counts the denominator counts too, by their conditions alone."""
+    above, below = version.numerator, version.denominator
     if type(above) is not type(below):
         return False
-    for name in above.__struct_fields__:
-        mine, theirs = getattr(above, name), getattr(below, name)
-        if mine == theirs or (theirs is None and name != "event"):
-            continue
-        if not (isinstance(mine, list) and isinstance(theirs, list)):
-            return False
-        if not set(mine) <= set(theirs) and "any" not in theirs:
-            return False
-    return True
+    return all(
+        _narrower(name, getattr(above, name), getattr(below, name))
+        for name in above.__struct_fields__
+    )
 
 
-def bands(shares: Sequence[Share]) -> list[tuple[int, int]]:
+def _narrower(name: str, above: Any, below: Any) -> bool:
+    """Whether one condition lets through no more than the other."""
+    if above == below or (below is None and name != "event"):
+        return True
+    if not (isinstance(above, list) and isinstance(below, list)):
+        return False
+    return set(above) <= set(below) or "any" in below
+
+
+def bands(shares: Sequence[Share], *, lower_is_better: bool = False) -> list[tuple[int, int]]:
     """(best, worst) rank that chance leaves open to each, in the order given.
 
     Best is one more than those told apart above it, worst the number of all less those told apart
     below. What prints alike is never told apart, so the official rank always lies in the band.
     """
     above, below = [0] * len(shares), [0] * len(shares)
-    for better, worse in _told_apart(shares):
+    for pair in _told_apart(shares):
+        better, worse = reversed(pair) if lower_is_better else pair
         above[worse] += 1
         below[better] += 1
     return [(1 + above[n], len(shares) - below[n]) for n in range(len(shares))]
 
 
 def _told_apart(shares: Sequence[Share]) -> list[tuple[int, int]]:
-    """Pairs (better, worse) that Holm's procedure tells apart, by their places."""
+    """Pairs (higher, lower) that Holm's procedure tells apart, by their places."""
     tested = []
     for one, other in combinations(range(len(shares)), 2):
         first, second = shares[one], shares[other]

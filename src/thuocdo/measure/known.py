@@ -16,17 +16,19 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.lake.ledger.book import NOTHING
 from thuocdo.lake.ledger.ledger import Ledger
-from thuocdo.lake.ledger.records import Span
+from thuocdo.lake.ledger.records import Head, Span
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.measure.engine import Engine, Rows, micros
 from thuocdo.measure.facts.schemas import columns
 
 
 class LogSize(NamedTuple):
-    """So many leaves of the log of raw segments."""
+    """So many leaves of the log of raw segments; of those what had landed by an instant, µs UTC."""
 
     leaves: int
+    landed_by: int | None = None
 
 
 Known: TypeAlias = int | LogSize
@@ -57,6 +59,10 @@ class Knowledge(Protocol):
         """Rows of a dimension that were recorded by then count, µs UTC."""
         ...
 
+    def version(self, table: str) -> int | None:
+        """The Delta version of the lake's table whose files are read; None: the newest."""
+        ...
+
     def only(self, engine: Engine, table: str, events: Rows) -> Rows:
         """The rows of an event table that were known."""
         ...
@@ -83,6 +89,9 @@ class ByInstant:
     def recorded(self, _dimension: str) -> int:
         return self.instant
 
+    def version(self, _table: str) -> int | None:
+        return None
+
     def only(self, engine: Engine, _table: str, events: Rows) -> Rows:
         return engine.view(landed_by, events, known=self.instant)
 
@@ -91,35 +100,49 @@ class ByInstant:
 class ByLog:
     """What the first leaves of the log tell.
 
+    head     of the log as it is here: no row that it does not tell counts
     moments  dimension → when its youngest row there was recorded, µs UTC
-    until    when the youngest event landed, µs UTC
+    youngest when the youngest event landed, µs UTC
     later    rows of event tables that only later leaves tell
     """
 
-    leaves: int
+    size: LogSize
+    head: Head
     moments: Mapping[str, int]
-    until: int
+    youngest: int
     later: frozenset[Span]
 
     @property
     def name(self) -> str:
-        return f"n{self.leaves}"
+        return f"n{self.size.leaves}k{self.size.landed_by or ''}"
 
     @property
     def log_size(self) -> int | None:
-        return self.leaves
+        return self.size.leaves
+
+    @property
+    def until(self) -> int:
+        return self._by(self.youngest)
 
     def recorded(self, dimension: str) -> int:
-        return self.moments[dimension]
+        return self._by(self.moments[dimension])
+
+    def version(self, table: str) -> int | None:
+        return self.head.versions.get(table)
 
     def only(self, engine: Engine, table: str, events: Rows) -> Rows:
-        spans = [span for span in self.later if span.table == table]
-        if not spans:
-            return events
-        held = pa.table(
-            [[getattr(span, name) for span in spans] for name in _SPANS.names], schema=_SPANS
-        )
-        return engine.view(without, events, engine.hold(held))
+        known = events
+        if spans := [span for span in self.later if span.table == table]:
+            held = pa.table(
+                [[getattr(span, name) for span in spans] for name in _SPANS.names], schema=_SPANS
+            )
+            known = engine.view(without, events, engine.hold(held))
+        if self.size.landed_by is None:
+            return known
+        return engine.view(landed_by, known, known=self.size.landed_by)
+
+    def _by(self, instant: int) -> int:
+        return instant if self.size.landed_by is None else min(instant, self.size.landed_by)
 
 
 def landed_by(events: ir.Table, *, known: int) -> ir.Table:
@@ -146,17 +169,17 @@ def knowledge(known: Known, ledger: Ledger) -> Knowledge:
     """
     if not isinstance(known, LogSize):
         return ByInstant(known)
-    head = ledger.head()
-    there = head.size if head else 0
-    if known.leaves > there:
+    head = ledger.head() or NOTHING
+    if known.leaves > head.size:
         raise ThuocdoError(
             "log_too_short",
-            f"The log of raw segments has {there} leaves here, not {known.leaves}.",
+            f"The log of raw segments has {head.size} leaves here, not {known.leaves}.",
             "Bring the lake and the ledger of the instance that published the figure.",
         )
     return ByLog(
-        leaves=known.leaves,
+        size=known,
+        head=head,
         moments={name: ledger.youngest([name], known.leaves) for name in DIMENSIONS},
-        until=ledger.youngest(SOURCE_TABLES, known.leaves),
+        youngest=ledger.youngest(SOURCE_TABLES, known.leaves),
         later=frozenset(ledger.segments_after(known.leaves)),
     )

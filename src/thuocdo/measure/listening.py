@@ -20,6 +20,7 @@ from thuocdo.measure.definitions import definition
 from thuocdo.measure.dimensions import Register, Source
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
+from thuocdo.measure.known import Known
 from thuocdo.measure.model import SourceState
 from thuocdo.measure.service import Measure
 from thuocdo.measure.view import Facts, Piece
@@ -34,7 +35,7 @@ def sources(
     *,
     agency: str | None = None,
     version: str | None = None,
-    as_known: int | None = None,
+    as_known: Known | None = None,
     as_organised: date | None = None,
     trust: str = "any",
 ) -> list[SourceState]:

@@ -15,10 +15,7 @@ from thuocdo.core.vocabulary import Provenance
 
 
 class Flag(StrEnum):
-    """What a reader must know of a figure; docs/figures.md explains each.
-
-    Definitions may add flags of their own units; those are documented there as well.
-    """
+    """What a reader must know of a figure; docs/figures.md explains each."""
 
     NO_DATA = "no_data"
     ZERO_DENOMINATOR = "zero_denominator"
@@ -28,6 +25,10 @@ class Flag(StrEnum):
     DEFINITION_LATER_THAN_PERIOD = "definition_later_than_period"
     COVERAGE_BELOW_THRESHOLD = "coverage_below_threshold"
     NOT_RANKED = "not_ranked"
+    NOT_COMPUTABLE = "not_computable"
+    ZERO_BY_RULE = "zero_denominator_by_rule"
+    PARTIAL_POINTS = "partial_points"
+    NO_DUE_DATE_LEFT_OUT = "no_due_date_left_out"
     DIRECTLY = "directly"
     MERGED_IN_PERIOD = "merged_in_period"
     SUCCESSOR_ANSWERS = "successor_answers"
@@ -39,7 +40,8 @@ class NoInterval(StrEnum):
 
     COUNT = "count"  # a count of everything there was; no draw stands behind it
     NOT_A_PROPORTION = "not_a_proportion"  # the numerator is no part of the denominator
-    CATALOGUE = "catalogue"  # what a catalogue says is decided, not drawn
+    NOT_A_SHARE = "not_a_share"  # points and times have another scale
+    NOT_DRAWN = "not_drawn"  # a catalogue is decided, and hours of one feed follow one another
     NO_VALUE = "no_value"  # nothing was measured, or out of nothing
     SUPPRESSED = "suppressed"  # it would give a small count away
 

@@ -34,7 +34,9 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
         rank = {value: place for place, value in reversed(list(enumerate(values, start=1)))}
         best = [
             msgspec.structs.replace(figure, rank=rank[_value(figure)], rank_low=low, rank_high=high)
-            for figure, (low, high) in zip(able, _bands(able), strict=True)
+            for figure, (low, high) in zip(
+                able, _bands(able, lower_is_better=lower_is_better), strict=True
+            )
         ]
         best.sort(key=lambda figure: (figure.rank or 0, collation_key(figure.name)))
         rest = [figure for figure in own if UNRANKED_FLAGS.intersection(figure.flags)]
@@ -42,13 +44,14 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
     return placed
 
 
-def _bands(able: Sequence[Figure]) -> Sequence[tuple[int | None, int | None]]:
+def _bands(
+    able: Sequence[Figure], *, lower_is_better: bool
+) -> Sequence[tuple[int | None, int | None]]:
     """The ranks that chance leaves open to each; none where not all of them are proportions."""
     if not all(figure.interval for figure in able):
         return [(None, None)] * len(able)
-    return bands(
-        [Share(f.numerator or 0, f.denominator or 0, _value(f)) for f in able],
-    )
+    shares = [Share(f.numerator or 0, f.denominator or 0, _value(f)) for f in able]
+    return bands(shares, lower_is_better=lower_is_better)
 
 
 def national(figures: Sequence[Figure], block: str | None) -> NationalFigure:

@@ -57,7 +57,6 @@ class _Desk:
         self.lock = threading.RLock()
         self.remember = Answers()
 
-    @property
     def engine(self) -> Engine:
         """The one that is open; another when the server of the last one went away."""
         if self._engine is None or self._engine.is_lost:
@@ -85,6 +84,10 @@ class Measure:
     def definitions(self) -> list[Indicator]:
         """Every indicator with its versions, the operator's own included."""
         return list(self._definitions.current().indicators)
+
+    def definition(self, code: str) -> Indicator:
+        """One indicator. Raises ThuocdoError `unknown_indicator`."""
+        return self._definitions.current().find(code)
 
     def refused_definitions(self) -> list[ThuocdoError]:
         """Why files of the operator's folder do not count; the set before them runs on."""
@@ -253,6 +256,8 @@ class Measure:
         versions: dict[str, int] = {}
         with self._now.lock:
             stored = self._current()
+            if isinstance(as_known, int) and stored.log_size is not None:
+                as_known = LogSize(stored.log_size, as_known)
             if as_known is not None:
                 versions = {t: self._lake.version(t) for t in (*SOURCE_TABLES, *DIMENSIONS)}
             if as_known is None or (not self.only_raw and _holds(stored, versions, as_known)):
@@ -260,7 +265,7 @@ class Measure:
                 return
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
-            if self._known is None or self._known[0] != key or self._known[1].engine.is_lost:
+            if self._known is None or self._known[0] != key:
                 with closing(Ledger(self._settings, self._lake)) as ledger:
                     known = knowledge(as_known, ledger)
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
@@ -268,8 +273,6 @@ class Measure:
 
     def _current(self) -> StoredFacts:
         stamp = self._store.stamp()
-        if self._stored is not None and self._stored.engine.is_lost:
-            self._stored = None  # what it had pinned there is gone too
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()
             self._stored = StoredFacts(self._store, manifest, self._now.engine, self._stored)
@@ -280,12 +283,14 @@ class Measure:
 def _holds(stored: StoredFacts, versions: dict[str, int], as_known: Known) -> bool:
     """Whether the stored facts are exactly what was known then: nothing landed or was recorded since."""
     manifest: Manifest = stored.manifest
+    instant = as_known.landed_by if isinstance(as_known, LogSize) else as_known
     if isinstance(as_known, LogSize):
-        return manifest.log_size == as_known.leaves
-    return (
-        manifest.lake == versions
-        and (manifest.landed_at or 0) <= as_known
-        and stored.dimensions.recorded_at <= as_known
+        same = manifest.log_size == as_known.leaves
+    else:
+        same = manifest.lake == versions
+    return same and (
+        instant is None
+        or ((manifest.landed_at or 0) <= instant and stored.dimensions.recorded_at <= instant)
     )
 
 

@@ -59,7 +59,8 @@ class Piece(NamedTuple):
 class Facts(Protocol):
     """Fact tables of a span of days (day numbers, both included), and the dimensions with them."""
 
-    engine: Engine
+    @property
+    def engine(self) -> Engine: ...
 
     @property
     def dimensions(self) -> Dimensions: ...
@@ -89,6 +90,8 @@ class Facts(Protocol):
 class StoredFacts:
     """One manifest's set of facts.
 
+    opened  the engine that is open, asked for when something is to be computed: what is remembered
+            is told without one
     before  the set this process read last: what did not change since is taken over from it
     """
 
@@ -96,21 +99,32 @@ class StoredFacts:
         self,
         store: FactStore,
         manifest: Manifest,
-        engine: Engine,
+        opened: Callable[[], Engine],
         before: StoredFacts | None = None,
     ) -> None:
-        self.store, self.manifest, self.engine = store, manifest, engine
+        self.store, self.manifest, self._opened = store, manifest, opened
+        self._last: Engine | None = None
         self._changes: dict[tuple[str, ...], Rows] = {}
         if before is None:
             return
+        self._last = before._last
         if before.manifest.dimensions == manifest.dimensions:
             self.dimensions = before.dimensions
         named = {part.files for parts in manifest.tables.values() for part in parts.values()}
         for files, rows in before._changes.items():
             if files in named:
                 self._changes[files] = rows
-            else:
-                engine.drop(rows)
+            elif self._last is not None:
+                self._last.drop(rows)
+
+    @property
+    def engine(self) -> Engine:
+        """Another one than before has nothing of what that one had pinned."""
+        engine = self._opened()
+        if engine is not self._last:
+            self._changes.clear()
+            self._last = engine
+        return engine
 
     @cached_property
     def dimensions(self) -> Dimensions:
@@ -198,10 +212,11 @@ class StoredFacts:
     def _change(self, part: Part) -> Rows:
         """What the patch of a part of the cube adds to the counts of its base."""
         assert part.patch is not None
+        engine = self.engine  # first: a new one forgets the changes
         if part.files not in self._changes:
             base = self._base(_CUBE, part)
             patch = self._base(_CUBE, part.patch)
-            rows = self.engine.keep(patches.cube_change, base, patch, pinned=True)
+            rows = engine.keep(patches.cube_change, base, patch, pinned=True)
             self._changes[part.files] = rows
         return self._changes[part.files]
 
@@ -215,12 +230,17 @@ class StoredFacts:
 class KnownFacts:
     """Facts computed on the fly from the raw rows that were known.
 
+    opened  the engine that is open
     Tables are computed once per span of days and held in memory.
     """
 
-    def __init__(self, lake: Lake, engine: Engine, known: Knowledge) -> None:
-        self.lake, self.engine, self.known = lake, engine, known
+    def __init__(self, lake: Lake, opened: Callable[[], Engine], known: Knowledge) -> None:
+        self.lake, self._opened, self.known = lake, opened, known
         self._made: dict[tuple[str, int, int], pa.Table] = {}
+
+    @property
+    def engine(self) -> Engine:
+        return self._opened()
 
     @property
     def log_size(self) -> int | None:
@@ -261,11 +281,16 @@ class KnownFacts:
                     lambda events: self.engine.view(dossiers.sources, events)
                 ),
                 "dossiers_daily": lambda: self._by_month(self._cube),
+                "rejects_daily": lambda: self._by_day("rejects", small.rejects_daily, first, last),
                 _DOSSIERS: lambda: self._by_month(
                     lambda events: dossiers.rows(self.engine, events)
                 ),
                 "steps_daily": lambda: self._by_day(
                     "service_steps", small.steps_daily, first, last
+                ),
+                "hosts_daily": lambda: self._by_day("page_views", small.hosts_daily, first, last),
+                "step_makers_daily": lambda: self._by_day(
+                    "service_steps", small.step_makers_daily, first, last
                 ),
                 intake.TABLE: lambda: [
                     *self._by_day("page_views", intake.of_views, first, last),
@@ -280,7 +305,9 @@ class KnownFacts:
     def _by_day(self, table: str, fact: Make, first: int, last: int) -> list[pa.Table]:
         days = {
             day: files
-            for day, files in files_by_partition(self.lake, table).items()
+            for day, files in files_by_partition(
+                self.lake, table, self.known.version(table)
+            ).items()
             if first <= day_number(date.fromisoformat(day)) <= last
         }
         made = []
@@ -293,7 +320,9 @@ class KnownFacts:
     def _by_month(self, fact: Callable[[Rows], Rows]) -> list[pa.Table]:
         return [
             self._rows(fact(self._events("dossier_events", files)))
-            for files in files_by_partition(self.lake, "dossier_events").values()
+            for files in files_by_partition(
+                self.lake, "dossier_events", self.known.version("dossier_events")
+            ).values()
         ]
 
     def _cube(self, events: Rows) -> Rows:

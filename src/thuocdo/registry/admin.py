@@ -27,6 +27,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.vietnamese import fold_accents, format_day
 from thuocdo.registry import keys, trail
+from thuocdo.registry.explanations import Explanation
 from thuocdo.registry.forms import AgencyForm, RegistryForm, SiteForm, SiteKeyForm, SystemForm
 from thuocdo.registry.models import Agency, Change, Service, Site, SiteKey, System
 from thuocdo.registry.publish import publish
@@ -288,6 +289,27 @@ class ChangeAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Change | None = None) -> bool:
+        return False
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(ModelAdmin):
+    """Answers to findings: written once, then read."""
+
+    list_display = ("at", "detector", "subject", "first", "last", "kind", "who")
+    list_filter = ("kind", "detector", ("at", RangeDateFilter))
+    list_filter_submit = True
+    search_fields = ("detector", "subject", "text", "who")
+    fields = ("detector", "subject", "first", "last", "kind", "text")
+
+    def save_model(self, request: HttpRequest, obj: Explanation, _form: Any, _change: bool) -> None:
+        obj.who = request.user.get_username()
+        obj.save()
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Explanation | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Explanation | None = None) -> bool:
         return False
 
 

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
+from thuocdo.registry.append_only import Trail
+from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
 
 CODE_PATTERN = r"[A-Za-z0-9._-]{1,40}"
 """What an agency's code may look like: Vietnam's forms, and whatever else an importer uses."""
@@ -342,17 +344,7 @@ class SiteKey(models.Model):
         return self.name
 
 
-class AppendOnly(models.QuerySet):
-    """A trail that cannot be rewritten through the program."""
-
-    def update(self, **_values: Any) -> int:
-        raise TypeError("The audit trail only grows: its rows are never changed.")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError("The audit trail only grows: its rows are never deleted.")
-
-
-class Change(models.Model):
+class Change(Trail):
     """One line of the audit trail: who did what to which row, before and after.
 
     An import leaves one line with its counts, not one per row; the rows' own history is in the lake.
@@ -384,8 +376,6 @@ class Change(models.Model):
     before = models.JSONField(_("trước"), null=True)
     after = models.JSONField(_("sau"), null=True)
 
-    objects = AppendOnly.as_manager()
-
     class Meta:
         verbose_name = _("thay đổi")
         verbose_name_plural = _("nhật ký thay đổi")
@@ -393,11 +383,3 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.key} · {self.action}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("The audit trail only grows: its rows are never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("The audit trail only grows: its rows are never deleted.")

@@ -76,6 +76,15 @@ def archived(settings: Settings) -> list[Archived]:
     return sorted(found, key=lambda one: one.week, reverse=True)
 
 
+def last_before(settings: Settings, week: str) -> WeeklyReport | None:
+    """The report kept of the last week before this one; None when there is none."""
+    for folder in sorted(settings.reports_dir.glob("????-W??"), reverse=True):
+        frozen = folder / file_name(folder.name, Format.JSON)
+        if folder.name < week and frozen.exists():
+            return thaw(frozen.read_bytes())
+    return None
+
+
 def load(settings: Settings, week: str) -> WeeklyReport:
     """The report kept for a week. Raises ThuocdoError `bad_week`, `no_report`."""
     parse_week(week)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed_version
 
 import msgspec
@@ -17,8 +17,9 @@ from thuocdo.core.clock import Period, to_datetime
 from thuocdo.core.issuers import Issuer
 from thuocdo.core.vietnamese import format_day
 from thuocdo.measure.definitions import Indicator
+from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.model import Figure, NationalFigure
-from thuocdo.report import words
+from thuocdo.report import checks, words
 from thuocdo.report.editions import Edition, TableSpec
 from thuocdo.report.model import COUNT, Definition, Letterhead, Section, Table, Texts, WeeklyReport
 from thuocdo.report.selection import cut, rows
@@ -36,6 +37,7 @@ class Measured:
     national     of the edition's headline indicator, both blocks together
     letterhead   the issuer of that date; `owner` runs the measuring system
     as_known     µs UTC
+    checks       what measuring checked of these figures; withheld ones are withheld already
     """
 
     week: str
@@ -51,11 +53,17 @@ class Measured:
     as_organised: dt.date
     log_root: str | None = None
     remark: str = ""
+    checks: Sequence[Outcome] = ()
 
 
 def assemble(edition: Edition, measured: Measured) -> WeeklyReport:
     """The frozen report of what was measured; pure."""
-    tables, sections = _tables(edition, measured)
+    tables, sections, own = _tables(edition, measured)
+    outcomes = [*measured.checks, *own]
+    national = measured.national
+    if any(edition.headline in one.blocks for one in own):
+        national = NationalFigure(None, None, None, None, None, 0)
+    measured = replace(measured, national=national, checks=outcomes)
     year, _, week = measured.week.partition("-W")
     values = {
         "week": str(int(week)),
@@ -95,20 +103,24 @@ def assemble(edition: Edition, measured: Measured) -> WeeklyReport:
         ],
         texts=_texts(edition, measured, values, tables, as_known),
         remark=measured.remark,
+        checks=outcomes,
     )
 
 
-def _tables(edition: Edition, measured: Measured) -> tuple[dict[str, Table], list[Section]]:
+def _tables(
+    edition: Edition, measured: Measured
+) -> tuple[dict[str, Table], list[Section], list[Outcome]]:
     tables: dict[str, Table] = {}
     sections = []
+    outcomes: list[Outcome] = []
     for section in edition.sections:
         keys = []
         for spec in section.tables:
             key = str(len(tables) + 1)
             definition = measured.definitions[spec.indicator]
-            tables[key] = _table(
-                spec, definition, measured.figures[spec.indicator, spec.block.value]
-            )
+            table = _table(spec, definition, measured.figures[spec.indicator, spec.block.value])
+            outcomes.append(checks.of_table(table, definition.version))
+            tables[key] = checks.emptied(table, outcomes[-1])
             keys.append(key)
         used = dict.fromkeys(spec.indicator for spec in section.tables)
         ratios = [
@@ -116,7 +128,7 @@ def _tables(edition: Edition, measured: Measured) -> tuple[dict[str, Table], lis
         ]
         notes = [definition.text for definition in ratios]
         sections.append(Section(section.heading, section.lead, keys, notes))
-    return tables, sections
+    return tables, sections, outcomes
 
 
 def _table(spec: TableSpec, definition: Definition, figures: Sequence[Figure]) -> Table:
@@ -165,7 +177,10 @@ def _texts(
         coverage=words.coverage(tables.values(), measured.definitions),
         footnote=text.footnote.format_map(values),
         quality_heading=text.quality_heading,
-        quality=words.quality(tables, as_known, measured.as_organised, measured.log_root),
+        quality=[
+            *words.quality(tables, as_known, measured.as_organised, measured.log_root),
+            *checks.lines(measured.checks, tables),
+        ],
         methods_heading=text.methods_heading,
         methods=words.methods(measured.definitions.values(), measured.letterhead.legal_basis),
         closing=text.closing.format_map(values),

@@ -353,7 +353,7 @@ def _reason(wording: Wording, advice: Advice, one: Recommendation) -> str:
                 wording.contradiction.format(peers=one.peers_at_full, names=words.peers(one))
             )
     else:
-        told = words.reasons(advice, one)[:2]
+        told = words.reasons(advice, one)[:1]
     if one.mixed:
         told.append(wording.mixed)
     text = "; ".join(told)

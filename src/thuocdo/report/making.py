@@ -43,6 +43,7 @@ def make_weekly(
         as_known=as_known,
         as_organised=as_organised,
         remark=own_remark(settings) if remark is None else remark,
+        before=archive.last_before(settings, week),
     )
     wanted = [form for form in Format if form in formats]
     if out is None:

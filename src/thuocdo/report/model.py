@@ -12,6 +12,8 @@ import datetime as dt
 
 import msgspec
 
+from thuocdo.measure.invariants.model import Outcome
+
 COUNT = "count"
 
 Entry = tuple[str, int | float]
@@ -150,6 +152,7 @@ class WeeklyReport(msgspec.Struct, frozen=True):
     national      each national value under its own name; None when nothing could be measured
     as_known      only events that had landed by then count (UTC)
     as_organised  the map of organisations is the one of this day
+    checks        what was checked before it was frozen, and what came of it (docs/invariants.md)
     log_root      root of the log of raw segments the figures stand on; None when there is no log
     """
 
@@ -171,6 +174,7 @@ class WeeklyReport(msgspec.Struct, frozen=True):
     sections: list[Section]
     texts: Texts
     remark: str = ""
+    checks: list[Outcome] = []
 
 
 def freeze(report: WeeklyReport) -> bytes:

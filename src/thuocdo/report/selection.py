@@ -10,15 +10,19 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
+from thuocdo.measure.definitions.wording import Speaker
+from thuocdo.measure.invariants.withholding import FLAG
 from thuocdo.measure.model import Figure
+from thuocdo.report.checks import blocked_words
 from thuocdo.report.model import COUNT, Entry, Row
 
-# Flags of measuring in words. The first four take the rank away (measure/ranking.py).
+# Flags of measuring in words. The first five take the rank away (measure/ranking.py).
 _REASONS = {
     "no_data": "chưa có số liệu trong kỳ",
     "zero_denominator": "mẫu số bằng 0",
     "coverage_below_threshold": "độ bao phủ nguồn số liệu dưới ngưỡng xếp hạng",
     "not_ranked": "không thuộc diện xếp hạng",
+    "not_computable": "chưa đủ dữ liệu để tính chỉ số này",
 }
 _REMARKS = {
     "no_catalogue": "chưa có danh mục dịch vụ",
@@ -29,14 +33,21 @@ _REMARKS = {
     "successor_answers": "số liệu của cơ quan kế thừa",
     "directly": "phần trực tiếp, không tính đơn vị trực thuộc",
     "suppressed": "không công bố vì số hồ sơ quá nhỏ",
+    "zero_denominator_by_rule": "mẫu số bằng 0, giá trị theo quy định của chỉ số",
+    "partial_points": "điểm chưa gồm các thành phần không tính được",
+    "no_due_date_left_out": "không xét hồ sơ không có hạn trả kết quả",
 }
 
 
 def words_of(flags: Iterable[str]) -> str:
     """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
     known = _REASONS | _REMARKS
-    given = set(flags)
-    return "; ".join([known[flag] for flag in known if flag in given] + sorted(given - set(known)))
+    blocked = blocked_words(flags := list(flags))
+    given = {flag for flag in flags if not flag.startswith(FLAG)}
+    said = Speaker("vi")
+    others = [said.flag(flag) or flag for flag in sorted(given - set(known))]
+    told = [known[flag] for flag in known if flag in given] + others
+    return "; ".join([blocked, *told] if blocked else told)
 
 
 def printed(value: float | None, unit: str) -> int | float | None:

@@ -13,9 +13,12 @@ import msgspec
 
 from thuocdo.core.clock import Period, now_us, parse_week
 from thuocdo.core.issuers import issuer_on
+from thuocdo.measure.invariants.check import check
+from thuocdo.measure.invariants.withholding import withhold
 from thuocdo.measure.model import Figure
 from thuocdo.measure.service import Measure
 from thuocdo.report.assemble import Measured, assemble, definitions_on, letterhead_of
+from thuocdo.report.checks import published_of
 from thuocdo.report.editions import TableSpec, edition_on, published_periods
 from thuocdo.report.model import Definition, WeeklyReport
 from thuocdo.report.selection import mean_of_printed
@@ -34,12 +37,14 @@ def build(
     as_organised: dt.date | None = None,
     now: int | None = None,
     remark: str = "",
+    before: WeeklyReport | None = None,
 ) -> WeeklyReport:
     """The report of an ISO week (`2022-W18`).
 
     Without a date it is the Friday of that week. Without a period it is the published report's, else
     1 January to the Sunday before the week. `as_known` and `now` are µs UTC; without `as_known` the
-    report stands on everything landed until `now`.
+    report stands on everything landed until `now`. `before` is the report before this one, if there
+    is one to compare with. What the checks find wrong is withheld, and the report says so.
     Raises ThuocdoError `bad_week` and what measuring raises.
     """
     days = parse_week(week)
@@ -53,6 +58,15 @@ def build(
     figures = _figures(
         measure, specs, definitions, covered, as_known=as_known, as_organised=organised
     )
+    outcomes = check(
+        measure,
+        covered,
+        [(code, one.version) for code, one in definitions.items()],
+        as_known=as_known,
+        as_organised=organised,
+        published=published_of(before) if before else None,
+    )
+    figures = {key: withhold(found, outcomes) for key, found in figures.items()}
     headline = [
         figure
         for key, found in figures.items()
@@ -77,6 +91,7 @@ def build(
             as_known=as_known if as_known is not None else (now or now_us()),
             as_organised=organised,
             remark=remark,
+            checks=outcomes,
         ),
     )
 

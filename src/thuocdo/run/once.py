@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from thuocdo.core.settings import Settings
 from thuocdo.lake.landing import Landed, Lander
+from thuocdo.lake.ledger.erase import Erased, erase
 from thuocdo.lake.ledger.ledger import extended
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import Refreshed
@@ -18,6 +19,16 @@ def refresh_now(settings: Settings) -> tuple[Landed, Refreshed]:
     lake = Lake.open(settings)
     landed = Lander(settings, lake).land_once()
     return landed, refresh_facts(settings, lake, head=extended(settings, lake))
+
+
+def erase_now(settings: Settings, system: str, number: str, reason: str) -> Erased:
+    """Land what waits, take a dossier out of the lake by law, and out of the facts."""
+    settings.require_initialised()
+    lake = Lake.open(settings)
+    Lander(settings, lake).land_once()
+    done = erase(settings, lake, system, number, reason)
+    refresh_facts(settings, lake, head=extended(settings, lake))
+    return done
 
 
 def rebuild_now(settings: Settings) -> Refreshed:

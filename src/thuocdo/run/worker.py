@@ -83,11 +83,11 @@ def _keep_head(settings: Settings, _ledger: Ledger, now: int) -> bool:
     """Once a day, soon after midnight or when the worker starts."""
     from contextlib import closing
 
-    from thuocdo.lake.ledger.heads import head_is_due
+    from thuocdo.lake.ledger.book import Book
     from thuocdo.lake.ledger.ledger import Ledger as RawLedger
     from thuocdo.lake.store import Lake
 
-    if not head_is_due(settings, now):
+    if not Book(settings.ledger_dir).lacks(clock.local_day(now)):
         return False
     with closing(RawLedger(settings, Lake.open(settings))) as raw:
         raw.keep(now)

@@ -3,14 +3,13 @@
 34 provinces and the ministries after the mergers of 2025, each with a character: size, digital
 maturity, growth from week to week and the one-stop software that sends its messages, with that
 software's known distortions (facts: OpenCPS declares level 3 for everything, Tân Dân's counts
-post as online). A few agencies carry planted peculiarities for detectors to find.
+post as online). A few agencies game their numbers, others only look as if they did (quirks.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cache
 
 import numpy as np
@@ -25,6 +24,7 @@ from thuocdo.simulate.nation import (
     procedures,
     rows_of,
 )
+from thuocdo.simulate.quirks import Client, Place, Planted, Quirk, Trap, plant
 
 TODAY = date(2026, 10, 1)
 """A day on which the organisations are as simulated here."""
@@ -38,27 +38,10 @@ _FIRST_SITE = 101
 _SITES_PER_AGENCY = 10
 _MAIN_PORTAL_SHARE = 0.6
 _MINISTRY_SERVICES = 24
+_MINISTRY_WEIGHT = 6.0  # dossiers of a ministry for one point of its procedures' popularity
+_SMALL = 0.3
 _RAISED_OF = 9  # one partial service in so many becomes full while we watch
 _RAISED_BEFORE_TODAY = timedelta(days=45)
-
-
-class Client(StrEnum):
-    """The one-stop software that reports dossiers."""
-
-    CANONICAL = "canonical"  # batches to /v1/dossiers with a key
-    OPENCPS = "opencps"  # /TrackingMCDT, form-encoded
-    OPENCPS_RAW = "opencps_raw"  # /TrackingMCDT, values not encoded
-    TAN_DAN = "tan_dan"  # /TrackingMCDT, JSON
-
-
-class Quirk(StrEnum):
-    """A planted peculiarity; truth.json names the agencies that have it."""
-
-    CONSTANT_LEVEL = "constant_level"  # every dossier is declared partial
-    POSTAL_AS_ONLINE = "postal_as_online"
-    MONTH_END_BURST = "month_end_burst"  # completions pile up on a month's last days
-    CLOSED_IN_SECONDS = "closed_in_seconds"  # opened and closed within seconds
-    SILENT_PORTAL = "silent_portal"  # the main portal stops sending ten days before the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +76,7 @@ class Office:
     dossier_weight: float
     client: Client
     quirks: frozenset[Quirk]
+    traps: frozenset[Trap]
     sites: tuple[Site, ...]
     services: tuple[Offered, ...]
     since: date
@@ -116,7 +100,13 @@ def plan(seed: int, today: date = TODAY) -> tuple[Office, ...]:
     """Every agency of today's country. `today` only dates the services raised lately."""
     rng = np.random.default_rng([seed, 34])
     nation = agencies(TODAY)
-    return tuple(_office(rng, place, agency, today) for place, agency in enumerate(nation))
+    offices = [_office(rng, place, agency, today) for place, agency in enumerate(nation)]
+    total = sum(office.dossier_weight for office in offices)
+    places = [Place(office.client, office.dossier_weight / total) for office in offices]
+    return tuple(
+        _as_planted(office, planted)
+        for office, planted in zip(offices, plant(seed, places), strict=True)
+    )
 
 
 def departments(kind: str) -> list[dict[str, str]]:
@@ -140,28 +130,26 @@ def _office(rng: np.random.Generator, place: int, agency: Agency, today: date) -
         maturity=maturity,
         growth=float(rng.normal(0.12, 0.08)),
         portal_weight=agency.size * float(rng.lognormal(0.0, 0.55)),
-        dossier_weight=(2.0 * popularity if ministry else agency.size)
+        dossier_weight=(_MINISTRY_WEIGHT * popularity if ministry else agency.size)
         * float(rng.lognormal(0, 0.2)),
         client=client,
-        quirks=_quirks(place, client),
+        quirks=frozenset(),
+        traps=frozenset(),
         sites=tuple(_sites(place, agency)),
         services=services,
         since=MINISTRIES_SINCE if ministry else PROVINCES_SINCE,
     )
 
 
-def _quirks(place: int, client: Client) -> frozenset[Quirk]:
-    found = set()
-    if client in {Client.OPENCPS, Client.OPENCPS_RAW}:
-        found.add(Quirk.CONSTANT_LEVEL)
-    if client is Client.TAN_DAN:
-        found.add(Quirk.POSTAL_AS_ONLINE)
-    rare = {
-        20: Quirk.MONTH_END_BURST,
-        28: Quirk.CLOSED_IN_SECONDS,
-        33: Quirk.SILENT_PORTAL,
-    }
-    return frozenset(found | ({rare[place]} if place in rare else set()))
+def _as_planted(office: Office, planted: Planted) -> Office:
+    """The office with its peculiarities; some are a matter of what it offers and how much is asked."""
+    office = replace(office, quirks=planted.quirks, traps=planted.traps)
+    if Trap.ALL_FULL in planted.traps:
+        full = tuple(replace(o, level=Level.FULL.value, raised=None) for o in office.services)
+        office = replace(office, services=full)
+    if Trap.SMALL_AND_PERFECT in planted.traps:
+        office = replace(office, dossier_weight=office.dossier_weight * _SMALL)
+    return office
 
 
 def _sites(place: int, agency: Agency) -> list[Site]:

@@ -48,6 +48,7 @@ EVENT_SCHEMA = pa.schema(
         ("returned_by_post", pa.bool_()),
         ("digitised", pa.bool_()),
         ("applicant_kind", _LABEL),
+        ("from_national_portal", pa.bool_()),
     ]
 )
 """The import format of dossiers (DESIGN.md §6.4), one event a row."""
@@ -55,7 +56,10 @@ EVENT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Dossiers as parallel arrays; `level` is what the sending system declares."""
+    """Dossiers as parallel arrays; `level` is what the sending system declares.
+
+    national  whether it is said to come from the national portal; None: nothing is said
+    """
 
     system: Texts
     agency: Texts
@@ -75,6 +79,7 @@ class Cases:
     by_post: Bools
     digitised: Bools
     applicant: Texts
+    national: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.received)
@@ -166,6 +171,7 @@ def complete(
         by_post=rng.random(count) < 0.12,
         digitised=rng.random(count) < 0.6,
         applicant=_APPLICANTS[(rng.random(count) < 0.2).astype(np.int64)],
+        national=np.full(count, None, dtype=object),
     )
 
 
@@ -189,7 +195,9 @@ def events_of(cases: Cases) -> pa.Table:
         ),
         _events(shared, Status.RETURNED, cases.returned),
     ]
-    return pa.concat_tables(tables).unify_dictionaries()
+    every = pa.concat_tables(tables).unify_dictionaries()
+    nothing_said = every["from_national_portal"].null_count == len(every)
+    return every.drop_columns("from_national_portal") if nothing_said else every
 
 
 def until(cases: Cases, end_us: int) -> Cases:
@@ -232,6 +240,7 @@ def _shared(cases: Cases) -> pa.Table:
             "returned_by_post": pa.array(cases.by_post),
             "digitised": pa.array(cases.digitised),
             "applicant_kind": _labels(cases.applicant),
+            "from_national_portal": pa.array(cases.national, pa.bool_()),
         }
     )
 

@@ -16,9 +16,10 @@ from typing import Final, Literal
 from thuocdo.core.clock import VIETNAM, to_datetime
 from thuocdo.core.vocabulary import Channel, Level, Payment, Status, SystemKind
 from thuocdo.simulate import messages
-from thuocdo.simulate.country_plan import Client, Office, Site, plan
+from thuocdo.simulate.country_plan import Office, Site, plan
 from thuocdo.simulate.messages import Step
 from thuocdo.simulate.nation import old_form, rows_of
+from thuocdo.simulate.quirks import Client
 
 What = Literal["page_view", "service_step", "mcdt", "canonical"]
 

@@ -17,10 +17,11 @@ from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.measure.model import Coverage, DayCounts, Figure, Point
 from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
-from thuocdo.web import choosing, formula, wording
+from thuocdo.web import choosing, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
@@ -245,7 +246,7 @@ def _version(version: Version) -> DescribedVersion:
         version=version.version,
         valid_from=version.valid_from,
         text=getattr(version.description, language()),
-        formula=formula.words(version),
+        formula=Speaker(language()).formula(version),
         source=f"{version.source.document}, {version.source.place}",
         notes=tuple(getattr(note, language()) for note in version.notes),
     )

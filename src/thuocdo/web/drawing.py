@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from thuocdo.core.vietnamese import format_duration
 from thuocdo.measure.model import Point
 from thuocdo.web import charts
 from thuocdo.web.templatetags.yearbook import language, printed
@@ -69,6 +70,8 @@ def _brief(value: float | None, unit: str) -> str:
     if unit == "percent":
         digits = f"{value:.1f}".rstrip("0").rstrip(".")
         return f"{digits.replace('.', ',') if language() == 'vi' else digits}%"
+    if unit == "duration":
+        return format_duration(round(value), language())
     for size, mark in ((_MILLION, _("tr")), (_THOUSAND, _("ng"))):
         if value >= size:
             digits = f"{value / size:.1f}".rstrip("0").rstrip(".")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_decimal
+from thuocdo.measure.definitions.wording import Speaker
 
 BLOCKS = {
     "ministry": gettext_lazy("Khối bộ, ngành"),
@@ -45,6 +46,10 @@ _FLAGS = {
     "successor_answers": gettext_lazy("số liệu của cơ quan kế thừa"),
     "directly": gettext_lazy("phần trực tiếp, không tính đơn vị trực thuộc"),
     "suppressed": gettext_lazy("không công bố vì số hồ sơ quá nhỏ"),
+    "not_computable": gettext_lazy("chưa đủ dữ liệu để tính chỉ số này"),
+    "zero_denominator_by_rule": gettext_lazy("mẫu số bằng 0, giá trị theo quy định của chỉ số"),
+    "partial_points": gettext_lazy("điểm chưa gồm các thành phần không tính được"),
+    "no_due_date_left_out": gettext_lazy("không xét hồ sơ không có hạn trả kết quả"),
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _US = 1_000_000
@@ -52,7 +57,10 @@ _US = 1_000_000
 
 def flag(code: str) -> str:
     """A flag in words; one without words yet is shown by its code rather than hidden."""
-    return str(_FLAGS[code]) if code in _FLAGS else _("ghi chú mã %(code)s") % {"code": code}
+    if code in _FLAGS:
+        return str(_FLAGS[code])
+    language = "en" if (get_language() or "vi").startswith("en") else "vi"
+    return Speaker(language).flag(code) or _("ghi chú mã %(code)s") % {"code": code}
 
 
 def flags(codes: Iterable[str]) -> str:

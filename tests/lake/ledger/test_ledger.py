@@ -242,7 +242,7 @@ def test_an_index_that_was_lost_is_made_again(
     feeder.put_all("w/1")
     ledger.extend()
     ledger.close()
-    for path in settings.ledger_dir.glob("index.sqlite3*"):
+    for path in (*settings.ledger_dir.glob("index.sqlite3*"), settings.ledger_dir / "hashes.bin"):
         path.unlink()
     feeder.put_all("w/2")
     again = Ledger(settings, ledger.lake)

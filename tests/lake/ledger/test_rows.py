@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from tests.lake.ledger.conftest import Feeder
 
+from thuocdo.core import settings as settings_module
 from thuocdo.lake.ledger import rows as row_forms
 from thuocdo.lake.ledger.columns import COLUMNS
-from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES, schema_of
+from thuocdo.lake.schemas import DECLARED, DIMENSIONS, EVENT_TABLES, schema_of
 from thuocdo.lake.store import Lake
 
 TABLES = (*EVENT_TABLES, *DIMENSIONS)
@@ -78,6 +81,20 @@ def test_a_column_that_is_added_later_changes_no_hash(lake: Lake, feeder: Feeder
     before = row_forms.hashed(engine, "replays", source)
     after = row_forms.hashed(engine, "replays", "longer")
     assert (before.hashes == after.hashes).all()
+
+
+def test_a_lake_that_was_made_before_a_column_came_is_hashed_as_if_it_were_null(
+    tmp_path: Path,
+) -> None:
+    older = Lake.open(settings_module.load({"THUOCDO_HOME": str(tmp_path)}))
+    before = pa.schema([field for field in DECLARED if field.name not in ("procedure", "said_by")])
+    row = {"agency": "H57", "indicator": "x", "segment": "s", "event_id": 1, "feed": "import"}
+    rows = pa.Table.from_pylist([row], schema=before)
+    write_deltalake(str(older.root / "declared"), rows, partition_by=["indicator"])
+    older.create()
+    source = row_forms.source("declared", older.files("declared"))
+    made = row_forms.hashed(row_forms.opened(), "declared", source)
+    assert made.hashes[0].tobytes() == row_forms.row_hash("declared", row)
 
 
 def test_a_value_without_a_form_is_refused() -> None:

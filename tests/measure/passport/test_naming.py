@@ -42,8 +42,12 @@ def test_a_name_can_be_read():
     procedure=st.sampled_from([None, "1.004194", "~unknown"]),
     trust=st.sampled_from(["any", "verified"]),
     log_size=st.integers(0, 10**12),
+    landed_by=st.none() | st.integers(0, 10**18),
+    own=st.booleans(),
 )
-def test_every_question_comes_back_from_its_name(agency, block, procedure, trust, log_size):
+def test_every_question_comes_back_from_its_name(
+    agency, block, procedure, trust, log_size, landed_by, own
+):
     question = msgspec.structs.replace(
         QUESTION,
         agency=agency,
@@ -51,6 +55,8 @@ def test_every_question_comes_back_from_its_name(agency, block, procedure, trust
         procedure=procedure,
         trust=trust,
         log_size=log_size,
+        landed_by=landed_by,
+        own=own and agency is not None,
     )
     assert parse(name_of(question, ANSWER), QUESTION.identity).question == question
 

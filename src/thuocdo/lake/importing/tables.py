@@ -170,7 +170,7 @@ def read_text(path: Path) -> Table:
     text, encoding = decoded(data)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = 1 if lines and lines[0].lower().startswith("sep=") else 0
-    delimiter = _delimiter(lines[start : start + _PEEKED_LINES])
+    delimiter = delimiter_of(lines[start : start + _PEEKED_LINES])
     notes = () if encoding == "utf-8" else (f"{path.name}: read as {encoding}",)
     return Table([Sheet("", list(_rows(lines, start, delimiter)))], notes)
 
@@ -196,7 +196,7 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def delimiter_of(lines: Sequence[str]) -> str:
     """The sign that stands most often in the first lines, outside quotes."""
     plain = "".join("".join(line.split('"')[::2]) for line in lines)
     return max(_DELIMITERS, key=plain.count)

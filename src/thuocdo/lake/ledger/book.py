@@ -5,6 +5,7 @@
     files-<n>.ndjson  digests of the lake's files, in the order they came and went
     listed/         hashes of the rows of leaves that list them
     head.jws        the signed head; replaced in one step
+    columns.json    numbers of the columns in the forms of rows
     heads/          heads that were kept, one a day at least
 
 An entry goes to the lists first and counts from the moment the head tells it. What a death left
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ import msgspec
 from thuocdo.core import files, merkle
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.signing import PublicKey, Signer, payload_of
+from thuocdo.lake.ledger.columns import COLUMNS
 from thuocdo.lake.ledger.records import CHAIN_START, FileLine, Head, Leaf, head_of, link
 from thuocdo.lake.parquet import sync
 
@@ -107,6 +110,7 @@ class Book:
         anew  `moved` is every file there is: a new list begins
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._tell_columns()
         lines = [msgspec.json.encode(entry.leaf) for entry in entries]
         grown = merkle.Range(base.size, [bytes.fromhex(peak) for peak in base.peaks])
         for number, entry in enumerate(entries, base.size):
@@ -121,6 +125,7 @@ class Book:
         for line in of_files:
             chain = link(chain, line)
         leaves_bytes = _extend(self.leaves_path, base.leaves_bytes, _lines(lines))
+        self._make_hashes(base)
         _extend(self.hashes_path, base.size * merkle.WIDTH, b"".join(hashes))
         told = 0 if anew else base.files_bytes
         files_bytes = _extend(self.files_path(number_of_list), told, _lines(of_files))
@@ -159,6 +164,14 @@ class Book:
         """The heads that were kept, by name."""
         return sorted(self.heads_dir.glob("*.jws"))
 
+    def kept_heads(self, public: PublicKey) -> list[Head]:
+        """The kept heads. Raises ThuocdoError `bad_head` when one was not signed by this key."""
+        return [head_in(path.read_text(), public, path) for path in self.kept()]
+
+    def lacks(self, day: date) -> bool:
+        """Whether the head of a day is to be kept still; there is none before the ledger began."""
+        return self.head_path.exists() and not self.kept_path(day.isoformat()).exists()
+
     def lines(self, path: Path, start: int, end: int) -> Iterator[bytes]:
         """The lines of one of the lists between two places, without their ends."""
         with path.open("rb") as file:
@@ -173,6 +186,18 @@ class Book:
             return b""
         with self.hashes_path.open("rb") as file:
             return file.read(size * merkle.WIDTH)
+
+    def _make_hashes(self, base: Head) -> None:
+        """Make the hashes of the leaves again when somebody took them away."""
+        if base.size and not self.hashes_path.exists():
+            lines = self.lines(self.leaves_path, 0, base.leaves_bytes)
+            files.replace(self.hashes_path, b"".join(map(merkle.leaf_hash, lines)))
+
+    def _tell_columns(self) -> None:
+        """The columns' numbers lie beside the log: who reads it in twenty years needs them."""
+        path, told = self.folder / "columns.json", msgspec.json.encode(COLUMNS)
+        if not path.exists() or path.read_bytes() != told:
+            files.replace(path, told)
 
     def _write_listed(self, number: int, hashes: bytes) -> None:
         path = self.listed_path(number)

@@ -24,7 +24,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         *_LANDED, "home_month", "dossier_hi", "dossier_lo", "system", "agency", "procedure",
         "status", "event_time", "received_at", "due_at", "channel", "level_declared",
         "level_catalogue", "payment", "returned_by_post", "digitised", "applicant_kind",
-        "from_national_portal", "quality",
+        "from_national_portal", "quality", "result_electronic", "reused",
     ),
     "rejects": (*_LANDED, "day", "site_id", "agency", "reason", "detail", "payload"),
     "replays": (*_LANDED, "day", "reject_segment", "reject_event_id"),

@@ -90,6 +90,14 @@ class Index:
             )
         ]
 
+    def tombstones(self, table: str, segment: str) -> list[int]:
+        """The numbers of the leaves that tell of erased rows of a segment."""
+        found = self._db.execute(
+            "SELECT number FROM leaf WHERE tbl = ? AND segment = ? AND kind = 'erased'",
+            (table, segment),
+        )
+        return [int(number) for (number,) in found]
+
     def overlaps(self, table: str, segment: str, first: int, last: int) -> bool:
         """Whether a leaf already speaks of rows of a segment within a range of numbers."""
         found = self._db.execute(

@@ -91,15 +91,17 @@ class Ledger:
 
     def at(self, instant: int) -> Head | None:
         """The last kept or current head made at or before an instant (µs UTC); None when none was."""
-        from thuocdo.lake.ledger.heads import kept_heads  # noqa: PLC0415
-
-        heads = [head for _, head in kept_heads(self)]
+        heads = self.book.kept_heads(self.signer.public)
         current = self.head()
         heads += [current] if current is not None else []
         return max((h for h in heads if h.at <= instant), key=lambda h: h.size, default=None)
 
     def leaves(self, first: int, last: int) -> Iterator[Leaf]:
         """The leaves number `first` to `last`, both included, counted from 0."""
+        return map(leaf_of, self.lines(first, last))
+
+    def lines(self, first: int, last: int) -> Iterator[bytes]:
+        """Those leaves as they are written: what the log hashes."""
         head = self.head() or NOTHING
         self.index.follow(head)
         start = self.index.place_of(first)
@@ -107,8 +109,7 @@ class Ledger:
             return
         end = self.index.place_of(last + 1)
         end = head.leaves_bytes if end is None else end
-        for line in self.book.lines(self.book.leaves_path, start, end):
-            yield leaf_of(line)
+        yield from self.book.lines(self.book.leaves_path, start, end)
 
     def segments_after(self, size: int) -> set[Span]:
         """The rows of event tables that the log of the first `size` leaves does not have.

@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from thuocdo.core.merkle import WIDTH, leaf_hash
 from thuocdo.lake.ledger.columns import COLUMNS
+from thuocdo.lake.parquet import conform, relation
 from thuocdo.lake.schemas import EVENT_TABLES, partition_column, schema_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,6 +80,12 @@ def _written(value: object) -> str:
     raise TypeError(f"no canonical form for {type(value)}")
 
 
+def typed(table: str, rows: pa.Table) -> list[dict[str, Any]]:
+    """Rows an engine handed back, as `form` takes them."""
+    found: list[dict[str, Any]] = conform(table, rows).to_pylist()
+    return found
+
+
 def opened(memory: str = "1GiB", spill: str = "") -> duckdb.DuckDBPyConnection:
     """An engine for `hashed`; spill: a folder for what does not fit in memory."""
     engine = duckdb.connect(config={"memory_limit": memory, "temp_directory": spill})
@@ -88,12 +95,12 @@ def opened(memory: str = "1GiB", spill: str = "") -> duckdb.DuckDBPyConnection:
 
 
 def source(table: str, paths: Sequence[str]) -> str:
-    """SQL: the rows of some files of a table, every column of its schema."""
+    """SQL: the rows of some files of a table, every column of its schema; null in those older than
+    a column."""
     column = partition_column(table)
     kind = "DATE" if column == "day" else "VARCHAR"
-    hive = f", hive_partitioning = true, hive_types = {{'{column}': {kind}}}" if column else ""
-    names = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in paths)
-    return f"read_parquet([{names}], union_by_name = true{hive})"
+    hive = f"hive_partitioning = true, hive_types = {{'{column}': {kind}}}"
+    return relation(paths, schema_of(table), hive if column else "hive_partitioning = false")
 
 
 def select(table: str) -> str:
@@ -138,7 +145,10 @@ def in_order(made: pa.Table) -> Hashed:
     segment = rank[encoded.indices.to_numpy()] if names else np.zeros(0, np.int64)
     event_id, known = (made.column(name).to_numpy() for name in ("event_id", "known"))
     digests = hash_array(made.column("hash").combine_chunks())
-    order = np.lexsort((event_id, segment))
+    if (event_id[1:] >= event_id[:-1]).all():  # as one file has them
+        order = np.argsort(segment.astype(np.int32), kind="stable")
+    else:
+        order = np.lexsort((event_id, segment))
     segment, event_id = segment[order], event_id[order]
     same = (segment[1:] == segment[:-1]) & (event_id[1:] == event_id[:-1])
     if same.any():  # dimensions, which have no numbers: by their hashes

@@ -33,9 +33,9 @@ from thuocdo.measure.advice.model import (
     Uptake,
     editions,
 )
-from thuocdo.measure.advice.offers import Offer, Offered, offers, together
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Dossiers, Version, definition
+from thuocdo.measure.offers import Offer, Offered, offers, together
 from thuocdo.measure.organisation import Agency, Organisation
 from thuocdo.measure.service import Measure
 from thuocdo.measure.view import Facts

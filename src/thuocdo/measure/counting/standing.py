@@ -46,8 +46,8 @@ def standing(
         ends,
         [ends.first_day <= vouched.received_day, vouched.received_day <= ends.last_day],
     )
-    allowed = admitted(rows.channel, rules)
-    judged = rows.due_day.notnull() if missing_due == "left_out" else ibis.literal(True)
+    allowed = rows.received_day.notnull() & admitted(rows.channel, rules)
+    judged = rows.due_day.notnull() if missing_due == "left_out" else rows.received_day.notnull()
 
     def add_up(which: ir.Value) -> ir.Value:
         return which.ifelse(1, 0).sum().cast("int64")

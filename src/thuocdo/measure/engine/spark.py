@@ -11,11 +11,14 @@ ours travel with the plan when they are few, by a file when they are many.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import re
 import shutil
 import socket
 import uuid
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -38,6 +41,8 @@ from thuocdo.measure.engine.shape import (
     write_parquet,
 )
 
+# That it gave up is told as our error.
+warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
 with warnings.catch_warnings():
     # The client warns of the newest pandas; we give and take Arrow.
     warnings.simplefilter("ignore", FutureWarning)
@@ -45,6 +50,7 @@ with warnings.catch_warnings():
     from pyspark.errors import PySparkException
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
     from pyspark.sql import DataFrame, functions
+    from pyspark.sql.connect.client.core import DefaultChannelBuilder
     from pyspark.sql.connect.client.retries import DefaultPolicy
     from pyspark.sql.connect.session import SparkSession
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -55,6 +61,9 @@ _DEFAULT_PORT: Final = 15002  # Spark Connect's own, where the URL names none
 _RETRIES: Final = 3
 """A second or two: a network that stumbles is waited for, a dead server is not."""
 
+_CHANNEL: Final[list[tuple[str, Any]]] = [("grpc.use_local_subchannel_pool", 1)]
+"""A new session tries at once, however long the ones before waited for a server that was away."""
+
 _TRAVELLING_BYTES: Final = 1 << 20
 """Rows of ours up to this size go along with every plan that uses them."""
 
@@ -64,6 +73,7 @@ _CONFIGURATION: Final = {
 }
 _UNSEEN: Final = ("PATH_NOT_FOUND", "FAILED_READ_FILE", "CANNOT_READ_FILE")
 _LOCK: Final = ".lock"
+_DETAILS: Final = re.compile(r'details = "([^"\n]*)"')
 _SESSION_GONE: Final = "INVALID_HANDLE"
 
 
@@ -88,11 +98,13 @@ class SparkEngine:
         self._folder = home / "state" / "kept" / uuid.uuid4().hex
         _sweep(self._folder.parent)
         self._folder.mkdir(parents=True)
-        self._owned = _own(self._folder)
         self._count = 0
         self._kept: list[Path] = []
         with self._speaking():
-            self._session = SparkSession.builder.remote(url).create()
+            channel = DefaultChannelBuilder(url, channelOptions=_CHANNEL)
+            self._session = SparkSession.builder.channelBuilder(channel).create()
+            self.close = weakref.finalize(self, _leave, self._session, _own(self._folder))
+            atexit.register(self.close)  # before the client's own, which would wait for the server
             self._session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
             for name, value in _CONFIGURATION.items():
                 self._session.conf.set(name, value)
@@ -160,14 +172,6 @@ class SparkEngine:
             shutil.rmtree(folder)
         self._kept = []
 
-    def close(self) -> None:
-        self.forget()
-        shutil.rmtree(self._folder)
-        self._owned.close()
-        if not self.is_lost:
-            with self._speaking():
-                self._session.stop()
-
     # Plans
 
     def _frame(self, said: Statement, inputs: Sequence[Rows]) -> DataFrame:
@@ -215,6 +219,7 @@ class SparkEngine:
         self._session.sql("SELECT 1 AS one").write.mode("append").parquet(str(folder))
         if not list(folder.glob("*.parquet")):
             raise self._unseen(f"What it writes to {folder} is not there.")
+        self.forget()
 
     def _check_seen(self, files: Sequence[str]) -> None:
         listed = self._session.read.format("binaryFile").load(list(files))
@@ -234,7 +239,7 @@ class SparkEngine:
         condition = ""
         if isinstance(error, PySparkException):
             condition = error.getCondition() or ""
-        text = str(error).strip().partition("\n")[0]
+        text = _first_words(error)
         if condition.startswith(_UNSEEN):
             return self._unseen(text)
         if _is_gone(error) or condition.startswith(_SESSION_GONE):
@@ -279,6 +284,13 @@ def _is_gone(error: PySparkException | grpc.RpcError) -> bool:
     return isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def _first_words(error: BaseException) -> str:
+    """What an error says, in one line; gRPC's begin with what says nothing."""
+    text = str(error).strip()
+    details = _DETAILS.search(text)
+    return details[1] if details else text.partition("\n")[0]
+
+
 def _types(schema: pa.Schema) -> StructType:
     return from_arrow_schema(schema)
 
@@ -296,6 +308,14 @@ def _own(folder: Path) -> IO[str]:
     lock = (folder / _LOCK).open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
+
+
+def _leave(session: SparkSession, lock: IO[str]) -> None:
+    """End a session and remove its folder; a server that is gone is not waited for."""
+    session.client.set_retry_policies([])
+    session.stop()
+    shutil.rmtree(Path(lock.name).parent)
+    lock.close()
 
 
 def _sweep(kept: Path) -> None:

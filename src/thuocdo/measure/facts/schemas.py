@@ -28,6 +28,7 @@ VISITS_DAILY = columns(
     visitors=pa.int64(),  # an estimate, never ranked
     bot_views=pa.int64(),  # those of loops included
     loop_views=pa.int64(),  # of visitors who reload at a steady interval (loops.yaml)
+    tireless_views=pa.int64(),  # counted, but of visitors who never pause (loops.yaml)
     last_landed=pa.int64(),
 )
 
@@ -39,8 +40,11 @@ DOSSIERS = columns(
     procedure=pa.string(),
     received_us=pa.int64(),
     received_day=pa.int32(),
+    submitted_us=pa.int64(),  # null: no event said
     channel=pa.string(),  # null: no event said
+    channels_differ=pa.bool_(),  # one event says online, another postal
     level_declared=pa.string(),
+    level_catalogue=pa.string(),  # the catalogue's word when the dossier first came in
     due_day=pa.int32(),
     due_moved=pa.bool_(),
     completed_day=pa.int32(),
@@ -51,6 +55,7 @@ DOSSIERS = columns(
     withdrawn_day=pa.int32(),
     supplement_day=pa.int32(),  # the first one asked for
     supplement_last_day=pa.int32(),
+    untimed=pa.bool_(),  # some event came by a feed that states no time of its own
     outcome=pa.string(),
     timeliness=pa.string(),  # null while not resolved
     supplements=pa.int32(),  # 0, 1, or 2 for two and more
@@ -118,6 +123,24 @@ STEPS_DAILY = columns(
     last_landed=pa.int64(),
 )
 
+HOSTS_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    host=pa.string(),  # where the tag was; null: the view named no page
+    views=pa.int64(),  # by people, as landing knew them
+    last_landed=pa.int64(),
+)
+
+STEP_MAKERS_DAILY = columns(
+    day=pa.int32(),
+    site_id=pa.int64(),
+    state=pa.string(),
+    made=pa.int64(),  # steps that one visitor made on that day
+    visitors=pa.int64(),  # how many made so many
+    in_hours=pa.int64(),  # of all their steps, those in office hours (facts/small.py)
+    last_landed=pa.int64(),
+)
+
 REJECTS_DAILY = columns(
     day=pa.int32(),
     site_id=pa.int64(),
@@ -149,6 +172,8 @@ FACTS: Final[dict[str, pa.Schema]] = {
     "site_sources_daily": SITE_SOURCES_DAILY,
     "system_sources_daily": SYSTEM_SOURCES_DAILY,
     "steps_daily": STEPS_DAILY,
+    "hosts_daily": HOSTS_DAILY,
+    "step_makers_daily": STEP_MAKERS_DAILY,
     "rejects_daily": REJECTS_DAILY,
     "intake": INTAKE,
 }

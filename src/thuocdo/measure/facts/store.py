@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from thuocdo.core import files
 from thuocdo.core.clock import now_us
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Raised when the meaning of a stored fact changes: older facts are then rebuilt, not read."""
 
 GRACE_US: Final = 3 * 60 * 1_000_000

@@ -26,13 +26,15 @@ GAP_US: Final = 30 * 60 * 1_000_000
 """A gap of this length or more starts a new visit."""
 
 _SECOND_US: Final = 1_000_000
+_MINUTE_US: Final = 60 * _SECOND_US
+_HOUR_US: Final = 60 * _MINUTE_US
 _KEY: Final = ["day", "site_id"]
 _PERSON: Final = [*_KEY, "visitor"]
 _NOTHING: Final = ibis.literal(0, "int64")
 
 _USED: Final = (
     *("day", "site_id", "visitor", "event_time", "landed_at", "trust", "bot"),
-    *("kind", "procedure", "state", "agency", "reason", "feed"),
+    *("kind", "host", "procedure", "state", "agency", "reason", "feed"),
 )
 """Columns that daily facts are made of."""
 
@@ -53,7 +55,7 @@ def visits_daily(events: ir.Table) -> ir.Table:
         *_KEY, visits_verified=ibis._.visits, loops_verified=ibis._.loop_views
     )
     joined = totals.left_join(every, _KEY).select(
-        totals, every.visits, every.visitors, every.loop_views
+        totals, every.visits, every.visitors, every.loop_views, every.tireless_views
     )
     joined = joined.left_join(vouched, _KEY).select(
         joined, vouched.visits_verified, vouched.loops_verified
@@ -68,6 +70,7 @@ def visits_daily(events: ir.Table) -> ir.Table:
             views_verified=joined.views_verified - joined.loops_verified.fill_null(0),
             bot_views=joined.bot_views + loops,
             loop_views=loops,
+            tireless_views=joined.tireless_views.fill_null(0),
             last_landed=micros(joined.last_landed),
         ),
         VISITS_DAILY,
@@ -75,7 +78,7 @@ def visits_daily(events: ir.Table) -> ir.Table:
 
 
 def _visits(views: ir.Table) -> ir.Table:
-    """(day, site_id, visits, visitors, loop_views) of views that landing took for a person's.
+    """(day, site_id, visits, visitors, loop_views, tireless_views) of views that landing took for a person's.
 
     Most visitors have few views that span less than one gap: they are one visit without looking at
     the order. Only the others are sorted.
@@ -84,7 +87,7 @@ def _visits(views: ir.Table) -> ir.Table:
     anonymous = (
         views.filter(views.visitor.isnull())
         .group_by(_KEY)
-        .agg(visits=ibis._.count(), visitors=_NOTHING, loop_views=_NOTHING)
+        .agg(visits=ibis._.count(), visitors=_NOTHING, loop_views=_NOTHING, tireless_views=_NOTHING)
     )
     known = views.filter(views.visitor.notnull()).select(
         *_KEY, "visitor", at=micros(views.event_time)
@@ -94,27 +97,40 @@ def _visits(views: ir.Table) -> ir.Table:
     )
     brief = (people.last - people.first < GAP_US) & (people.views < rules.fewest_views)
     counted = people.group_by(_KEY).agg(
-        visits=brief.ifelse(1, 0).sum(), visitors=ibis._.count(), loop_views=_NOTHING
+        visits=brief.ifelse(1, 0).sum(),
+        visitors=ibis._.count(),
+        loop_views=_NOTHING,
+        tireless_views=_NOTHING,
     )
     others = _in_order(known.semi_join(people.filter(~brief), _PERSON))
     is_loop = (others.views >= rules.fewest_views) & (
         others.steady * 100 >= (others.views - 2) * rules.steady_percent
     )
+    is_tireless = (
+        ~is_loop
+        & (others.span >= rules.tireless_hours * _HOUR_US)
+        & (others.longest <= rules.tireless_gap_minutes * _MINUTE_US)
+    )
     runs = others.group_by(_KEY).agg(
         visits=is_loop.ifelse(0, others.visits).sum(),
         visitors=-is_loop.ifelse(1, 0).sum(),
         loop_views=is_loop.ifelse(others.views, 0).sum(),
+        tireless_views=is_tireless.ifelse(others.views, 0).sum(),
     )
     parts = union([anonymous, counted, runs])
     return parts.group_by(_KEY).agg(
-        visits=parts.visits.sum(), visitors=parts.visitors.sum(), loop_views=parts.loop_views.sum()
+        visits=parts.visits.sum(),
+        visitors=parts.visitors.sum(),
+        loop_views=parts.loop_views.sum(),
+        tireless_views=parts.tireless_views.sum(),
     )
 
 
 def _in_order(views: ir.Table) -> ir.Table:
-    """(day, site_id, visitor, visits, views, steady) of views (at: µs UTC).
+    """(day, site_id, visitor, visits, views, steady, span, longest) of views (at: µs UTC).
 
-    steady  gaps that are as long as the one before them
+    steady   gaps that are as long as the one before them
+    span     from the first view to the last; `longest` gap between two of them, µs
     """
     rules = _rules()
     person = [views[name] for name in _PERSON]
@@ -130,6 +146,8 @@ def _in_order(views: ir.Table) -> ir.Table:
         visits=starts.ifelse(1, 0).sum(),
         views=ibis._.count(),
         steady=(alike & inside).fill_null(False).ifelse(1, 0).sum(),
+        span=pairs["at"].max() - pairs["at"].min(),
+        longest=pairs.gap.max(),
     )
 
 
@@ -164,6 +182,8 @@ class _LoopRules(msgspec.Struct, frozen=True):
     steady_percent: int
     shortest_gap_seconds: int
     longest_gap_seconds: int
+    tireless_hours: int
+    tireless_gap_minutes: int
 
 
 @cache

@@ -9,7 +9,9 @@ question again and gets another answer sees it at once.
     online_dossier_rate@2024-11:H26:2026-07-01..2026-09-30:o2026-09-30:any:n1284:9f3c2a71d0b5e846
 
 The parts are separated by colons, which addresses and shells leave alone. Who is an agency's code,
-`agency+procedure` for a service, or `~block` (`~ministry`, `~province`, `~all`) for services of many.
+`agency~own` for what is its own and of no unit below it, `agency+procedure` for a service, or
+`~block` (`~ministry`, `~province`, `~all`) before a service of many. `n1284` are the leaves of the log
+that were known; `n1284k1764288000000000` of those what had landed by an instant (µs UTC).
 """
 
 from __future__ import annotations
@@ -24,14 +26,17 @@ import msgspec
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import Block, Trust
+from thuocdo.measure.known import LogSize
 
 _CHECK_LETTERS: Final = 16
 _ALL: Final = "all"
+_OWN: Final = "~own"
 _NAME: Final = re.compile(
     r"(?P<indicator>[a-z0-9_]+)@(?P<version>[\w.-]+):"
     r"(?P<who>[\w.~-]+)(\+(?P<procedure>[\w.~-]+))?:"
     r"(?P<first>\d{4}-\d\d-\d\d)\.\.(?P<last>\d{4}-\d\d-\d\d):"
-    r"o(?P<organised>\d{4}-\d\d-\d\d):(?P<trust>any|verified):n(?P<size>\d+):(?P<check>[0-9a-f]{16})",
+    r"o(?P<organised>\d{4}-\d\d-\d\d):(?P<trust>any|verified):"
+    r"n(?P<size>\d+)(k(?P<landed>\d+))?:(?P<check>[0-9a-f]{16})",
     re.ASCII,
 )
 
@@ -41,7 +46,9 @@ class Question(msgspec.Struct, frozen=True):
 
     identity   of the definition (measure/definitions): the very words it was computed under
     agency     None for services of a whole block, or of both (block None)
+    own        what is the agency's own, and of no unit below it
     log_size   leaves of the log of raw segments that were known
+    landed_by  of those what had landed by an instant, µs UTC
     """
 
     indicator: str
@@ -55,6 +62,12 @@ class Question(msgspec.Struct, frozen=True):
     organised: date
     trust: str
     log_size: int
+    landed_by: int | None = None
+    own: bool = False
+
+    @property
+    def known(self) -> LogSize:
+        return LogSize(self.log_size, self.landed_by)
 
     @property
     def period(self) -> Period:
@@ -88,6 +101,11 @@ def check_of(question: Question, answer: Answer) -> str:
 def name_of(question: Question, answer: Answer) -> str:
     """The figure's permanent name."""
     who = question.agency or f"~{question.block or _ALL}"
+    known = f"n{question.log_size}"
+    if question.landed_by is not None:
+        known = f"{known}k{question.landed_by}"
+    if question.own:
+        who = f"{who}{_OWN}"
     if question.procedure is not None:
         who = f"{who}+{question.procedure}"
     return ":".join(
@@ -97,7 +115,7 @@ def name_of(question: Question, answer: Answer) -> str:
             str(question.period),
             f"o{question.organised}",
             question.trust,
-            f"n{question.log_size}",
+            known,
             check_of(question, answer),
         )
     )
@@ -122,12 +140,14 @@ def parse(name: str, identity: str = "") -> Named:
             identity=identity,
             first=period.first,
             last=period.last,
-            agency=None if who[0] == "~" else who,
+            agency=None if who[0] == "~" else who.removesuffix(_OWN),
             block=block,
             procedure=found["procedure"],
             organised=organised,
             trust=Trust.VERIFIED.value if found["trust"] == Trust.VERIFIED else "any",
             log_size=int(found["size"]),
+            landed_by=int(found["landed"]) if found["landed"] else None,
+            own=who.endswith(_OWN),
         ),
         found["check"],
     )

@@ -31,16 +31,16 @@ _CELL_SIZE: Final = 10
 _COLUMNS: Final = (
     (Mm(10), word.CENTER),
     (Mm(19), _LEFT),
-    (Mm(53), _LEFT),
-    (Mm(16), word.CENTER),
-    (Mm(15), _RIGHT),
-    (Mm(15), _RIGHT),
+    (Mm(52), _LEFT),
+    (Mm(15), word.CENTER),
+    (Mm(13), _RIGHT),
+    (Mm(13), _RIGHT),
+    (Mm(13), _RIGHT),
+    (Mm(13), _RIGHT),
+    (Mm(13), _RIGHT),
     (Mm(14), _RIGHT),
-    (Mm(15), _RIGHT),
-    (Mm(15), _RIGHT),
     (Mm(14), _RIGHT),
-    (Mm(15), _RIGHT),
-    (Mm(46), _LEFT),
+    (Mm(58), _LEFT),
 )
 """Width and alignment of each column of the appendix."""
 
@@ -94,7 +94,8 @@ def _appendix(doc: Any) -> None:
     section._sectPr.append(numbers)
     word.line(doc.add_paragraph(), "{{ appendix }}", 14, bold=True)
     word.line(doc.add_paragraph(), "{{ appendix_title }}", 13, bold=True)
-    word.line(doc.add_paragraph(), "{{ appendix_of }}", 13, italic=True)
+    of = word.line(doc.add_paragraph(), "{{ appendix_of }}", 13, italic=True)
+    of.paragraph_format.space_after = Pt(4)
     word.rule(doc.add_paragraph(), _WIDE, Mm(48))
     note = word.line(doc.add_paragraph(), "{{ unit_note }}", 11, italic=True)
     note.alignment = word.JUSTIFY

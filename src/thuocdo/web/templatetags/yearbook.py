@@ -16,9 +16,16 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from thuocdo.core import clock
-from thuocdo.core.vietnamese import format_count, format_day, format_percent
+from thuocdo.core.vietnamese import (
+    format_count,
+    format_day,
+    format_decimal,
+    format_duration,
+    format_percent,
+)
 from thuocdo.measure.model import Coverage, Figure
 from thuocdo.registry.models import Agency
 from thuocdo.web import charts, wording
@@ -59,12 +66,22 @@ def printed(value: float | None, unit: str) -> str:
     """A value as every page prints it: `88,45%` or `9.941.921`."""
     if value is None:
         return NOTHING
-    return format_percent(value, language()) if unit == "percent" else count(round(value))
+    if unit == "percent":
+        return format_percent(value, language())
+    if unit == "points":
+        return format_decimal(value, 2, language())
+    return format_duration(round(value), language()) if unit == "duration" else count(round(value))
 
 
 @register.simple_tag
 def amount(value: float | None, unit: str) -> str:
     return printed(value, unit)
+
+
+@register.simple_tag
+def value_heading(unit: str) -> str:
+    """What a column of values is called."""
+    return {"percent": _("Tỷ lệ"), "count": _("Số lượng")}.get(unit, _("Giá trị"))
 
 
 @register.simple_tag
@@ -80,7 +97,24 @@ def figure_value(figure: Figure) -> SafeString:
     return format_html(
         '<span class="stack"><span class="value">{}</span>{}</span>',
         printed(figure.value, figure.unit),
-        fraction(figure.numerator, figure.denominator),
+        "" if figure.unit == "duration" else fraction(figure.numerator, figure.denominator),
+    )
+
+
+@register.simple_tag
+def figure_chance(figure: Figure) -> SafeString | str:
+    """The interval, and small beneath it the ranks that chance leaves open; a dash without one."""
+    if figure.interval is None:
+        return NOTHING
+    low = format_decimal(figure.interval.low, 2, language())
+    high = format_percent(figure.interval.high, language())
+    best, worst = figure.rank_low, figure.rank_high
+    ranks = str(best) if best == worst else f"{best}–{worst}"
+    return format_html(
+        '<span class="stack"><span>{}–{}</span><small>{}</small></span>',
+        low,
+        high,
+        _("hạng %(ranks)s") % {"ranks": ranks},
     )
 
 

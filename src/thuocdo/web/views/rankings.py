@@ -25,6 +25,7 @@ _COLUMNS = (
     "rank", "agency", "name", "value", "unit", "numerator", "denominator",
     "sources_reporting", "sources_expected", "flags",
     "indicator", "version", "block", "period_first", "period_last",
+    "rank_low", "rank_high", "interval_low", "interval_high", "no_interval",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def page(request: HttpRequest, indicator: str) -> HttpResponse:
         "unit": unit,
         "ranked": ranked,
         "unranked": unranked,
+        "banded": any(figure.rank_low is not None for figure in ranked),
         "shared": shared,
         "shared_words": wording.flags(shared),
         "largest": board.largest(ranked, unit),
@@ -102,6 +104,8 @@ def _record(figure: Figure) -> dict[str, object]:
         figure.rank, figure.agency, figure.name, figure.value, figure.unit, figure.numerator,
         figure.denominator, reporting, expected, list(figure.flags), figure.indicator,
         figure.version, figure.block, figure.period_first, figure.period_last,
+        figure.rank_low, figure.rank_high, figure.interval and figure.interval.low,
+        figure.interval and figure.interval.high, figure.no_interval,
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))
 

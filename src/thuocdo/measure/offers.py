@@ -1,4 +1,4 @@
-"""Who offers what on a day: the catalogue as the recommendations look at it."""
+"""Who offers what on a day: the catalogue as recommendations and checks look at it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,52 @@
+"""A broken blocking rule takes its figure out of print: no value, no rank, and the reason instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from thuocdo.core.vietnamese import collation_key
+from thuocdo.measure.invariants.model import Outcome
+from thuocdo.measure.model import Figure
+from thuocdo.measure.ranking import ranked
+
+FLAG: Final = "blocked_by:"
+"""A withheld figure carries this flag, followed by the rule's code, for every rule that blocks it."""
+
+
+def withhold(figures: Sequence[Figure], outcomes: Iterable[Outcome]) -> list[Figure]:
+    """The figures of one indicator: withheld ones last and empty, the others ranked without them."""
+    blocking = [outcome for outcome in outcomes if outcome.is_blocking]
+    reasons = {id(figure): _rules(figure, blocking) for figure in figures}
+    kept = [figure for figure in figures if not reasons[id(figure)]]
+    gone = [
+        msgspec.structs.replace(
+            figure,
+            numerator=None,
+            denominator=None,
+            value=None,
+            rank=None,
+            flags=(*figure.flags, *(f"{FLAG}{code}" for code in reasons[id(figure)])),
+        )
+        for figure in figures
+        if reasons[id(figure)]
+    ]
+    if not gone:
+        return list(figures)
+    return ranked(kept) + sorted(gone, key=lambda figure: collation_key(figure.name))
+
+
+def _rules(figure: Figure, blocking: Iterable[Outcome]) -> list[str]:
+    """The codes of the rules that block a figure, each once."""
+    return list(
+        dict.fromkeys(
+            outcome.rule
+            for outcome in blocking
+            if figure.indicator in outcome.blocks
+            and outcome.agency in (None, figure.agency)
+            and outcome.block in (None, figure.block)
+            and outcome.version in (None, figure.version)
+        )
+    )
