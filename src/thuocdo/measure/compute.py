@@ -149,8 +149,9 @@ def _of_days(
     facts: Facts, asked: Question, pieces: Sequence[Piece], around: Hashable, remember: Remember
 ) -> Batch:
     """The sums of all pieces, each counted once by day whatever the periods."""
-    term = type(asked.version.numerator)
-    of_site = term in _BY_SITE
+    numerator = asked.version.numerator
+    term = type(numerator)
+    of_site = isinstance(numerator, Visits)
     # Visits are the same of whichever sites they are counted: that is seen to afterwards.
     what = term.__name__ if of_site else asked.version.identity
 
@@ -160,13 +161,12 @@ def _of_days(
         return found
 
     def add_up() -> pa.Table:
-        key = "site_id" if of_site else "agency"
         parts = []
         for piece in pieces:
             name = ("daily", piece.key, what, asked.verified)
-            parts.append(in_periods(remember(name, partial(by_day, piece)), key, asked.periods))
-        if of_site:
-            kinds = asked.version.numerator.site_kinds
+            parts.append(in_periods(remember(name, partial(by_day, piece)), asked.periods))
+        if isinstance(numerator, Visits):
+            kinds = numerator.site_kinds
             parts = [sites.of_agencies(facts, part, asked.periods, kinds) for part in parts]
         return pa.concat_tables([CELLS.empty_table(), *(conform(part) for part in parts)])
 

@@ -48,32 +48,31 @@ class Totals(NamedTuple):
 class Daily:
     """Rows by day and key, the days ascending.
 
-    words   the distinct keys; `code` is each row's place among them
+    words   columns of the distinct keys; `code` is each row's place in them
     """
 
     day: Codes
     code: Codes
-    words: pa.Array[Any]
+    words: pa.Table
     counts: dict[str, Codes]
     landed: Integers
 
     @classmethod
-    def of(cls, rows: pa.Table, key: str, counts: Sequence[str]) -> Daily:
-        """Of rows with a `day`, a key column, some counts (null is none) and `last_landed`."""
+    def of(cls, rows: pa.Table, keys: Sequence[str], counts: Sequence[str]) -> Daily:
+        """Of rows with a `day`, key columns, some counts (null is none) and `last_landed`."""
         rows = rows.filter(pc.is_valid(rows["day"])).sort_by("day").combine_chunks()
-        encoded = rows[key].combine_chunks().dictionary_encode()
-        landed = pc.fill_null(rows["last_landed"], _NEVER).to_numpy()
+        code, words = _encoded(rows.select(list(keys)))
         return cls(
             day=rows["day"].to_numpy(),
-            code=encoded.indices.to_numpy(),
-            words=encoded.dictionary,
+            code=code,
+            words=words,
             counts={name: _numbers(rows[name]) for name in counts},
-            landed=landed,
+            landed=_filled(rows["last_landed"], _NEVER),
         )
 
     def within(self, first: int, last: int) -> Totals:
         """The sums of some days (day numbers, both included)."""
-        if not len(self.day) or (first <= self.day[0] and self.day[-1] <= last):
+        if not len(self.day) or first <= self.day[0] <= self.day[-1] <= last:
             return self._whole
         begin, end = np.searchsorted(self.day, [first, last + 1])
         return self._added(slice(int(begin), int(end)))
@@ -83,7 +82,7 @@ class Daily:
         return self._added(slice(None))
 
     def _added(self, rows: slice) -> Totals:
-        code, size = self.code[rows], len(self.words)
+        code, size = self.code[rows], self.words.num_rows
         present = np.flatnonzero(np.bincount(code, minlength=size)).astype(np.int32)
         landed = np.full(size, _NEVER)
         np.maximum.at(landed, code, self.landed[rows])
@@ -105,25 +104,40 @@ class CountDays(Protocol):
     def __call__(self, facts: Facts, asked: Question, piece: Piece) -> Daily: ...
 
 
-def in_periods(daily: Daily, key: str, periods: Sequence[Period]) -> pa.Table:
-    """(bucket, `key`, counts, last_landed) of each period; only keys with a row in it."""
+def in_periods(daily: Daily, periods: Sequence[Period]) -> pa.Table:
+    """(bucket, keys, counts, last_landed) of each period; only keys with a row in it."""
     found = [daily.within(day_number(period.first), day_number(period.last)) for period in periods]
     sizes = [len(totals.code) for totals in found]
     code = np.concatenate([totals.code for totals in found])
     landed = np.concatenate([totals.landed for totals in found])
-    return pa.table(
-        {
-            "bucket": pa.array(np.repeat(np.arange(len(periods), dtype=np.int32), sizes)),
-            key: daily.words.take(pa.array(code)),
-            **{
-                name: pa.array(np.concatenate([totals.counts[name] for totals in found]))
-                for name in daily.counts
-            },
-            "last_landed": pa.array(landed, mask=landed == _NEVER),
-        }
-    )
+    keys = daily.words.take(pa.array(code))
+    bucket = np.repeat(np.arange(len(periods), dtype=np.int32), sizes)
+    columns = {
+        "bucket": pa.array(bucket),
+        **dict(zip(keys.column_names, keys.columns, strict=True)),
+    }
+    columns |= {
+        name: pa.array(np.concatenate([totals.counts[name] for totals in found]))
+        for name in daily.counts
+    }
+    return pa.table(columns | {"last_landed": pa.array(landed, mask=landed == _NEVER)})
 
 
-def _numbers(column: pa.ChunkedArray[Any]) -> Codes:
+def _encoded(keys: pa.Table) -> tuple[Codes, pa.Table]:
+    """Each row's place among the distinct keys, and those."""
+    code = np.zeros(keys.num_rows, np.int64)
+    for column in keys.columns:
+        words = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        code = code * max(1, len(words.dictionary)) + words.indices.to_numpy()
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return place.astype(np.int32), keys.take(pa.array(first, pa.int64()))
+
+
+def _numbers(column: Any) -> Codes:
     """Counts of one day: they fit 32 bits, or this raises."""
-    return pc.fill_null(column, 0).cast(pa.int32()).to_numpy()
+    numbers: Codes = _filled(column.cast(pa.int32()), 0)
+    return numbers
+
+
+def _filled(column: Any, nothing: int) -> Any:
+    return column.fill_null(nothing).to_numpy()

@@ -52,7 +52,7 @@ def count(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
 
 def count_days(facts: Facts, asked: Question, piece: Piece) -> Daily:
     """The counts of a part of DOSSIERS_DAILY on each of its days."""
-    return Daily.of(facts.engine.rows(by_day, piece.rows(), **_choices(asked)), "agency", COUNTS)
+    return Daily.of(facts.engine.rows(by_day, piece.rows(), **_choices(asked)), ["agency"], COUNTS)
 
 
 def _choices(asked: Question) -> dict[str, Any]:

@@ -19,16 +19,18 @@ from thuocdo.measure.view import Facts, Piece
 def count_visits(facts: Facts, asked: Question, piece: Piece) -> Daily:
     """The visits of a part of VISITS_DAILY on each of its days, by site."""
     rows = facts.engine.rows(visits, piece.rows(), verified=asked.verified)
-    return Daily.of(rows, "site_id", ("numerator", "seen"))
+    return Daily.of(rows, ["site_id"], ("numerator", "seen"))
 
 
 def of_agencies(
     facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str]
 ) -> pa.Table:
     """Counts by bucket and site as CELLS of the agencies that run the sites, those of `kinds`."""
-    keep, agencies = [], []
+    keep: list[int] = []
+    agencies: list[str] = []
     register = facts.dimensions.sites
-    pairs = zip(found["site_id"].to_pylist(), found["bucket"].to_pylist(), strict=True)
+    names: tuple[list[Any], ...] = tuple(found[n].to_pylist() for n in ("site_id", "bucket"))
+    pairs = zip(*names, strict=True)
     last_days = [period.last for period in periods]
     for place, (site_id, bucket) in enumerate(pairs):
         site = register.on(site_id, last_days[bucket])

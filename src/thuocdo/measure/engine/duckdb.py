@@ -45,6 +45,7 @@ class DuckDBEngine:
                 "threads": threads or os.cpu_count() or 1,
                 "temp_directory": str(spill),
                 "preserve_insertion_order": False,
+                "enable_progress_bar": False,
             }
         )
         self._con.execute("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
