@@ -45,9 +45,9 @@ class DuckDBEngine:
                 "threads": threads or os.cpu_count() or 1,
                 "temp_directory": str(spill),
                 "preserve_insertion_order": False,
-                "enable_progress_bar": False,
             }
         )
+        self._con.execute("SET enable_progress_bar = false")  # a worker's output is a log
         self._con.execute("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
         self._count = 0
         self._views: list[str] = []
