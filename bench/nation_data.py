@@ -375,12 +375,12 @@ def write_day(root: str, day: date, scale: float) -> list[DataFile]:
     late = max(20, rows // 500)
     sizes = [rows - LATE_VIEWS * late, *[late] * LATE_VIEWS]
     return [
-        lake.write_partition("page_views", str(day), _typed(view_columns(day, size, seed)))
+        lake.write_partition("page_views", str(day), typed(view_columns(day, size, seed)))
         for seed, size in enumerate(sizes)
     ]
 
 
-def _typed(columns: dict[str, Any]) -> dict[str, Any]:
+def typed(columns: dict[str, Any]) -> dict[str, Any]:
     """Instants as instants."""
     instant = pa.timestamp("us", tz="UTC")
     names = ("event_time", "landed_at", "received_at", "due_at")
@@ -406,7 +406,7 @@ def write_month(root: str, month: str, scale: float) -> list[DataFile]:
             for at, found in zip(cases["at"], shown, strict=True)
         ]
         columns = _event_columns(cases, rows)
-        made.append(lake.write_partition("dossier_events", month, _typed(columns)))
+        made.append(lake.write_partition("dossier_events", month, typed(columns)))
     return made
 
 

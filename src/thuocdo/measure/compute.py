@@ -39,6 +39,7 @@ from thuocdo.measure.counting.cells import (
     span,
     to_cells,
 )
+from thuocdo.measure.counting.daily import CountDays, Daily, in_periods
 from thuocdo.measure.counting.durations import Whose
 from thuocdo.measure.definitions import (
     Dossiers,
@@ -84,11 +85,15 @@ FACT_OF: Final[Mapping[type, str]] = {
 """The fact table that each kind of term is computed from; what is not here is computed from none."""
 
 _BY_PIECE: Final[Mapping[type, Count]] = {
-    Visits: sites.count_visits,
     Interest: sites.count_interest,
     Dossiers: dossiers.count,
     Standing: standing.count,
 }
+_BY_DAY: Final[Mapping[type, CountDays]] = {
+    Visits: sites.count_visits,
+    Dossiers: dossiers.count_days,
+}
+"""Terms whose counts of any days are sums of daily ones."""
 _BY_SITE: Final = (Visits, Interest)
 """Terms whose counts also depend on the registry: who runs which site."""
 
@@ -125,6 +130,9 @@ def batches(facts: Facts, asked: Question, remember: Remember) -> list[Batch]:
         key: Hashable = ("cells", files, around, asked.kinds, asked.key)
         return [Batch(key, remember(key, partial(feeds.count, facts, asked, pieces)))]
 
+    if term in _BY_DAY and not asked.by_procedure:
+        return [_of_days(facts, asked, pieces, around, remember)]
+
     def count(piece: Piece) -> pa.Table:
         found = _BY_PIECE[term](facts, asked, piece)
         facts.engine.forget()
@@ -135,6 +143,36 @@ def batches(facts: Facts, asked: Question, remember: Remember) -> list[Batch]:
         own = ("cells", piece.key, asked.key, around if term in _BY_SITE else ())
         made.append(Batch(own, remember(own, partial(count, piece))))
     return made
+
+
+def _of_days(
+    facts: Facts, asked: Question, pieces: Sequence[Piece], around: Hashable, remember: Remember
+) -> Batch:
+    """The sums of all pieces, each counted once by day whatever the periods."""
+    numerator = asked.version.numerator
+    term = type(numerator)
+    of_site = isinstance(numerator, Visits)
+    # Visits are the same of whichever sites they are counted: that is seen to afterwards.
+    what = term.__name__ if of_site else asked.version.identity
+
+    def by_day(piece: Piece) -> Daily:
+        found = _BY_DAY[term](facts, asked, piece)
+        facts.engine.forget()
+        return found
+
+    def add_up() -> pa.Table:
+        parts = []
+        for piece in pieces:
+            name = ("daily", piece.key, what, asked.verified)
+            parts.append(in_periods(remember(name, partial(by_day, piece)), asked.periods))
+        if isinstance(numerator, Visits):
+            kinds = numerator.site_kinds
+            parts = [sites.of_agencies(facts, part, asked.periods, kinds) for part in parts]
+        return pa.concat_tables([CELLS.empty_table(), *(conform(part) for part in parts)])
+
+    files = tuple(file for piece in pieces for file in piece.key)
+    own: Hashable = ("cells", files, asked.key, around if of_site else ())
+    return Batch(own, remember(own, add_up))
 
 
 def durations_of(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import starmap
-from operator import add
 from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from thuocdo.core.vocabulary import Trust
 from thuocdo.measure.compute import Remember
+from thuocdo.measure.counting.daily import Daily, in_periods
 from thuocdo.measure.definitions import FeedHours, Feeds, Interest, Version, Visits
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
@@ -74,33 +74,36 @@ def heard_in(facts: Facts, frame: Frame, remember: Remember) -> dict[tuple[Any, 
     first, last = day_number(frame.period.first), day_number(frame.period.last)
     verified = frame.trust == Trust.VERIFIED
 
-    def hear(piece: Piece) -> dict[tuple[Any, ...], Heard]:
-        given = piece.rows()  # first: making history forgets what is held
-        days = facts.engine.hold(pa.table({"day": pa.array(range(first, last + 1), pa.int32())}))
-        rows = facts.engine.rows(heard, given, days, keys=keys, verified=verified)
+    def hear(piece: Piece) -> Daily:
+        rows = facts.engine.rows(heard, piece.rows(), keys=keys, verified=verified)
         facts.engine.forget()
-        sources = zip(*(rows[name].to_pylist() for name in keys), strict=True)
-        sent = zip(*(rows[name].to_pylist() for name in Heard._fields), strict=True)
+        return Daily.of(rows, keys, Heard._fields)
+
+    def add_up() -> dict[tuple[Any, ...], Heard]:
+        parts = [
+            in_periods(
+                remember(("heard", piece.key, verified), partial(hear, piece)), [frame.period]
+            )
+            for piece in pieces
+        ]
+        if not parts:
+            return {}
+        sums: list[Any] = [(name, "sum") for name in Heard._fields]
+        summed = pa.concat_tables(parts).group_by(keys).aggregate(sums)
+        sources = zip(*(summed[name].to_pylist() for name in keys), strict=True)
+        sent = zip(*(summed[f"{name}_sum"].to_pylist() for name in Heard._fields), strict=True)
         return dict(zip(sources, starmap(Heard, sent), strict=True))
 
-    found: dict[tuple[Any, ...], Heard] = {}
-    for piece in facts.pieces(table, first, last):
-        key = ("heard", piece.key, first, last, verified)
-        for source, more in remember(key, partial(hear, piece)).items():
-            before = found.get(source, Heard())
-            found[source] = Heard(*map(add, before, more))
-    return found
+    pieces = facts.pieces(table, first, last)
+    files = tuple(file for piece in pieces for file in piece.key)
+    return remember(("heard", files, frame.period, verified), add_up)
 
 
-def heard(rows: ir.Table, days: ir.Table, *, keys: list[str], verified: bool) -> ir.Table:
-    """(`keys`, events, events_verified) of these days; verified events alone if so asked."""
-    inside = rows.semi_join(days, "day")
-    if verified:
-        inside = inside.filter(inside.events_verified > 0)
+def heard(rows: ir.Table, *, keys: list[str], verified: bool) -> ir.Table:
+    """(day, `keys`, events, events_verified, last_landed); verified events alone if so asked."""
+    inside = rows.filter(rows.events_verified > 0) if verified else rows
     sent = inside.events_verified if verified else inside.events
-    return inside.group_by(keys).agg(
-        events=sent.sum().cast("int64"), events_verified=inside.events_verified.sum().cast("int64")
-    )
+    return inside.select("day", *keys, "events_verified", "last_landed", events=sent)
 
 
 def _sites(facts: Facts, frame: Frame, heard: dict[tuple[Any, ...], Heard]) -> list[SourceSeen]:

@@ -38,6 +38,9 @@ _DOSSIERS: Final = "dossiers"
 _BY_MONTH: Final = (_CUBE, "system_sources_daily")
 """Facts that figures read whose parts are home months; those of the others are days."""
 
+_STRETCH_DAYS: Final = 28
+"""Days whose daily facts are counted together: whole weeks, so that lines by week cut few."""
+
 _LATELY_US: Final = 3_600_000_000
 """Parts with events of the last hour are those that go on growing."""
 
@@ -143,13 +146,25 @@ class StoredFacts:
             pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
             changed = [part for part in parts if part.patch is not None]
             return pieces + [Piece(part.files, partial(self._change, part)) for part in changed]
-        newest = max((part.last_day or 0 for part in parts), default=0)
-        split = [
-            tuple(part.file for part in parts if (part.last_day == newest) is wanted)
-            for wanted in (False, True)
-        ]
         return [
-            Piece(files, partial(self._scan, name, files, often=True)) for files in split if files
+            Piece(files, partial(self._scan, name, files, often=True))
+            for files in self._stretches(name, first, last)
+        ]
+
+    def _stretches(self, name: str, first: int, last: int) -> list[tuple[str, ...]]:
+        """Files of days: the newest day, and the others by stretches that no period cuts."""
+        parts = sorted(
+            self.manifest.tables.get(name, {}).values(), key=lambda part: part.last_day or 0
+        )
+        newest = max((part.last_day or 0 for part in parts), default=0)
+        stretches: dict[tuple[bool, int], list[Part]] = {}
+        for part in parts:
+            day = part.last_day or 0
+            stretches.setdefault((day == newest, day // _STRETCH_DAYS), []).append(part)
+        return [
+            tuple(part.file for part in found)
+            for found in stretches.values()
+            if any(part.holds(first, last) for part in found)
         ]
 
     @property

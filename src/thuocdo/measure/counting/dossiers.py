@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from thuocdo.core.vocabulary import Channel
 from thuocdo.measure.counting.cells import Question, days
+from thuocdo.measure.counting.daily import Daily
 from thuocdo.measure.definitions import Dossiers, Version
 from thuocdo.measure.view import Facts, Piece
 
@@ -38,17 +39,29 @@ def rules_of(version: Version) -> ChannelRules:
     return ChannelRules(version.unknown_channel, version.postal)
 
 
+COUNTS: Final = ("numerator", "denominator", "seen", "declared")
+"""What is added up of dossiers."""
+
+
 def count(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
-    """CELLS of a part of DOSSIERS_DAILY."""
+    """CELLS of a part of DOSSIERS_DAILY, by procedure."""
     return facts.engine.rows(
-        dossiers,
-        *(piece.rows(), days(facts, asked.periods)),
-        numerator=asked.version.numerator,
-        denominator=asked.version.denominator,
-        rules=rules_of(asked.version),
-        verified=asked.verified,
-        by_procedure=asked.by_procedure,
+        by_procedure, piece.rows(), days(facts, asked.periods), **_choices(asked)
     )
+
+
+def count_days(facts: Facts, asked: Question, piece: Piece) -> Daily:
+    """The counts of a part of DOSSIERS_DAILY on each of its days."""
+    return Daily.of(facts.engine.rows(by_day, piece.rows(), **_choices(asked)), ["agency"], COUNTS)
+
+
+def _choices(asked: Question) -> dict[str, Any]:
+    return {
+        "numerator": asked.version.numerator,
+        "denominator": asked.version.denominator,
+        "rules": rules_of(asked.version),
+        "verified": asked.verified,
+    }
 
 
 def of_trust(rows: ir.Table, *, verified: bool) -> ir.Table:
@@ -56,7 +69,7 @@ def of_trust(rows: ir.Table, *, verified: bool) -> ir.Table:
     return rows.filter(rows.scope.isin(["verified", "both"] if verified else ["any", "both"]))
 
 
-def dossiers(
+def by_procedure(
     cube: ir.Table,
     days: ir.Table,
     *,
@@ -64,10 +77,32 @@ def dossiers(
     denominator: Dossiers | None,
     rules: ChannelRules,
     verified: bool,
-    by_procedure: bool,
 ) -> ir.Table:
-    """CELLS of a part of DOSSIERS_DAILY (without `procedure` unless asked for)."""
+    """CELLS of a part of DOSSIERS_DAILY."""
     rows = of_trust(cube, verified=verified).join(days, "day")
+    return _added_up(rows, ["bucket", "agency", "procedure"], numerator, denominator, rules)
+
+
+def by_day(
+    cube: ir.Table,
+    *,
+    numerator: Dossiers,
+    denominator: Dossiers | None,
+    rules: ChannelRules,
+    verified: bool,
+) -> ir.Table:
+    """(day, agency, …) and the counts of CELLS, of a part of DOSSIERS_DAILY."""
+    rows = of_trust(cube, verified=verified)
+    return _added_up(rows, ["day", "agency"], numerator, denominator, rules)
+
+
+def _added_up(
+    rows: ir.Table,
+    keys: list[str],
+    numerator: Dossiers,
+    denominator: Dossiers | None,
+    rules: ChannelRules,
+) -> ir.Table:
     counted = counts(rows, numerator, rules)
     asks_level = numerator.levels is not None or numerator.full_online is not None
     by_declared = counted & (rows.level_source == "declared") & ibis.literal(asks_level)
@@ -76,7 +111,6 @@ def dossiers(
         return which.ifelse(rows.dossiers, 0).sum().cast("int64")
 
     whole = ibis.null("int64") if denominator is None else add_up(counts(rows, denominator, rules))
-    keys = ["bucket", "agency", *(["procedure"] if by_procedure else [])]
     return rows.group_by(keys).agg(
         numerator=add_up(counted),
         denominator=whole,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
@@ -18,10 +19,10 @@ from thuocdo.measure.counting.cells import (
     Question,
     Remember,
     conform,
-    days,
     ends,
     span,
 )
+from thuocdo.measure.counting.daily import Daily, in_periods
 from thuocdo.measure.counting.dossiers import (
     ChannelRules,
     admitted,
@@ -45,25 +46,27 @@ RECEIVED = columns(
 )
 """Dossiers received per service as the events name it."""
 
-_MEASURES = ("in_numerator", "in_denominator", "dossiers", "last_landed")
+_SERVICE: Final = ("agency", "agency_top", "procedure")
+_COUNTS: Final = ("in_numerator", "in_denominator", "dossiers")
+_MEASURES: Final = (*_COUNTS, "last_landed")
 
 
 def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Remember) -> Batch:
-    """A service used in two pieces counts once, so only what was received is kept by piece."""
+    """A service used in two pieces counts once, so only what was received is kept by piece and day."""
     engine = facts.engine
     terms = {"numerator": asked.version.numerator, "denominator": asked.version.denominator}
     around = facts.fingerprint("dimensions", *span(asked.periods))
 
-    def receive(piece: Piece) -> pa.Table:
-        found = engine.rows(
+    def receive(piece: Piece) -> Daily:
+        rows = engine.rows(
             received,
-            *(piece.rows(), days(facts, asked.periods)),
+            *(piece.rows(), engine.hold(facts.dimensions.catalogue)),
             rules=rules_of(asked.version),
             verified=asked.verified,
             **terms,
         )
         engine.forget()
-        return found
+        return Daily.of(rows, _SERVICE, _COUNTS)
 
     def offer() -> pa.Table:
         catalogue = engine.hold(facts.dimensions.catalogue)
@@ -72,9 +75,12 @@ def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Reme
         return found
 
     def count() -> pa.Table:
-        key = (asked.version.identity, asked.periods, asked.verified)
+        key = (asked.version.identity, asked.verified, around)
         parts = [
-            remember(("received", piece.key, key), partial(receive, piece)) for piece in pieces
+            in_periods(
+                remember(("received", piece.key, key), partial(receive, piece)), asked.periods
+            ).select(RECEIVED.names)
+            for piece in pieces
         ]
         held = engine.hold(remember(("offered", around, asked.periods), offer))
         together = engine.hold(pa.concat_tables([RECEIVED.empty_table(), *parts]))
@@ -105,15 +111,19 @@ def asks_use(term: Services | None) -> bool:
 
 def received(
     cube: ir.Table,
-    days: ir.Table,
+    catalogue: ir.Table,
     *,
     numerator: Services,
     denominator: Services | None,
     rules: ChannelRules,
     verified: bool,
 ) -> ir.Table:
-    """RECEIVED of a part of DOSSIERS_DAILY."""
-    rows = of_trust(cube, verified=verified).join(days, "day")
+    """RECEIVED of a part of DOSSIERS_DAILY, by day.
+
+    A service that the catalogue has never had of an agency itself counts for its top from the start:
+    communes are thousands, and few have a catalogue of their own.
+    """
+    rows = of_trust(cube, verified=verified)
     rows = rows.filter((rows.event == "received") & admitted(rows.channel, rules))
 
     def used_as(term: Services | None) -> ir.Value:
@@ -125,11 +135,18 @@ def received(
             counted &= rows.payment.isin(term.with_payments).fill_null(False)
         return counted.ifelse(rows.dossiers, 0).sum().cast("int64")
 
-    return rows.group_by(["bucket", "agency", "agency_top", "procedure"]).agg(
+    counted = rows.group_by(["day", *_SERVICE]).agg(
         in_numerator=used_as(numerator),
         in_denominator=used_as(denominator),
         dossiers=rows.dossiers.sum().cast("int64"),
         last_landed=rows.last_landed.max(),
+    )
+    own = catalogue.select("agency", "procedure", own=ibis.literal(True)).distinct()
+    placed = counted.left_join(own, ["agency", "procedure"]).select(counted, own.own)
+    matched = placed.mutate(agency=placed.own.notnull().ifelse(placed.agency, placed.agency_top))
+    return matched.group_by(["day", *_SERVICE]).agg(
+        **{name: matched[name].sum().cast("int64") for name in _COUNTS},
+        last_landed=matched.last_landed.max(),
     )
 
 

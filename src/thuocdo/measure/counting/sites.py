@@ -11,18 +11,37 @@ import pyarrow as pa
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.counting.cells import CELLS, Question, days
-from thuocdo.measure.definitions import Interest, Visits
+from thuocdo.measure.counting.daily import Daily
+from thuocdo.measure.definitions import Interest
 from thuocdo.measure.view import Facts, Piece
 
 
-def count_visits(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
-    """CELLS of a part of VISITS_DAILY."""
-    term = asked.version.numerator
-    assert isinstance(term, Visits)
-    found = facts.engine.rows(
-        visits, piece.rows(), days(facts, asked.periods), verified=asked.verified
+def count_visits(facts: Facts, asked: Question, piece: Piece) -> Daily:
+    """The visits of a part of VISITS_DAILY on each of its days, by site."""
+    rows = facts.engine.rows(visits, piece.rows(), verified=asked.verified)
+    return Daily.of(rows, ["site_id"], ("numerator", "seen"))
+
+
+def of_agencies(
+    facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str]
+) -> pa.Table:
+    """Counts by bucket and site as CELLS of the agencies that run the sites, those of `kinds`."""
+    keep: list[int] = []
+    agencies: list[str] = []
+    register = facts.dimensions.sites
+    names: tuple[list[Any], ...] = tuple(found[n].to_pylist() for n in ("site_id", "bucket"))
+    pairs = zip(*names, strict=True)
+    last_days = [period.last for period in periods]
+    for place, (site_id, bucket) in enumerate(pairs):
+        site = register.on(site_id, last_days[bucket])
+        if site is not None and site.kind in kinds:
+            keep.append(place)
+            agencies.append(site.agency)
+    rows = found.take(pa.array(keep, pa.int64()))
+    nothing = pa.repeat(pa.scalar(0, pa.int64()), len(keep))
+    return rows.append_column("agency", pa.array(agencies, pa.string())).append_column(
+        "declared", nothing
     )
-    return _of_agencies(facts, found, asked.periods, term.site_kinds)
 
 
 def count_interest(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
@@ -30,28 +49,23 @@ def count_interest(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
     term = asked.version.numerator
     assert isinstance(term, Interest)
     found = facts.engine.rows(interest, piece.rows(), days(facts, asked.periods), term=term)
-    return _of_agencies(facts, found, asked.periods, None)
+    return _of_agencies(facts, found, asked.periods)
 
 
-def _of_agencies(
-    facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str] | None
-) -> pa.Table:
+def _of_agencies(facts: Facts, found: pa.Table, periods: Sequence[Period]) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for row in found.to_pylist():
         site = facts.dimensions.sites.on(row["site_id"], periods[row["bucket"]].last)
-        if site is not None and (kinds is None or site.kind in kinds):
+        if site is not None:
             rows.append(row | {"agency": site.agency, "declared": 0})
     return pa.Table.from_pylist(rows, schema=CELLS)
 
 
-def visits(visits_daily: ir.Table, days: ir.Table, *, verified: bool) -> ir.Table:
-    """(bucket, site_id, numerator, seen, last_landed) of VISITS_DAILY."""
+def visits(visits_daily: ir.Table, *, verified: bool) -> ir.Table:
+    """(day, site_id, numerator, seen, last_landed) of VISITS_DAILY."""
     counted = visits_daily.visits_verified if verified else visits_daily.visits
-    dated = visits_daily.mutate(counted=counted).join(days, "day")
-    return dated.group_by(["bucket", "site_id"]).agg(
-        numerator=dated.counted.sum().cast("int64"),
-        seen=ibis._.count(),
-        last_landed=dated.last_landed.max(),
+    return visits_daily.select(
+        "day", "site_id", numerator=counted, seen=ibis.literal(1), last_landed=ibis._.last_landed
     )
 
 

@@ -47,6 +47,7 @@ class DuckDBEngine:
                 "preserve_insertion_order": False,
             }
         )
+        self._con.execute("SET enable_progress_bar = false")  # a worker's output is a log
         self._con.execute("SET TimeZone = 'UTC'")  # instants must not depend on the machine's zone
         self._count = 0
         self._views: list[str] = []
