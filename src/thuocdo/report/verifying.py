@@ -1,7 +1,8 @@
 """A published report made again from raw events, and held against what was published.
 
 Everything that was published is compared, to the last digit and the last word, but for the name of the
-software. The report before it took part in the checks: without it they are left aside, and that is said.
+software. The report before it took part in the checks: where it is not at hand, what they say may differ,
+and that is said apart.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from thuocdo.measure.service import Measure
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.weekly import build
 
-_OF_CHECKS: Final = ("checks", "texts")
-"""Parts of a report that the report before it has a say in."""
+_OF_CHECKS: Final = ("checks", "texts.quality")
+"""Places of a report that the report before it has a say in."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class ReportVerdict(msgspec.Struct, frozen=True):
 
     differences   none: it is the same
     root_here     root of the log of as many leaves as the report names; "" when the log is shorter
-    checks_left_out  the report before was not there, so what it had a say in was not compared
+    checks_left_out  the report before was not at hand, and the checks it took part in came out otherwise
     erased        rows that were taken out by law since
     """
 
@@ -81,12 +82,11 @@ def verify_report(
         log=Log(report.log_size, report.log_root),
     )
     alike = msgspec.structs.replace(made, software=report.software)
-    there, here = msgspec.to_builtins(report), msgspec.to_builtins(alike)
-    if before is None:
-        for name in _OF_CHECKS:
-            del there[name], here[name]
-    differences = [Difference(*each) for each in _differences("", there, here)]
-    return ReportVerdict(report, differences, root, before is None, erased)
+    found = _differences("", msgspec.to_builtins(report), msgspec.to_builtins(alike))
+    differences = [Difference(*each) for each in found]
+    of_checks = [one for one in differences if before is None and one.place.startswith(_OF_CHECKS)]
+    left = [one for one in differences if one not in of_checks]
+    return ReportVerdict(report, left, root, bool(of_checks), erased)
 
 
 def _differences(place: str, there: Any, here: Any) -> Iterator[tuple[str, str, str]]:
