@@ -35,11 +35,15 @@ def published(empty_instance: Any, tmp_path_factory: pytest.TempPathFactory) -> 
         *("report", "weekly", WEEK, "--period", PERIOD, "--format", "json", "-o", folder / "out")
     )
     rows = instance.figures("online_dossier_rate", "--period", PERIOD, "--by", "province")
+    of_services = ("--agency", "H26", "--by", "service")
+    offered = instance.run(
+        *("indicator", "online_dossier_rate", "--period", PERIOD, *of_services, "--format", "json")
+    ).stdout
     event = {
         "system": "H26-one_stop",
         "agency": "H26",
         "dossier": "late-1",
-        "procedure": "1.000001",
+        "procedure": json.loads(offered)[0]["procedure"],
         "status": "received",
         "event_time": "2026-10-05T09:00:00+07:00",
         "channel": "counter",
