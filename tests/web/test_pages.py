@@ -68,15 +68,32 @@ def test_the_ranking_shows_measures_own_figures(client, country, today):
     figures = Measure(country).figures("online_dossier_rate", period, block="province")
     ranked = [figure for figure in figures if figure.rank is not None]
     assert [(f.agency, f.numerator, f.denominator) for f in ranked] == [
-        ("H26", 8, 10),
-        ("H29", 4, 5),
-        ("H14", 1, 3),
+        ("H26", 80, 100),
+        ("H29", 44, 55),
+        ("H31", 9, 19),
+        ("H12", 1, 3),  # what Bạc Liêu had is Cà Mau's now
+        ("H14", 20, 60),
     ]
-    for figure in ranked:
+    for figure in (figure for figure in ranked if figure.agency not in ("H12", "H31")):
         assert f'href="/co-quan/{figure.agency}/">{figure.name}<' in page
         assert f">{format_percent(figure.value)}<" in page
         assert f"<small>{figure.numerator}/{figure.denominator}</small>" in page
-    assert page.index(ranked[0].name) < page.index(ranked[2].name)
+    assert page.index(ranked[0].name) < page.index(ranked[4].name)
+
+
+def test_counts_that_are_too_small_are_published_nowhere(client, country):
+    """One of three dossiers: a neighbour would know whose they are."""
+    ranking = "/xep-hang/online_dossier_rate/?block=province"
+    page = text_of(client, ranking)
+    assert "không công bố vì số hồ sơ quá nhỏ" in page[page.index('id="unranked"') :]
+    assert "1/3" not in page
+    for row in json.loads(client.get(ranking + "&format=json").content)["rows"]:
+        if row["agency"] == "H12":
+            assert (row["numerator"], row["denominator"], row["value"]) == (None, None, None)
+            assert (row["rank"], row["flags"]) == (None, ["suppressed"])
+    own = text_of(client, "/co-quan/H12/")
+    assert "1/3" not in own
+    assert "33,33" not in own
 
 
 def test_equals_share_a_rank_and_the_next_one_is_skipped(client, country):
@@ -112,8 +129,8 @@ def test_the_overview_counts_today_and_names_both_national_values(client, countr
     assert '<dd data-value="views">10</dd>' in page
     assert '<dd data-value="visits">10</dd>' in page
     assert "64,44%" in page  # mean of 80, 80 and 33,33
-    assert "72,22%" in page  # 13 of 18
-    assert "<small>13/18</small>" in page
+    assert "66,98%" in page  # 144 of 215
+    assert "<small>144/215</small>" in page
     assert json.loads(client.get("/live.json").content)["views"] == "10"
 
 

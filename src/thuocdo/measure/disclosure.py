@@ -25,7 +25,8 @@ import yaml
 
 from thuocdo.measure.definitions import Source, Text, Version, definition
 from thuocdo.measure.intervals import is_part
-from thuocdo.measure.model import Figure, Flag, NoInterval
+from thuocdo.measure.model import Figure, Flag, NoInterval, Point
+from thuocdo.measure.ranking import ranked
 
 _NUMERATOR: Final = "numerator"
 _REST: Final = "rest"  # the denominator less the numerator: anybody can take it away
@@ -113,6 +114,63 @@ def disclose(tables: Sequence[Table], policy: Policy) -> list[Table]:
         )
         for place, table in enumerate(tables)
     ]
+
+
+def disclose_ranking(figures: Sequence[Figure], policy: Policy) -> list[Figure]:
+    """Figures of one indicator as they may be published, ranked without those that may not.
+
+    A rank left empty would tell between whom the hidden figure lies.
+    """
+    (table,) = disclose([Table(tuple(figures))], policy)
+    if not any(Flag.SUPPRESSED in figure.flags for figure in table.parts):
+        return list(figures)
+    lower = definition(figures[0].indicator).better == "lower"
+    return ranked(table.parts, lower_is_better=lower)
+
+
+def disclose_points(points: Sequence[Point], version: Version, policy: Policy) -> list[Point]:
+    """A line's points as they may be published beside the figure of the whole period.
+
+    The whole is the sum of its points, so what one of them hides must not follow from the others.
+    """
+    if version.numerator.__struct_config__.tag not in policy.counts:
+        return list(points)
+    shown: dict[tuple[int, str], int] = {}
+    primary: set[Hashable] = set()
+    for place, point in enumerate(points):
+        within = point.denominator is None or point.denominator < policy.among
+        for what, value in _counts_of(point, version).items():
+            shown[place, what] = value
+            if 0 < value < policy.smallest and (within or what == _DENOMINATOR):
+                primary.add((place, what))
+    values: dict[Hashable, int] = dict(shown.items())
+    lines = [
+        Line((place, _DENOMINATOR), ((place, _NUMERATOR), (place, _REST)))
+        for place, what in shown
+        if what == _REST
+    ]
+    for what in (_NUMERATOR, _REST, _DENOMINATOR):
+        parts = tuple(cell for cell in shown if cell[1] == what)
+        values["whole", what] = sum(shown[cell] for cell in parts)
+        if parts:
+            lines.append(Line(("whole", what), parts))
+    kept = hidden(values, lines, primary, policy.smallest)
+    gone = {place for place, what in shown if (place, what) in kept}
+    return [
+        Point(point.first, point.last, None, None, None) if place in gone else point
+        for place, point in enumerate(points)
+    ]
+
+
+def _counts_of(point: Point, version: Version) -> dict[str, int]:
+    if point.numerator is None:
+        return {}
+    cells = {_NUMERATOR: point.numerator}
+    if point.denominator is not None:
+        cells[_DENOMINATOR] = point.denominator
+        if is_part(version):
+            cells[_REST] = point.denominator - point.numerator
+    return cells
 
 
 def hidden(

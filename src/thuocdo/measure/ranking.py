@@ -18,7 +18,7 @@ from thuocdo.measure.model import Figure, NationalFigure
 UNRANKED_FLAGS = frozenset(
     {
         *("no_data", "zero_denominator", "coverage_below_threshold", "not_ranked"),
-        "not_computable",
+        *("not_computable", "suppressed"),
     }
 )
 """Each of them says why a figure has no rank."""

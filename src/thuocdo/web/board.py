@@ -18,6 +18,7 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Indicator, Version
 from thuocdo.measure.definitions.wording import Speaker
+from thuocdo.measure.disclosure import disclose_points, disclose_ranking, policy_on
 from thuocdo.measure.model import Coverage, DayCounts, Figure, Point
 from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
@@ -134,8 +135,11 @@ def definition(code: str) -> Described:
 def figures(
     code: str, choice: Choice, *, block: str | None = None, agency: str | None = None
 ) -> list[Figure]:
-    """The figures of one indicator as the reader chose, names in the reader's language."""
-    found = measure().figures(
+    """The figures of one indicator as the reader chose, names in the reader's language.
+
+    Counts that are too small to be published are not among them.
+    """
+    measured = measure().figures(
         code,
         choice.period,
         version=choice.version,
@@ -144,6 +148,7 @@ def figures(
         as_organised=choice.as_organised,
         trust=choice.trust,
     )
+    found = disclose_ranking(measured, policy_on(choice.period.last))
     if language() == "vi":
         return found
     names = _english_names(clock.now_us() // _NAMES_KEPT_US)
@@ -169,7 +174,7 @@ def series(
     """Weekly points within the period, monthly ones when it is long."""
     period = choice.period
     steps = choosing.weeks_within if period.days <= _LONGEST_WEEKLY_DAYS else choosing.months_within
-    return measure().series(
+    points = measure().series(
         code,
         steps(period),
         agency=agency,
@@ -178,6 +183,8 @@ def series(
         as_organised=choice.as_organised or period.last,
         trust=choice.trust,
     )
+    version = measure().definition(code).version_for(period.last, choice.version)
+    return disclose_points(points, version, policy_on(period.last))
 
 
 def today() -> DayCounts:
