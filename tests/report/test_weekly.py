@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import msgspec
 import pyarrow as pa
 import pytest
 
@@ -14,6 +15,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import Lake
+from thuocdo.measure import disclosure
 from thuocdo.measure.refresh import refresh
 from thuocdo.measure.service import Measure
 from thuocdo.report import archive
@@ -42,7 +44,7 @@ def rows(schemas, name, base, found):
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """Five agencies: agency number n has n visits and n of 7 dossiers processed online."""
+    """Five agencies: agency number n has n visits and 20·n of 140 dossiers processed online."""
     made = instance.load({"THUOCDO_HOME": str(tmp_path_factory.mktemp("country"))})
     made.make_folders()
     lake = Lake.open(made)
@@ -62,8 +64,8 @@ def settings(tmp_path_factory):
             at = to_datetime(DAY + visitor * HOUR_US)
             view = {"day": date(2022, 3, 10), "event_time": at, "site_id": place, "kind": "view"}
             views.append(view | {"visitor": visitor})
-        for dossier in range(7):
-            events += dossier_of(code, place, dossier, online=dossier < place)
+        for dossier in range(140):
+            events += dossier_of(code, place, dossier, online=dossier < 20 * place)
     for name, found in dims.items():
         dimensions.write(lake, name, rows(DIMENSIONS, name, told, found))
     landed = {
@@ -114,17 +116,30 @@ def test_a_report_is_measured_under_the_definitions_of_its_date(measure):
     assert report.tables["6"].indicator == "online_dossier_rate@2022-05"
     assert report.tables["6"].top == [("Cà Mau", 71.43), ("Bắc Giang", 57.14)]
     assert report.tables["6"].bottom == [("An Giang", 42.86)]
-    # Mean of 14,29 28,57 42,86 57,14 71,43 as printed; 15 of 35 dossiers.
+    # Mean of 14,29 28,57 42,86 57,14 71,43 as printed; 300 of 700 dossiers.
     assert report.national == {
         "online_dossier_rate_mean": 42.86,
         "online_dossier_rate_ratio_of_sums": 42.86,
     }
     assert [one.version for one in report.definitions] == ["2022-01", "2022-05", "2022-05"]
-    assert report.tables["6"].ranking[0].numerator == 5
-    assert report.tables["6"].ranking[0].denominator == 7
+    assert report.tables["6"].ranking[0].numerator == 100
+    assert report.tables["6"].ranking[0].denominator == 140
     assert (
         "toàn bộ 10 nguồn số liệu" in report.texts.coverage
     )  # five portals, five one-stop systems
+
+
+def test_what_is_too_small_to_be_published_is_in_no_table(measure, monkeypatch):
+    (policy,) = disclosure.policies()
+    coarse = msgspec.structs.replace(policy, smallest=50, among=200)
+    monkeypatch.setattr("thuocdo.report.weekly.policy_on", lambda _day: coarse)
+    table = build(measure, "2022-W18").tables["6"]
+    hidden = {row.name for row in table.unranked}
+    assert {"An Giang"} <= hidden
+    for row in table.unranked:
+        assert (row.numerator, row.value, row.rank) == (None, None, None)
+        assert "không công bố vì số hồ sơ quá nhỏ" in row.remark
+    assert [row.rank for row in table.ranking] == list(range(1, len(table.ranking) + 1))
 
 
 def test_another_week_takes_the_wording_and_the_issuer_of_its_own_date(measure):

@@ -13,6 +13,7 @@ import msgspec
 
 from thuocdo.core.clock import Period, now_us, parse_week
 from thuocdo.core.issuers import issuer_on
+from thuocdo.measure.disclosure import disclose_ranking, policy_on
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.withholding import withhold
 from thuocdo.measure.known import Known, LogSize
@@ -46,7 +47,8 @@ def build(
     Without a date it is the Friday of that week. Without a period it is the published report's, else
     1 January to the Sunday before the week. `as_known` and `now` are µs UTC; without `as_known` the
     report stands on everything landed until `now`. `before` is the report before this one, if there
-    is one to compare with. What the checks find wrong is withheld, and the report says so.
+    is one to compare with. What the checks find wrong, and what is too small to be published, is
+    withheld, and the report says so.
     `log` is the log of raw segments to stand on, by default that of the current facts.
     Raises ThuocdoError `bad_week` and what measuring raises.
     """
@@ -70,7 +72,10 @@ def build(
         as_organised=organised,
         published=published_of(before) if before else None,
     )
-    figures = {key: withhold(found, outcomes) for key, found in figures.items()}
+    small = policy_on(covered.last)
+    figures = {
+        key: disclose_ranking(withhold(found, outcomes), small) for key, found in figures.items()
+    }
     headline = [
         figure
         for key, found in figures.items()
