@@ -55,6 +55,13 @@ def test_the_country_has_34_provinces_and_17_ministries_each_with_its_sites(file
     assert {s["agency"] for s in sites if "." in s["agency"]} == units
 
 
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_few_days_are_a_country_too(tmp_path, days):
+    first = date(2026, 11, 10)
+    short = Period(first, date.fromordinal(first.toordinal() + days - 1))
+    assert rows(history(tmp_path, period=short, scale=0.001).sites)
+
+
 def test_names_and_levels_of_services_are_complete(files):
     services = rows(files.services)
     assert all(service["name"] and service["field"] for service in services)

@@ -217,7 +217,7 @@ def _loop(rng: np.random.Generator, period: Period, *, steady: bool) -> tuple[In
         at = at[at < ends * 3_600 + 1_800]
         times.append(_day_start(period, np.full(len(at), place)) + at.astype(np.int64) * _SECOND_US)
         who += [place] * len(at)
-    return np.concatenate(times), who
+    return np.concatenate([np.zeros(0, np.int64), *times]), who
 
 
 def _table(
