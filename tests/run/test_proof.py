@@ -58,6 +58,11 @@ def fed(can_tho: Any, tmp_path: Path) -> Any:
     return can_tho
 
 
+PYTHON = shlex.quote(sys.executable)
+FUNCTIONS = (f'thuocdo() {{ {PYTHON} -m thuocdo "$@"; }}', f'python() {{ {PYTHON} "$@"; }}')
+"""What the guide's programs are in the tests: this environment's."""
+
+
 def commands() -> list[str]:
     """The indented lines of the walk through."""
     walk = GUIDE.split("## Từng bước")[1].split("\n## ")[0]
@@ -69,11 +74,7 @@ def test_the_guide_works_command_by_command(fed: Any, tmp_path: Path) -> None:
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     said = {}
     for command in commands():
-        program, _, rest = command.partition(" ")
-        line = {
-            "thuocdo": f"{shlex.quote(sys.executable)} -m thuocdo {rest}",
-            "python": f"{shlex.quote(sys.executable)} {rest}",
-        }.get(program, command)
+        line = "\n".join((*FUNCTIONS, "set -o pipefail", command))
         done = subprocess.run(
             ["/bin/bash", "-c", line], cwd=tmp_path, env=fed.environment,
             capture_output=True, text=True, check=False,
@@ -81,6 +82,7 @@ def test_the_guide_works_command_by_command(fed: Any, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         said[command] = done.stdout
     assert "Nothing is wrong." in said["thuocdo verify"]
+    assert sum("The same, to the last digit." in told for told in said.values()) == 4
     assert "2 erased" in said["thuocdo verify"]
     assert "2 rows are in the log" in said["thuocdo proof check dossier-proof.json --key key.json"]
     assert "is in" in said["thuocdo proof check receipt-proof.json --key key.json"]
