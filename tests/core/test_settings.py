@@ -38,3 +38,18 @@ def test_an_address_that_could_not_stand_in_a_page_is_refused(tmp_path: Path, te
     with pytest.raises(ThuocdoError) as problem:
         settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_COLLECTOR_URL": text})
     assert problem.value.code == "bad_collector_url"
+
+
+@pytest.mark.parametrize(
+    "text", ["duckdb", "sc://spark:15002", "sc://10.0.0.7", "sc://a.vn:1/;use_ssl=true"]
+)
+def test_the_engine_is_duckdb_or_the_address_of_a_server(tmp_path: Path, text: str) -> None:
+    given = {"THUOCDO_HOME": str(tmp_path), "THUOCDO_ENGINE": text}
+    assert settings.load(given).engine == text
+
+
+@pytest.mark.parametrize("text", ["", "spark://host:7077", "sc://", "sc://host:port", "DuckDB"])
+def test_any_other_engine_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ThuocdoError) as problem:
+        settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_ENGINE": text})
+    assert problem.value.code == "bad_engine"

@@ -69,3 +69,20 @@ def test_numbers_and_dates_print_in_both_languages() -> None:
 def test_a_letterhead_writes_leading_zeros_as_the_decree_asks() -> None:
     assert vietnamese.letterhead_day(date(2022, 5, 6)) == "ngày 06 tháng 5 năm 2022"
     assert vietnamese.letterhead_day(date(2020, 1, 5)) == "ngày 05 tháng 01 năm 2020"
+
+
+@pytest.mark.parametrize(
+    ("us", "vi", "en"),
+    [
+        (None, "–", "–"),
+        (0, "0,000 giây", "0.000 s"),
+        (250_000, "0,250 giây", "0.250 s"),
+        (15_000_000, "15 giây", "15 s"),
+        (59_999_999, "1 phút", "1 min"),
+        (7_505_000_000, "2 giờ 5 phút", "2 h 5 min"),
+        (3_605_000_000, "1 giờ", "1 h"),
+        (1_234 * 86_400_000_000, "1.234 ngày", "1,234 d"),
+    ],
+)
+def test_a_duration_is_said_in_its_two_largest_units(us, vi, en):
+    assert (vietnamese.format_duration(us), vietnamese.format_duration(us, "en")) == (vi, en)

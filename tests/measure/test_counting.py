@@ -15,7 +15,6 @@ from thuocdo.measure.counting.dossiers import ChannelRules
 from thuocdo.measure.counting.durations import quantiles
 from thuocdo.measure.counting.standing import standing
 from thuocdo.measure.definitions import Duration, Standing
-from thuocdo.measure.engine import Engine
 from thuocdo.measure.facts.schemas import DOSSIERS
 
 MODEST = settings(
@@ -26,8 +25,8 @@ MAY = Period(date(2022, 5, 1), date(2022, 5, 31))
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    engine = Engine(tmp_path_factory.mktemp("engine"), memory_limit="1GiB")
+def engine(new_world, tmp_path_factory):
+    engine = new_world(tmp_path_factory.mktemp("engine")).engine()
     yield engine
     engine.close()
 

@@ -20,11 +20,13 @@ from thuocdo.cli import (
     indicators,
     invariants,
     outlook,
+    passports,
     proof,
     quality,
     reconcile,
     rejects,
     trust,
+    verifying,
 )
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
@@ -57,7 +59,8 @@ figures.add_to(app)
 app.command("recommend")(advice.recommend)
 app.command("invariants")(invariants.invariants)
 indicators.register(app)
-app.command("verify")(proof.verify)
+app.command("passport")(passports.passport)
+app.command("verify")(verifying.verify)
 app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
 

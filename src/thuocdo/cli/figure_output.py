@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,11 +28,14 @@ _WAYS = {
 """Headings of a comparison's columns."""
 
 
-def print_figures(figures: Sequence[Figure], output: str) -> None:
+def print_figures(
+    figures: Sequence[Figure], output: str, name: Callable[[Figure], str | None]
+) -> None:
+    """name: says a figure's permanent name, which machines get as `id`"""
     if output == "table":
         _print_table([(figure, ()) for figure in figures])
     else:
-        _print_objects([as_object(figure) for figure in figures], output)
+        _print_objects([{"id": name(figure), **as_object(figure)} for figure in figures], output)
 
 
 def print_comparisons(found: Sequence[Comparison], output: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -71,13 +72,15 @@ def indicator(
         found = compare_figures(measure, code, chosen, against=ways, **asked)
         printed.print_comparisons(found, output)
         return
+    from thuocdo.measure.passport.asking import figure_name
+
     figures = measure.figures(code, chosen, **asked)
     if public:
         from thuocdo.measure.disclosure import Table, disclose, policy_on
 
         (table,) = disclose([Table(tuple(figures))], policy_on(chosen.last))
         figures = list(table.parts)
-    printed.print_figures(figures, output)
+    printed.print_figures(figures, output, partial(figure_name, measure))
 
 
 def sources(

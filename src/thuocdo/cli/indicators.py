@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 from rich.table import Table
 
 from thuocdo.cli import output as shown
-from thuocdo.core import settings
+from thuocdo.core import clock, settings, vietnamese
 
 if TYPE_CHECKING:
     from thuocdo.measure.definitions import Definitions, Indicator
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("indicators")(list_indicators)
     app.add_typer(docs, name="docs")
+    app.command("funnel")(count_funnel)
 
 
 def list_indicators(
@@ -61,6 +63,50 @@ def docs_indicators(
     known = Running(settings.load().home).current()
     written = documents.write(documents.pages(known, have), folder)
     typer.echo(f"{len(written)} pages are in {folder}.")
+
+
+def count_funnel(
+    code: Annotated[str, typer.Argument(help="dich_vu for any service, or a campaign's code.")],
+    period: Annotated[str | None, typer.Option(help="A..B, 2022-04, 2022-Q1, 2022-W18.")] = None,
+    procedure: Annotated[str | None, typer.Option(help="Only this procedure.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Only this agency, with all below it.")] = None,
+    as_known: Annotated[str | None, typer.Option(help="As known at this time.")] = None,
+    as_organised: Annotated[str | None, typer.Option(help="As organised on this day.")] = None,
+    trust: Annotated[str, typer.Option(help="any or verified.")] = "any",
+    output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Count the steps of a service or a campaign: register, submit, pay, confirm."""
+    from thuocdo.measure import funnels
+    from thuocdo.measure.service import Measure
+
+    shown.one_of("--format", output, ("table", "json"))
+    shown.one_of("--trust", trust, ("any", "verified"))
+    found = settings.load()
+    found.require_initialised()
+    steps = funnels.counted(
+        Measure(found),
+        funnels.find(code, found.home),
+        period=clock.parse_period(period) if period else None,
+        procedure=procedure,
+        agency=agency,
+        as_known=clock.parse_instant(as_known) if as_known else None,
+        as_organised=clock.parse_day(as_organised) if as_organised else None,
+        trust=trust,
+    )
+    if output == "json":
+        typer.echo(msgspec.json.encode(steps).decode())
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("bước", "từ", "đến", "số lượng", "so với bước đầu", "so với bước trước"):
+        table.add_column(heading)
+    for step in steps:
+        table.add_row(
+            step.name.vi,
+            *(vietnamese.format_day(day) for day in (step.first, step.last)),
+            "–" if step.count is None else vietnamese.format_count(step.count),
+            *(vietnamese.format_percent(share) for share in (step.of_first, step.of_before)),
+        )
+    shown.console().print(table)
 
 
 def _objects(known: Definitions) -> list[dict[str, Any]]:

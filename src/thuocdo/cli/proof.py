@@ -1,4 +1,4 @@
-"""`thuocdo verify` and `thuocdo proof`: that nobody changed the raw lake, shown to oneself and to others."""
+"""`thuocdo proof` and `thuocdo erase`: what the log of the raw lake holds, shown to strangers; what the law takes out of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from thuocdo.cli import output as shown
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
 from thuocdo.core.errors import ThuocdoError
@@ -22,54 +21,10 @@ if TYPE_CHECKING:
 
 proofs = typer.Typer(help="Proofs from the log of the raw lake, for strangers.")
 
-_FINDINGS_SHOWN = 50
-
 KeyFile = Annotated[
     Path | None, typer.Option("--key", help="The public key (JSON); default this instance's.")
 ]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write the proof here.")]
-
-
-def verify(
-    lake: Annotated[Path | None, typer.Option(help="A copy of the lake's folder.")] = None,
-    ledger: Annotated[Path | None, typer.Option(help="A copy of the ledger's folder.")] = None,
-    key: KeyFile = None,
-) -> int:
-    """Verify every file and every row of the raw lake by its ledger; exit 1 when something is wrong."""
-    return verify_raw(lake, ledger, key)
-
-
-def verify_raw(lake: Path | None, ledger: Path | None, key: Path | None) -> int:
-    """Verify this instance's lake or a copy, and say what was found; the exit code."""
-    import tempfile
-
-    from thuocdo.lake.ledger.verify import verify as verified
-    from thuocdo.lake.store import Lake
-
-    found = None if lake and ledger and key else settings_of.load()
-    public = _public(key, found)
-    places = (lake or (found and Lake.open(found).root), ledger or (found and found.ledger_dir))
-    with tempfile.TemporaryDirectory() as spill, shown.progress("verify") as tick:
-        result = verified(
-            Path(places[0] or ""),
-            Path(places[1] or ""),
-            public,
-            Path(spill),
-            lambda _what, done, total: tick(done, total),
-        )
-    typer.echo(
-        f"{result.files} files, {result.rows} rows ({result.erased} erased), {result.heads} kept heads; "
-        f"log of {result.size} leaves, root {result.root}, as of {_moment(result.at)}."
-    )
-    for finding in result.findings[:_FINDINGS_SHOWN]:
-        typer.echo(f"{finding.wrong.value}: {finding.where}: {finding.detail}")
-    more = len(result.findings) - _FINDINGS_SHOWN
-    if more > 0:
-        typer.echo(f"… and {more} more.")
-    typer.echo(
-        "Nothing is wrong." if result.is_sound else f"{len(result.findings)} things are wrong."
-    )
-    return 0 if result.is_sound else 1
 
 
 def erase(
@@ -95,10 +50,10 @@ def head(
     """Print the signed head of the log: size, root, time, and the signature to publish."""
     with closing(_ledger()) as ledger:
         current = ledger.extend()
-        typer.echo(f"size  {current.size}\nroot  {current.root}\nat    {_moment(current.at)}")
+        typer.echo(f"size  {current.size}\nroot  {current.root}\nat    {moment(current.at)}")
         typer.echo(ledger.book.token())
         if keep:
-            name = _moment(current.at).replace(":", "").replace("-", "")[:15]
+            name = moment(current.at).replace(":", "").replace("-", "")[:15]
             typer.echo(f"kept  {ledger.book.keep(name)}")
 
 
@@ -162,8 +117,8 @@ def check(
         proof = msgspec.json.decode(_read(file), type=Proof)
     except msgspec.DecodeError as problem:
         raise ThuocdoError("no_proof", f"{file} is no proof: {problem}.", "Give a proof.") from None
-    found = checked(proof, _public(key, None if key else settings_of.load()))
-    parts = [f"The proof holds, under the head of {found.size} leaves of {_moment(found.at)}."]
+    found = checked(proof, public_key(key, None if key else settings_of.load()))
+    parts = [f"The proof holds, under the head of {found.size} leaves of {moment(found.at)}."]
     if found.segment:
         parts.append(
             f"The receipt's segment {found.segment} is in {found.leaves} leaves of the log."
@@ -190,7 +145,7 @@ def _ledger() -> Ledger:
     return Ledger(found, Lake.open(found))
 
 
-def _public(key: Path | None, found: Settings | None) -> PublicKey:
+def public_key(key: Path | None, found: Settings | None) -> PublicKey:
     if key is None:
         if found is None or not found.is_initialised:
             raise ThuocdoError(
@@ -232,5 +187,5 @@ def _write(proof: Proof, output: Path | None) -> None:
         typer.echo(f"The proof is in {output}.")
 
 
-def _moment(at: int) -> str:
+def moment(at: int) -> str:
     return clock.to_datetime(at).isoformat(timespec="seconds")

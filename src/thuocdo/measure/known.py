@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake.ledger.book import NOTHING
-from thuocdo.lake.ledger.ledger import Ledger
+from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.ledger.records import Head, Span
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.measure.engine import Engine, Rows, micros
@@ -162,7 +162,7 @@ def without(events: ir.Table, spans: ir.Table) -> ir.Table:
     )
 
 
-def knowledge(known: Known, ledger: Ledger) -> Knowledge:
+def knowledge(known: Known, ledger: LedgerReader) -> Knowledge:
     """How to read the lake as it was known.
 
     Raises ThuocdoError `log_too_short` when the log has fewer leaves than asked for.

@@ -177,6 +177,13 @@ class Point(msgspec.Struct, frozen=True):
     value: float | None
 
 
+class Log(msgspec.Struct, frozen=True):
+    """The log of raw segments as figures stand on it: its leaves, and its root in hex."""
+
+    size: int
+    root: str
+
+
 class Freshness(msgspec.Struct, frozen=True):
     """How old what you look at is. Instants µs UTC."""
 

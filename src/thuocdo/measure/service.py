@@ -17,8 +17,10 @@ from typing import Final
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.core.signing import PublicKey, Signer
 from thuocdo.core.vocabulary import Block, Trust
-from thuocdo.lake.ledger.ledger import Ledger
+from thuocdo.lake.ledger.book import Book
+from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure import answering, day, intake, ranking
@@ -33,6 +35,7 @@ from thuocdo.measure.model import (
     Figure,
     Freshness,
     IntakeCount,
+    Log,
     NationalFigure,
     Point,
     Stranger,
@@ -68,10 +71,13 @@ class Measure:
     """Figures of one instance. Safe to share between threads.
 
     only_raw  what is asked as known then is made of raw events, even where the stored facts have it
+    public    the key that signed the ledger, where it is a copy of another instance's; None: our own
     """
 
-    def __init__(self, settings: Settings, *, only_raw: bool = False) -> None:
-        self._settings, self.only_raw = settings, only_raw
+    def __init__(
+        self, settings: Settings, *, only_raw: bool = False, public: PublicKey | None = None
+    ) -> None:
+        self._settings, self.only_raw, self._public = settings, only_raw, public
         self._definitions = Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
@@ -244,6 +250,28 @@ class Measure:
         with self._now.lock:
             return intake.strangers(self._current(), since, until, self._intakes)
 
+    @contextmanager
+    def ledger(self) -> Iterator[LedgerReader]:
+        """The log of raw segments, for as long as the block lasts."""
+        with closing(self._reader()) as reader:
+            yield reader
+
+    def _reader(self) -> LedgerReader:
+        if self._public is not None:  # a copy is left as it is
+            return LedgerReader(
+                Book(self._settings.ledger_dir), self._public, self._settings.state_dir
+            )
+        public = Signer.of(self._settings.home).public
+        return LedgerReader(Book(self._settings.ledger_dir), public)
+
+    def log(self) -> Log | None:
+        """The log that the current facts are made of; None where there is none."""
+        with self._now.lock:
+            manifest = self._current().manifest
+            if manifest.log_size is None or manifest.log_root is None:
+                return None
+            return Log(manifest.log_size, manifest.log_root)
+
     def freshness(self) -> Freshness:
         """How old the current facts are."""
         with self._now.lock:
@@ -266,7 +294,7 @@ class Measure:
         with self._then.lock:
             key = (as_known, tuple(versions.items()))
             if self._known is None or self._known[0] != key:
-                with closing(Ledger(self._settings, self._lake)) as ledger:
+                with self.ledger() as ledger:
                     known = knowledge(as_known, ledger)
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember

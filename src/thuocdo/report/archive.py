@@ -99,6 +99,18 @@ def load(settings: Settings, week: str) -> WeeklyReport:
         ) from None
 
 
+def read(path: Path) -> WeeklyReport:
+    """The report of a frozen JSON anywhere. Raises ThuocdoError `not_a_report`."""
+    try:
+        return thaw(path.read_bytes())
+    except msgspec.DecodeError as problem:
+        raise ThuocdoError(
+            "not_a_report",
+            f"{path.name} is no frozen report: {problem}.",
+            "Give the JSON that was published with the report.",
+        ) from None
+
+
 def _keep_other(path: Path, frozen: bytes) -> None:
     """Put an earlier, different report aside under its digest."""
     if path.exists() and (before := path.read_bytes()) != frozen:

@@ -18,7 +18,7 @@ from thuocdo.core.issuers import Issuer
 from thuocdo.core.vietnamese import format_day
 from thuocdo.measure.definitions import Indicator
 from thuocdo.measure.invariants.model import Outcome
-from thuocdo.measure.model import Figure, NationalFigure
+from thuocdo.measure.model import Figure, Log, NationalFigure
 from thuocdo.report import checks, words
 from thuocdo.report.editions import Edition, TableSpec
 from thuocdo.report.model import COUNT, Definition, Letterhead, Section, Table, Texts, WeeklyReport
@@ -51,7 +51,7 @@ class Measured:
     owner: str
     as_known: int | None
     as_organised: dt.date
-    log_root: str | None = None
+    log: Log | None = None
     remark: str = ""
     checks: Sequence[Outcome] = ()
 
@@ -87,7 +87,8 @@ def assemble(edition: Edition, measured: Measured) -> WeeklyReport:
         as_known=as_known,
         as_organised=measured.as_organised,
         definitions=list(measured.definitions.values()),
-        log_root=measured.log_root,
+        log_size=measured.log.size if measured.log else None,
+        log_root=measured.log.root if measured.log else None,
         software=f"thuocdo {installed_version('thuocdo')}",
         edition=edition.edition,
         headline=edition.headline,
@@ -178,7 +179,7 @@ def _texts(
         footnote=text.footnote.format_map(values),
         quality_heading=text.quality_heading,
         quality=[
-            *words.quality(tables, as_known, measured.as_organised, measured.log_root),
+            *words.quality(tables, as_known, measured.as_organised, measured.log),
             *checks.lines(measured.checks, tables),
         ],
         methods_heading=text.methods_heading,

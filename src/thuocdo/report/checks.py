@@ -6,12 +6,14 @@ The rules and their wording are policy (measure/invariants); here they meet a re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import gt, lt
 from typing import Final
 
 import msgspec
 
 from thuocdo.core.clock import Period, from_datetime
 from thuocdo.core.vietnamese import format_count
+from thuocdo.measure.definitions import definition
 from thuocdo.measure.invariants.model import (
     Count,
     Evidence,
@@ -159,9 +161,11 @@ def _wrong_rows(table: Table) -> list[Row]:
     listed_wrong = set(top) & set(bottom)
     listed_wrong |= set(top) ^ set(names[: len(top)])
     listed_wrong |= set(bottom) ^ set(names[len(names) - len(bottom) :])
+    ahead = lt if definition(table.code).better == "lower" else gt
     wrong = []
     for place, row in enumerate(table.ranking):
-        rank = None if row.value is None else 1 + sum(value > row.value for value in values)
+        better = [value for value in values if row.value is not None and ahead(value, row.value)]
+        rank = None if row.value is None else 1 + len(better)
         earlier = table.ranking[place - 1].rank if place else 1
         out_of_order = (earlier or 0) > (row.rank or 0)
         if row.rank != rank or out_of_order or row.name in listed_wrong:

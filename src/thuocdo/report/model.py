@@ -153,7 +153,8 @@ class WeeklyReport(msgspec.Struct, frozen=True):
     as_known      only events that had landed by then count (UTC)
     as_organised  the map of organisations is the one of this day
     checks        what was checked before it was frozen, and what came of it (docs/invariants.md)
-    log_root      root of the log of raw segments the figures stand on; None when there is no log
+    log_size, log_root   leaves and root of the log of raw segments the figures stand on: of those
+                  leaves what had landed by `as_known` counts. None when there is no log
     """
 
     report: str
@@ -166,6 +167,7 @@ class WeeklyReport(msgspec.Struct, frozen=True):
     as_known: dt.datetime | None
     as_organised: dt.date
     definitions: list[Definition]
+    log_size: int | None
     log_root: str | None
     software: str
     edition: str

@@ -15,7 +15,8 @@ from thuocdo.core.clock import Period, now_us, parse_week
 from thuocdo.core.issuers import issuer_on
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.withholding import withhold
-from thuocdo.measure.model import Figure
+from thuocdo.measure.known import Known, LogSize
+from thuocdo.measure.model import Figure, Log
 from thuocdo.measure.service import Measure
 from thuocdo.report.assemble import Measured, assemble, definitions_on, letterhead_of
 from thuocdo.report.checks import published_of
@@ -38,6 +39,7 @@ def build(
     now: int | None = None,
     remark: str = "",
     before: WeeklyReport | None = None,
+    log: Log | None = None,
 ) -> WeeklyReport:
     """The report of an ISO week (`2022-W18`).
 
@@ -45,8 +47,12 @@ def build(
     1 January to the Sunday before the week. `as_known` and `now` are µs UTC; without `as_known` the
     report stands on everything landed until `now`. `before` is the report before this one, if there
     is one to compare with. What the checks find wrong is withheld, and the report says so.
+    `log` is the log of raw segments to stand on, by default that of the current facts.
     Raises ThuocdoError `bad_week` and what measuring raises.
     """
+    instant = as_known if as_known is not None else (now or now_us())
+    stood_on = log or measure.log()
+    known: Known | None = LogSize(stood_on.size, instant) if stood_on else as_known
     days = parse_week(week)
     issued = date or days.first + dt.timedelta(days=_FRIDAY)
     covered = period or published_periods().get(week) or _year_before(days)
@@ -55,14 +61,12 @@ def build(
     specs = [spec for section in edition.sections for spec in section.tables]
     codes = [spec.indicator for spec in specs]
     definitions = definitions_on(measure.definitions(), codes, issued)
-    figures = _figures(
-        measure, specs, definitions, covered, as_known=as_known, as_organised=organised
-    )
+    figures = _figures(measure, specs, definitions, covered, as_known=known, as_organised=organised)
     outcomes = check(
         measure,
         covered,
         [(code, one.version) for code, one in definitions.items()],
-        as_known=as_known,
+        as_known=known,
         as_organised=organised,
         published=published_of(before) if before else None,
     )
@@ -88,7 +92,8 @@ def build(
             ),
             letterhead=letterhead_of(issuer, edition.document_type),
             owner=issuer.system_owner,
-            as_known=as_known if as_known is not None else (now or now_us()),
+            as_known=instant,
+            log=stood_on,
             as_organised=organised,
             remark=remark,
             checks=outcomes,
@@ -102,7 +107,7 @@ def _figures(
     definitions: Mapping[str, Definition],
     period: Period,
     *,
-    as_known: int | None,
+    as_known: Known | None,
     as_organised: dt.date,
 ) -> dict[tuple[str, str], list[Figure]]:
     """Every agency's figures for every table, by (indicator, block)."""

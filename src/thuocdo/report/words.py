@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from thuocdo.core.clock import VIETNAM, Period, month_end
 from thuocdo.core.vietnamese import format_count, format_day, format_decimal, format_percent
-from thuocdo.measure.model import NationalFigure
+from thuocdo.measure.model import Log, NationalFigure
 from thuocdo.report.model import COUNT, Definition, Row, Table
 from thuocdo.report.selection import show
 
@@ -85,7 +85,7 @@ def quality(
     tables: Mapping[str, Table],
     as_known: datetime | None,
     as_organised: date,
-    log_root: str | None,
+    log: Log | None,
 ) -> list[str]:
     """Coverage per indicator, who is not ranked and why, and on what knowledge the figures stand."""
     lines = []
@@ -99,8 +99,8 @@ def quality(
     lines.append(f"Số cơ quan được xếp hạng và nguồn số liệu đã gửi: {'; '.join(counts)}.")
     for number, table in tables.items():
         lines.extend(_unranked(number, table))
-    if log_root:
-        lines.append(f"Mã gốc của nhật ký dữ liệu thô: {log_root}.")
+    if log:
+        lines.append(f"Mã gốc của nhật ký dữ liệu thô ({format_count(log.size)} mục): {log.root}.")
     return lines
 
 

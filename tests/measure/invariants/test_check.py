@@ -174,7 +174,7 @@ def test_units_that_do_not_add_up_to_their_agency_are_found(country):
     with measure.reading(None) as (facts, remember):
         from thuocdo.measure.invariants.subject import cells
 
-        found = cells(facts, remember, version, PERIOD, "any")
+        found = cells(facts, remember, definition(RATE), version, PERIOD, "any")
         organisation = facts.dimensions.organisation
     assert {cell.agency for cell in found} == {"H26", "H26.01", "H26.01.02", "G18"}
     honest = Subject(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.measure.conftest import World
 
 from thuocdo.core.clock import Period, day_start_us, local_day, to_datetime
+from thuocdo.core.settings import DUCKDB
 from thuocdo.measure.quality import Finding, examine
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 8, 31)
@@ -72,7 +75,9 @@ def honest(number: int) -> Dossier:
 class Provinces:
     """Eight one-stop systems and their portals."""
 
-    def __init__(self, world: Any) -> None:
+    working_days = tuple(_DAYS)
+
+    def __init__(self, world: World) -> None:
         self.world = world
         world.tell(
             "agencies", *({"code": c, "name": f"Tỉnh {c}", "kind": "province"} for c in CODES)
@@ -163,8 +168,9 @@ class Provinces:
 
 
 @pytest.fixture
-def provinces(empty_world: Any) -> Provinces:
-    return Provinces(empty_world)
+def provinces(tmp_path: Path) -> Provinces:
+    """On one engine: that both count alike is a test of its own (test_inspection.py)."""
+    return Provinces(World(tmp_path, DUCKDB))
 
 
 def every(**fields: Any) -> Change:

@@ -106,14 +106,14 @@ def test_levels_are_not_judged_without_a_catalogue(provinces) -> None:
     assert said["constant_level", SYSTEM].reason == "no_catalogue"
 
 
-def test_two_feeds_that_contradict_each_other_are_enough(provinces, empty_world) -> None:
+def test_two_feeds_that_contradict_each_other_are_enough(provinces) -> None:
     provinces.dossiers()
     again = [
-        empty_world.event(n + 1, "processing", 1_783_000_000_000_000, home_month="2026-07",
+        provinces.world.event(n + 1, "processing", 1_783_000_000_000_000, home_month="2026-07",
                           system=SYSTEM, agency=BAD, channel="postal", feed="dvcqg")
         for n in range(0, 200, 20)
     ]  # fmt: skip
-    empty_world.send("dossier_events", *again)
+    provinces.world.send("dossier_events", *again)
     finding = provinces.look()["postal_as_online", SYSTEM]
     assert finding.found
     assert finding.unit == "count"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.measure.quality.conftest import BAD, CODES, PERIOD, every
+from tests.measure.conftest import World
+from tests.measure.quality.conftest import BAD, CODES, PERIOD, Provinces, every
 from tests.measure.quality.test_dossier_detectors import PLANTED, SYSTEM
+from tests.measure.quality.test_site_detectors import HOST, calls, desk, everybody, people
 
 from thuocdo.core.clock import Period
+from thuocdo.core.settings import DUCKDB
 from thuocdo.measure.quality import flags_for, inspect
 
 
@@ -56,3 +59,17 @@ def test_a_finding_is_named_for_good(provinces) -> None:
     ]
     assert str(finding.key) == f"constant_level:{SYSTEM}:2026-07-01..2026-08-31"
     assert finding.name.vi == "Mức độ dịch vụ gửi về là hằng số"
+
+
+def test_both_engines_find_the_same_to_the_last_number(tmp_path, sail) -> None:
+    def look(name: str, engine: str):
+        provinces = Provinces(World(tmp_path / name, engine))
+        days = [day for day in provinces.working_days if day.month == 7]
+        provinces.dossiers(PLANTED["closed_in_seconds"])
+        provinces.views(*people(1, HOST, days), *people(1, "phim.example", days, count=5))
+        provinces.steps(*everybody(calls(1, looks="1")), *desk(40, days))
+        return provinces.look()
+
+    here = look("duckdb", DUCKDB)
+    assert look("sail", sail) == here
+    assert len([one for one in here.values() if one.found]) >= 4

@@ -47,12 +47,12 @@ def test_a_rule_speaks_both_languages_and_fills_in_the_same_numbers(rule) -> Non
         assert text.vi
         assert text.en
         assert text.vi != text.en
-    assert all(one.reason for one in rule.thresholds.values())
+    assert all(one.vi and one.en for one in rule.thresholds.values())
 
 
 def test_a_threshold_that_nobody_asks_for_is_refused(tmp_path) -> None:
     def change(content) -> None:
-        content["detectors"][0]["thresholds"]["mystery"] = {"value": 1, "reason": "none"}
+        content["detectors"][0]["thresholds"]["mystery"] = {"value": 1, "vi": "không", "en": "none"}
 
     with pytest.raises(ThuocdoError, match=r"constant_level.*mystery") as refusal:
         load(changed(tmp_path, change), NEEDS)

@@ -33,6 +33,12 @@ def test_nor_of_so_many(of, data, share) -> None:
     assert 10**bound >= float(tail(range(seen, of + 1), of, share)) * (1 - 1e-9)
 
 
+def test_what_is_certain_cannot_miss() -> None:
+    assert log10_at_most(9, 10, Fraction(1)) == -math.inf
+    assert log10_at_least(1, 10, Fraction(0)) == -math.inf
+    assert log10_at_most(10, 10, Fraction(1)) == log10_at_least(0, 10, Fraction(0)) == 0.0
+
+
 def test_none_of_many_is_beyond_chance_and_none_of_few_is_not() -> None:
     assert log10_at_most(0, 1_000, Fraction(3, 100)) < -6
     assert log10_at_most(0, 100, Fraction(3, 100)) > -6

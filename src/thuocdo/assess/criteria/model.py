@@ -19,23 +19,10 @@ import msgspec
 import yaml
 
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.measure.definitions import Source, Text
 
 FOLDER: Final = Path(__file__).parent
 _QUARTER: Final = Decimal("0.25")
-
-
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same in both languages."""
-
-    vi: str
-    en: str
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a set was published, and where in it."""
-
-    document: str
-    place: str
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from thuocdo.lake.ledger.book import Book
@@ -38,10 +39,11 @@ class Part(NamedTuple):
 class Index:
     """Opened for reading and writing by whoever needs it; follows the head it is given."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, place: Path) -> None:
+        """place: the folder it lies in"""
         self._book = book
-        book.folder.mkdir(parents=True, exist_ok=True)
-        self._path = book.folder / _FILE
+        place.mkdir(parents=True, exist_ok=True)
+        self._path = place / _FILE
         self._db = self._opened()
 
     def close(self) -> None:
@@ -125,6 +127,13 @@ class Index:
             (*tables, size),
         ).fetchone()
         return int(found[0] or 0)
+
+    def erased_after(self, size: int) -> int:
+        """Tombstones among the leaves from number `size` on."""
+        found = self._db.execute(
+            "SELECT count(*) FROM leaf WHERE number >= ? AND kind = 'erased'", (size,)
+        )
+        return int(found.fetchone()[0])
 
     def digest(self, path: str) -> tuple[int, str] | None:
         """(size, sha256) of a file that is in the list."""

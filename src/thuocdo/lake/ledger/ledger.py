@@ -26,9 +26,9 @@ from thuocdo.core.settings import Settings
 from thuocdo.core.signing import Signer
 from thuocdo.lake.ledger import rows as row_forms
 from thuocdo.lake.ledger.book import NOTHING, Book, Entry
-from thuocdo.lake.ledger.index import Index
 from thuocdo.lake.ledger.moves import Moves, checkpoint, described, moves, relative
-from thuocdo.lake.ledger.records import FileLine, Head, Leaf, RowsLeaf, Span, leaf_of
+from thuocdo.lake.ledger.reading import LedgerReader
+from thuocdo.lake.ledger.records import FileLine, Head, RowsLeaf
 from thuocdo.lake.ledger.rows import Hashed
 from thuocdo.lake.locks import held
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
@@ -50,23 +50,15 @@ Progress = Callable[[int, int | None], None]
 """Told how many rows are hashed, of how many."""
 
 
-class Ledger:
+class Ledger(LedgerReader):
     """The ledger in `<home>/ledger`. Safe to use from several processes: one extends, others wait."""
 
     def __init__(self, settings: Settings, lake: Lake) -> None:
         self.lake = lake
-        self.book = Book(settings.ledger_dir)
         self.signer = Signer.of(settings.home)
+        super().__init__(Book(settings.ledger_dir), self.signer.public)
         self._spill = settings.state_dir / "spill"
-        self._index: Index | None = None
         self._engine: duckdb.DuckDBPyConnection | None = None
-
-    @property
-    def index(self) -> Index:
-        """The index, as it followed the head last asked for."""
-        if self._index is None:
-            self._index = Index(self.book)
-        return self._index
 
     @property
     def engine(self) -> duckdb.DuckDBPyConnection:
@@ -76,63 +68,10 @@ class Ledger:
         return self._engine
 
     def close(self) -> None:
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        super().close()
         if self._engine is not None:
             self._engine.close()
             self._engine = None
-
-    # Asking
-
-    def head(self) -> Head | None:
-        """The current head; None before the ledger began. Raises ThuocdoError `bad_head`."""
-        return self.book.head(self.signer.public)
-
-    def at(self, instant: int) -> Head | None:
-        """The last kept or current head made at or before an instant (µs UTC); None when none was."""
-        heads = self.book.kept_heads(self.signer.public)
-        current = self.head()
-        heads += [current] if current is not None else []
-        return max((h for h in heads if h.at <= instant), key=lambda h: h.size, default=None)
-
-    def leaves(self, first: int, last: int) -> Iterator[Leaf]:
-        """The leaves number `first` to `last`, both included, counted from 0."""
-        return map(leaf_of, self.lines(first, last))
-
-    def lines(self, first: int, last: int) -> Iterator[bytes]:
-        """Those leaves as they are written: what the log hashes."""
-        head = self.head() or NOTHING
-        self.index.follow(head)
-        start = self.index.place_of(first)
-        if start is None:
-            return
-        end = self.index.place_of(last + 1)
-        end = head.leaves_bytes if end is None else end
-        yield from self.book.lines(self.book.leaves_path, start, end)
-
-    def segments_after(self, size: int) -> set[Span]:
-        """The rows of event tables that the log of the first `size` leaves does not have.
-
-        Exact for every event table: whoever leaves them out reads the lake as it was known at that
-        size. Dimensions have no segments: their rows are known by `recorded_at`, see `RowsLeaf.known`.
-        """
-        self.index.follow(self.head() or NOTHING)
-        return {
-            Span(part.table, part.segment, part.first, part.last)
-            for part in self.index.after(size)
-            if part.table in EVENT_TABLES
-        }
-
-    def youngest(self, tables: Sequence[str], size: int) -> int:
-        """The last moment at which a row that the first `size` leaves tell of some tables was known.
-
-        `recorded_at` of a dimension, `landed_at` of an event table; µs UTC, 0 when they tell none.
-        """
-        self.index.follow(self.head() or NOTHING)
-        return self.index.youngest(tables, size)
-
-    # Growing
 
     def extend(self, progress: Progress = lambda _done, _total: None) -> Head:
         """Bring the ledger up to the lake; the head that now stands.

@@ -24,6 +24,7 @@ from thuocdo.measure.invariants.model import (
 )
 from thuocdo.measure.invariants.of_figures import Look
 from thuocdo.measure.invariants.subject import Subject, cells
+from thuocdo.measure.known import Known
 from thuocdo.measure.model import Figure
 from thuocdo.measure.offers import Offer, offers
 from thuocdo.measure.service import Measure
@@ -39,7 +40,7 @@ def check(
     period: Period,
     indicators: Sequence[tuple[str, str | None]] | None = None,
     *,
-    as_known: int | None = None,
+    as_known: Known | None = None,
     as_organised: date | None = None,
     trust: str = "any",
     published: Published | None = None,
@@ -76,7 +77,7 @@ def check(
 class _Run:
     measure: Measure
     period: Period
-    known: int | None
+    known: Known | None
     organised: date
     trust: str
     published: Published | None
@@ -218,7 +219,7 @@ class _Run:
             trust=self.trust,
         )
 
-    def _offers(self, known: int | None, day: date) -> list[Offer]:
+    def _offers(self, known: Known | None, day: date) -> list[Offer]:
         with self.measure.reading(known) as (facts, _):
             return offers(facts.dimensions.services, day)
 

@@ -89,7 +89,9 @@ def cells(
         [("numerator", "sum"), ("denominator", "sum")]
     )
     return [
-        Cell(row["agency"], row["procedure"], row["numerator_sum"], row["denominator_sum"] or 0)
+        Cell(
+            row["agency"], row["procedure"], row["numerator_sum"] or 0, row["denominator_sum"] or 0
+        )
         for row in summed.to_pylist()
     ]
 

@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from thuocdo.core.vietnamese import collation_key
+from thuocdo.measure.definitions import definition
 from thuocdo.measure.invariants.model import Outcome
-from thuocdo.measure.model import Figure
+from thuocdo.measure.model import Figure, NoInterval
 from thuocdo.measure.ranking import ranked
 
 FLAG: Final = "blocked_by:"
@@ -28,6 +29,10 @@ def withhold(figures: Sequence[Figure], outcomes: Iterable[Outcome]) -> list[Fig
             denominator=None,
             value=None,
             rank=None,
+            rank_low=None,
+            rank_high=None,
+            interval=None,
+            no_interval=NoInterval.NO_VALUE.value,
             flags=(*figure.flags, *(f"{FLAG}{code}" for code in reasons[id(figure)])),
         )
         for figure in figures
@@ -35,7 +40,10 @@ def withhold(figures: Sequence[Figure], outcomes: Iterable[Outcome]) -> list[Fig
     ]
     if not gone:
         return list(figures)
-    return ranked(kept) + sorted(gone, key=lambda figure: collation_key(figure.name))
+    lower = definition(gone[0].indicator).better == "lower"
+    return ranked(kept, lower_is_better=lower) + sorted(
+        gone, key=lambda figure: collation_key(figure.name)
+    )
 
 
 def _rules(figure: Figure, blocking: Iterable[Outcome]) -> list[str]:

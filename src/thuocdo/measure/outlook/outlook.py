@@ -13,7 +13,7 @@ import msgspec
 from thuocdo.core.clock import Period, local_day, month_end
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import round_half_up
-from thuocdo.measure.definitions import Indicator, Text, Version, definition
+from thuocdo.measure.definitions import Indicator, Text, definition
 from thuocdo.measure.engine import day_number, number_day
 from thuocdo.measure.model import Point
 from thuocdo.measure.organisation import Agency
@@ -67,6 +67,12 @@ def look_ahead(
     landed = measure.freshness().landed_at if as_known is None else as_known
     as_of = local_day(landed) if landed is not None else None
     last = until or as_of
+    if value is not None and indicator.better == "lower":
+        raise ThuocdoError(
+            "bad_target",
+            f"Less is better of {code}, and targets are projected from below.",
+            "Ask for its trend, without --target.",
+        )
     if value is not None and indicator.unit == "percent" and not 0 <= value <= 100:
         raise ThuocdoError(
             "bad_target", f"{value} is no percentage.", "Write a target between 0 and 100."
@@ -84,7 +90,7 @@ def look_ahead(
     )
     whose, top = _whose(measure, agency, steps)
     chosen = indicator.version_for(steps[-1].last if steps else date.max, version)
-    sights = _sights(points, chosen, as_of, method.settling.get(code, 0))
+    sights = _sights(points, as_of, method.settling.get(code, 0))
     own_block = block or (top.block if top else None)
     aims = [target for target in targets() if _concerns(target, code, whose, top, own_block)]
     return _outlook(
@@ -118,7 +124,7 @@ def _outlook(
     asked: tuple[Decimal, date | None] | None,
 ) -> Outlook:
     used = [sight for sight in sights if sight.state == "used"]
-    places = [(day_number(sight.last), _exact(sight)) for sight in used]
+    places = [(day_number(sight.last), _exact(sight, frame.unit)) for sight in used]
     found = fit(places, method.confidence) if len(places) >= method.fewest else None
     top = _FULL if frame.unit == "percent" else None
     judged = [
@@ -212,10 +218,10 @@ def _within(value: Fraction, top: Fraction | None) -> Fraction:
     return above if top is None else min(above, top)
 
 
-def _exact(sight: Sight) -> Fraction:
-    if sight.denominator is None:
-        return Fraction(sight.numerator or 0)
-    return Fraction(100 * (sight.numerator or 0), sight.denominator)
+def _exact(sight: Sight, unit: str) -> Fraction:
+    if unit == "percent" and sight.denominator and sight.numerator is not None:
+        return Fraction(100 * sight.numerator, sight.denominator)
+    return Fraction(str(sight.value))
 
 
 def _printed(value: Fraction) -> float:
@@ -238,16 +244,13 @@ def _steps(step: Step, last: date, count: int) -> list[Period]:
     return found[::-1]
 
 
-def _sights(
-    points: Sequence[Point], version: Version, as_of: date | None, settling: int
-) -> list[Sight]:
+def _sights(points: Sequence[Point], as_of: date | None, settling: int) -> list[Sight]:
     """The periods and whether they are used: those without a value are missing, and those that end
     less than `settling` days before the youngest event are still moving."""
     found = []
     for point in points:
         is_settled = as_of is not None and point.last + timedelta(days=settling) < as_of
-        has_share = version.denominator is None or bool(point.denominator)
-        is_there = point.value is not None and has_share
+        is_there = point.value is not None
         state = "missing" if not is_there else "used" if is_settled else "provisional"
         found.append(
             msgspec.convert(

@@ -7,6 +7,7 @@ A test fails when the page is not what the rules say.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Final, Literal
 
@@ -15,6 +16,9 @@ from thuocdo.measure.quality.inspection import rules
 from thuocdo.measure.quality.rules import Rule
 
 Language = Literal["vi", "en"]
+
+_NUMBER: Final = re.compile(r"\{\w+\}", re.ASCII)
+"""Where a finding has a number of its own."""
 
 _INTRO: Final = Text(
     vi="""# Chất lượng dữ liệu: dấu hiệu bị bóp méo hoặc làm đẹp
@@ -59,7 +63,7 @@ _LABELS: Final = {
     "vi": ("Xem gì", "Nghĩa là", "Cơ quan làm gì", "Nguồn", "Chỉ số mang cờ", "không có", "hiệu lực từ"),
     "en": ("Looks at", "A finding says", "What to do", "Source", "Figures flagged", "none", "in force from"),
 }  # fmt: skip
-_TABLE: Final = {"vi": "| ngưỡng | giá trị |", "en": "| threshold | value | why |"}
+_TABLE: Final = {"vi": "| ngưỡng | giá trị | vì sao |", "en": "| threshold | value | why |"}
 _BLIND: Final = Text(vi="## Không phát hiện được", en="## What cannot be detected")
 _REASONS: Final = Text(vi="Không đo được khi", en="Not measurable when")
 
@@ -93,7 +97,7 @@ def _section(rule: Rule, language: Language) -> list[str]:
         f"`{rule.id}` · {since} {rule.version}",
         "",
         f"* **{sees}**: {_flat(getattr(rule.sees, language))}",
-        f"* **{means}**: {_flat(getattr(rule.means, language))}",
+        f"* **{means}**: {_NUMBER.sub('…', _flat(getattr(rule.means, language)))}",
         f"* **{todo}**: {_flat(getattr(rule.advice, language))}",
         f"* **{getattr(_REASONS, language)}**: {reasons}",
         f"* **{figures}**: {flagged}",
@@ -102,7 +106,7 @@ def _section(rule: Rule, language: Language) -> list[str]:
         _TABLE[language],
         "|" + "---|" * (_TABLE[language].count("|") - 1),
         *(
-            f"| `{name}` | {one.value} |" + (f" {_flat(one.reason)} |" if language == "en" else "")
+            f"| `{name}` | {one.value} | {_flat(getattr(one, language))} |"
             for name, one in rule.thresholds.items()
         ),
         "",

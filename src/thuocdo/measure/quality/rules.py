@@ -21,10 +21,11 @@ FILE: Final = Path(__file__).with_name("detectors.yaml")
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole number, and why it is that one. Shares are in thousandths (`…_permille`)."""
+    """A whole number, and why it is that one, in words. Shares are in thousandths (`…_permille`)."""
 
     value: int
-    reason: str
+    vi: str
+    en: str
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

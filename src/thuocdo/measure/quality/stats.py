@@ -18,6 +18,8 @@ def log10_at_most(seen: int, of: int, share: Fraction) -> float:
     """log10 of a bound on P(X ≤ seen), X ~ Binomial(of, share); 0.0 when it says nothing."""
     if of <= 0 or share <= 0 or Fraction(seen, of) >= share:
         return 0.0
+    if share >= 1:
+        return -math.inf
     return -of * _entropy(seen / of, float(share)) / math.log(10)
 
 
