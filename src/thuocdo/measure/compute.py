@@ -39,7 +39,7 @@ from thuocdo.measure.counting.cells import (
     span,
     to_cells,
 )
-from thuocdo.measure.counting.daily import CountDays, Daily, in_periods
+from thuocdo.measure.counting.daily import CountDays, Daily, added, in_periods
 from thuocdo.measure.counting.durations import Whose
 from thuocdo.measure.definitions import (
     Dossiers,
@@ -165,9 +165,10 @@ def _of_days(
         for piece in pieces:
             name = ("daily", piece.key, what, asked.verified)
             parts.append(in_periods(remember(name, partial(by_day, piece)), asked.periods))
-        if isinstance(numerator, Visits):
+        if isinstance(numerator, Visits) and parts:
+            visits = added(pa.concat_tables(parts), ["bucket", "site_id"])
             kinds = numerator.site_kinds
-            parts = [sites.of_agencies(facts, part, asked.periods, kinds) for part in parts]
+            parts = [sites.of_agencies(facts, visits, asked.periods, kinds)]
         return pa.concat_tables([CELLS.empty_table(), *(conform(part) for part in parts)])
 
     files = tuple(file for piece in pieces for file in piece.key)

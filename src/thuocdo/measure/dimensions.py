@@ -58,6 +58,11 @@ class Register:
         begun = [source for source in history if source.starts <= day]
         return begun[-1] if begun else history[0]
 
+    def only(self, key: int | str) -> Source | None:
+        """The one row of a key that never had another: it answers on any day."""
+        history = self._rows.get(key, ())
+        return history[0] if len(history) == 1 else None
+
     def began(self, key: int | str) -> date:
         """The day of its first row; `date.min` when that is open."""
         return self._rows[key][0].starts

@@ -12,9 +12,10 @@ the dates of a question give it two owners.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from thuocdo.core import codes
@@ -67,7 +68,9 @@ class Organisation:
             self._rows.setdefault(agency.code, []).append(agency)
         for history in self._rows.values():
             history.sort(key=lambda agency: agency.starts)
-        self._paths: dict[tuple[str, date], tuple[Agency, ...]] = {}
+        self._turns = self._days_of_change()
+        self._paths: dict[tuple[str, int], tuple[Agency, ...]] = {}
+        self._tops: dict[int, list[Agency]] = {}
         self._merged: dict[tuple[Period, date], frozenset[str]] = {}
 
     def path(self, code: str, day: date) -> tuple[Agency, ...]:
@@ -75,7 +78,7 @@ class Organisation:
 
         Empty when nobody does: the code is unknown, or it ended without a successor.
         """
-        key = (code, day)
+        key = (code, bisect_right(self._turns, day))
         if key not in self._paths:
             self._paths[key] = tuple(self._climb(code, day))
         return self._paths[key]
@@ -87,12 +90,23 @@ class Organisation:
 
     def tops(self, day: date, block: str | None = None) -> list[Agency]:
         """Every ministry and province that exists on `day`, or those of one block."""
-        holding = (self._row(history, day) for history in self._rows.values())
-        return [
-            agency
-            for agency in holding
-            if agency and agency.parent is None and agency.block and block in (None, agency.block)
-        ]
+        key = bisect_right(self._turns, day)
+        if key not in self._tops:
+            holding = (self._row(history, day) for history in self._rows.values())
+            self._tops[key] = [
+                each for each in holding if each and each.parent is None and each.block
+            ]
+        return [agency for agency in self._tops[key] if block in (None, agency.block)]
+
+    def _days_of_change(self) -> list[date]:
+        """Days on which the map becomes another: between two of them all days have the same."""
+        turns = set[date]()
+        for history in self._rows.values():
+            for row in history:
+                turns.add(row.starts)
+                if row.valid_to is not None and row.valid_to < date.max:
+                    turns.add(row.valid_to + timedelta(days=1))
+        return sorted(turns)
 
     def children(self, code: str, day: date) -> list[Agency]:
         """The agencies directly below `code` on `day`; those of its predecessors among them."""

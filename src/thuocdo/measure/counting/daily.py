@@ -123,6 +123,14 @@ def in_periods(daily: Daily, periods: Sequence[Period]) -> pa.Table:
     return pa.table(columns | {"last_landed": pa.array(landed, mask=landed == _NEVER)})
 
 
+def added(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Rows with the same keys added up: counts, and the youngest landing."""
+    counts = [name for name in table.column_names if name not in (*keys, "last_landed")]
+    asked: list[Any] = [*((name, "sum") for name in counts), ("last_landed", "max")]
+    summed = table.group_by(list(keys)).aggregate(asked)
+    return summed.rename_columns([*keys, *counts, "last_landed"])
+
+
 def _encoded(keys: pa.Table) -> tuple[Codes, pa.Table]:
     """Each row's place among the distinct keys, and those."""
     code = np.zeros(keys.num_rows, np.int64)

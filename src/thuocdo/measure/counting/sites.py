@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
 from thuocdo.core.clock import Period
@@ -25,23 +26,33 @@ def count_visits(facts: Facts, asked: Question, piece: Piece) -> Daily:
 def of_agencies(
     facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str]
 ) -> pa.Table:
-    """Counts by bucket and site as CELLS of the agencies that run the sites, those of `kinds`."""
-    keep: list[int] = []
-    agencies: list[str] = []
+    """Counts by bucket and site as CELLS of the agencies that run the sites, those of `kinds`.
+
+    A site that was always one agency's is looked up once, the others on each period's last day.
+    """
     register = facts.dimensions.sites
-    names: tuple[list[Any], ...] = tuple(found[n].to_pylist() for n in ("site_id", "bucket"))
-    pairs = zip(*names, strict=True)
-    last_days = [period.last for period in periods]
-    for place, (site_id, bucket) in enumerate(pairs):
-        site = register.on(site_id, last_days[bucket])
-        if site is not None and site.kind in kinds:
-            keep.append(place)
-            agencies.append(site.agency)
-    rows = found.take(pa.array(keep, pa.int64()))
-    nothing = pa.repeat(pa.scalar(0, pa.int64()), len(keep))
-    return rows.append_column("agency", pa.array(agencies, pa.string())).append_column(
-        "declared", nothing
-    )
+    sites = found["site_id"].combine_chunks().dictionary_encode()
+    ids: list[Any] = sites.dictionary.to_pylist()
+    only = [register.only(site_id) for site_id in ids]
+    owners = pa.array([site.agency if site else None for site in only], pa.string())
+    wanted = pa.array([site is not None and site.kind in kinds for site in only], pa.bool_())
+    agency, keep = owners.take(sites.indices), wanted.take(sites.indices)
+    moved = [
+        place
+        for place, (i, site) in enumerate(zip(ids, only, strict=True))
+        if not site and register.knows(i)
+    ]
+    if moved:
+        agencies, kept = agency.to_pylist(), keep.to_pylist()
+        rows = np.flatnonzero(np.isin(sites.indices.to_numpy(), moved))
+        for row in rows.tolist():
+            last = periods[found["bucket"][row].as_py()].last
+            site = register.on(found["site_id"][row].as_py(), last)
+            if site is not None:
+                agencies[row], kept[row] = site.agency, site.kind in kinds
+        agency, keep = pa.array(agencies, pa.string()), pa.array(kept, pa.bool_())
+    nothing = pa.repeat(pa.scalar(0, pa.int64()), found.num_rows)
+    return found.append_column("agency", agency).append_column("declared", nothing).filter(keep)
 
 
 def count_interest(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
