@@ -12,10 +12,11 @@ def test_an_instance_without_events_is_asked_nothing_and_says_what_cannot_be_mea
     can_tho: Any,
 ) -> None:
     period = ("--period", "2026-07-01..2026-09-30")
+    can_tho.run("refresh")
     assert "Không thấy dấu hiệu" in can_tho.run("quality", *period).stdout
     every = json.loads(can_tho.run("quality", *period, "--all", "--format", "json").stdout)
     assert {one["state"] for one in every} == {"not_measurable"}
-    assert {one["agency"][:3] for one in every} == {"H13"}
+    assert "H13" in {one["agency"] for one in every}
     for wrong, reason in ((KEY, "Nothing is found"), ("nonsense", "names no finding")):
         refused = can_tho.run("quality", "explain", wrong, "Giải trình", check=False)
         assert refused.returncode == 1
