@@ -17,6 +17,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     entries = (
         (_("Tổng quan"), "overview", ()),
         (_("Xếp hạng"), "rankings", ("ranking",)),
+        (_("Bản đồ"), "maps", ("map",)),
         (_("Cơ quan"), "agencies", ("agency", "sites", "site")),
         (_("Báo cáo"), "reports", ()),
         (_("Phương pháp"), "methods", ("method", "passport")),
