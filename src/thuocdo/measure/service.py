@@ -85,6 +85,7 @@ class Measure:
         self._intakes = Answers(_INTAKES)
         self._stamp: object = object()  # equal to no manifest's
         self._stored: StoredFacts | None = None
+        self._is_still = False
         self._known: tuple[Hashable, KnownFacts] | None = None
 
     def definitions(self) -> list[Indicator]:
@@ -299,7 +300,25 @@ class Measure:
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
 
+    def apart(self) -> Measure:
+        """The same instance behind an engine and locks of its own: long questions keep nobody waiting."""
+        return Measure(self._settings, only_raw=self.only_raw, public=self._public)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """One set of facts for as long as the block lasts, however they move: what compares several
+        answers must ask for all of them here. Others who ask this object wait."""
+        with self._now.lock:
+            self._current()
+            self._is_still = True
+            try:
+                yield
+            finally:
+                self._is_still = False
+
     def _current(self) -> StoredFacts:
+        if self._is_still and self._stored is not None:
+            return self._stored
         stamp = self._store.stamp()
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()

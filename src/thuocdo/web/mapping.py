@@ -29,7 +29,7 @@ _ISLANDS = {
     "danang": (gettext_lazy("Quần đảo Hoàng Sa"), gettext_lazy("(thành phố Đà Nẵng)")),
     "khanhhoa": (gettext_lazy("Quần đảo Trường Sa"), gettext_lazy("(tỉnh Khánh Hòa)")),
 }
-_LABEL_RISE = 14
+_LABEL_RISE = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ def _islands() -> SafeString:
         frames.append(
             format_html(
                 '<rect class="frame" x="{}" y="{}" width="{}" height="{}"/>'
-                '<text x="{}" y="{}" text-anchor="middle">{}</text>'
-                '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+                '<text x="{}" y="{}" text-anchor="middle"><tspan x="{}" dy="-1.15em">{}</tspan>'
+                '<tspan x="{}" dy="1.15em">{}</tspan></text>',
                 left - 8, top - 8, right - left + 16, bottom - top + 16,
-                (left + right) // 2, top - 2 * _LABEL_RISE - 8, name,
-                (left + right) // 2, top - _LABEL_RISE, whose,
+                (left + right) // 2, top - _LABEL_RISE, (left + right) // 2, name,
+                (left + right) // 2, whose,
             )
         )  # fmt: skip
     return format_html_join("", "{}", ((frame,) for frame in frames))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -36,18 +37,25 @@ def outcomes(
     measure: Measure, code: str, version: Version, period: Period, organised: date, trust: str
 ) -> list[Outcome]:
     """What every rule says of one indicator's figures in a period, not older than about a minute."""
-    key = (id(measure), code, version.identity, period, organised, trust)
-    return _checks.ask(
-        key,
-        lambda: check(
-            measure, period, [(code, version.version)], as_organised=organised, trust=trust
-        ),
-    )
+    asked = [(code, version.version)]
+
+    def look() -> list[Outcome]:
+        behind = _apart(measure)
+        with behind.still():
+            return check(behind, period, asked, as_organised=organised, trust=trust)
+
+    return _checks.ask((id(measure), code, version.identity, period, organised, trust), look)
 
 
 def findings(measure: Measure, period: Period) -> list[Finding]:
     """What the detectors of distorted data find in a period, the gravest first."""
-    return _inspections.ask((id(measure), period), lambda: inspect(measure, period))
+    return _inspections.ask((id(measure), period), lambda: inspect(_apart(measure), period))
+
+
+@cache
+def _apart(measure: Measure) -> Measure:
+    """Checks compare many answers of one set of facts; the pages must not wait for that."""
+    return measure.apart()
 
 
 def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
