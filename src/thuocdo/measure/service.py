@@ -23,13 +23,14 @@ from thuocdo.lake.ledger.book import Book
 from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import answering, day, intake, ranking
+from thuocdo.measure import answering, day, intake, minutes, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known, LogSize, knowledge
+from thuocdo.measure.minutes import Minute
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
@@ -250,6 +251,11 @@ class Measure:
         """Site ids that were refused as unknown in these hours, the most frequent first."""
         with self._now.lock:
             return intake.strangers(self._current(), since, until, self._intakes)
+
+    def minutes(self, until: int, count: int) -> list[Minute]:
+        """What people did in the last whole minutes before an instant, µs UTC, oldest first."""
+        with self._now.lock:
+            return minutes.minutes(self._now.engine(), self._lake, until, count)
 
     @contextmanager
     def ledger(self) -> Iterator[LedgerReader]:
