@@ -19,6 +19,8 @@ def frame(request: HttpRequest) -> dict[str, object]:
         (_("Xếp hạng"), "rankings", ("ranking",)),
         (_("Bản đồ"), "maps", ("map",)),
         (_("Cơ quan"), "agencies", ("agency", "sites", "site")),
+        (_("Dịch vụ công"), "services", ("service",)),
+        (_("So sánh"), "compare", ()),
         (_("Báo cáo"), "reports", ()),
         (_("Phương pháp"), "methods", ("method", "passport")),
     )

@@ -15,7 +15,13 @@ import msgspec
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.definitions import Composite, Version
-from thuocdo.measure.disclosure import disclose_points, disclose_ranking, policy_on
+from thuocdo.measure.disclosure import (
+    Table,
+    disclose,
+    disclose_points,
+    disclose_ranking,
+    policy_on,
+)
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.invariants.withholding import FLAG, withhold
@@ -70,6 +76,32 @@ def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
     return _without_parts(measure, found, version)
 
 
+def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
+    """Figures of services, all of one indicator and one table, as they may be shown."""
+    if not figures:
+        return []
+    first = figures[0]
+    period = Period(first.period_first, first.period_last)
+    version = _definition(measure, first)
+    verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
+    shown = [_blocked(figure, verdicts) for figure in figures]
+    (table,) = disclose([Table(tuple(shown))], policy_on(period.last))
+    return list(table.parts)
+
+
+def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
+    """A service of an agency whose own figure a check blocks is blocked with it."""
+    rules = [
+        f"{FLAG}{outcome.rule}"
+        for outcome in verdicts
+        if outcome.is_blocking
+        and figure.indicator in outcome.blocks
+        and outcome.agency in (None, figure.agency)
+        and outcome.block in (None, figure.block)
+    ]
+    return _hide(figure, *dict.fromkeys(rules)) if rules else figure
+
+
 def published_points(
     version: Version, points: Sequence[Point], parts: Sequence[Sequence[Point]]
 ) -> list[Point]:
@@ -118,7 +150,8 @@ def _without_parts(measure: Measure, figures: list[Figure], version: Version) ->
     return ranked(kept, lower_is_better=lower)
 
 
-def _hide(figure: Figure) -> Figure:
+def _hide(figure: Figure, *flags: str) -> Figure:
+    """The figure without its numbers, and why: for its small counts unless said otherwise."""
     return msgspec.structs.replace(
         figure,
         numerator=None,
@@ -129,7 +162,7 @@ def _hide(figure: Figure) -> Figure:
         rank=None,
         rank_low=None,
         rank_high=None,
-        flags=tuple(sorted({*figure.flags, Flag.SUPPRESSED.value})),
+        flags=tuple(sorted({*figure.flags, *(flags or (Flag.SUPPRESSED.value,))})),
     )
 
 

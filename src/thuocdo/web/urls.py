@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from thuocdo.web.views import (
     agencies,
     check_site,
+    comparing,
     connect,
+    finding,
     machine,
     maps,
     methods,
@@ -19,6 +21,7 @@ from thuocdo.web.views import (
     passports,
     rankings,
     reports,
+    services,
     sites,
 )
 
@@ -45,6 +48,10 @@ urlpatterns += i18n_patterns(
     path(_("co-quan/<str:code>/"), agencies.page, name="agency"),
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
+    path(_("dich-vu/"), services.index, name="services"),
+    path(_("dich-vu/<str:code>/"), services.page, name="service"),
+    path(_("tim-kiem/"), finding.page, name="search"),
+    path(_("so-sanh/"), comparing.page, name="compare"),
     path(_("con-so/<str:name>"), passports.page, name="passport"),
     path(_("phuong-phap/"), methods.index, name="methods"),
     path(_("phuong-phap/<slug:indicator>/"), methods.page, name="method"),
