@@ -52,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "line": board.line(choice, figures.values()),
         "choice": choice,
         "presets": choosing.PRESETS,
-        "today": _today(),
+        "today": today(),
         "sections": [
             {
                 "definition": definition,
@@ -72,13 +72,13 @@ def page(request: HttpRequest) -> HttpResponse:
 def live(_request: HttpRequest) -> JsonResponse:
     """The numbers of today and the freshness as printed, for the small script of the page."""
     freshness = board.measure().freshness()
-    values = {name: printed for name, _label, printed in _today()}
+    values = {name: printed for name, _label, printed in today()}
     values["until"] = clock_time(freshness.landed_at)
     values["lag"] = wording.lag(freshness.landed_at)
     return JsonResponse(values, headers={"Cache-Control": "no-store"})
 
 
-def _today() -> list[tuple[str, str, str]]:
+def today() -> list[tuple[str, str, str]]:
     """(key, label, printed) of the counts of today."""
     counts = board.today()
     return [
