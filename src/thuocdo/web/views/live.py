@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from functools import lru_cache
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -44,7 +44,7 @@ async def stream(request: HttpRequest) -> HttpResponse:
     home = str(board.instance().home)
 
     def tell() -> str:
-        return msgspec.json.encode({"html": _fragment(spoken, home, _slot())}).decode()
+        return json.dumps({"html": _fragment(spoken, home, _slot())})
 
     return streams.stream(tell)
 
