@@ -18,7 +18,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         (_("Tổng quan"), "overview", ()),
         (_("Xếp hạng"), "rankings", ("ranking",)),
         (_("Bản đồ"), "maps", ("map",)),
-        (_("Cơ quan"), "agencies", ("agency", "compare", "sites", "site")),
+        (_("Cơ quan"), "agencies", ("agency", "advice", "compare", "sites", "site")),
         (_("Dịch vụ công"), "services", ("service",)),
         (_("Chất lượng"), "quality", ()),
         (_("Trực tiếp"), "live-page", ()),

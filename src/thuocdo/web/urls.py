@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
 from thuocdo.web.views import (
+    advising,
     agencies,
     check_site,
     comparing,
@@ -49,6 +50,7 @@ urlpatterns += i18n_patterns(
     path(_("ban-do/<slug:indicator>/"), maps.page, name="map"),
     path(_("co-quan/"), agencies.index, name="agencies"),
     path(_("co-quan/<str:code>/"), agencies.page, name="agency"),
+    path(_("co-quan/<str:code>/khuyen-nghi/"), advising.page, name="advice"),
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
     path(_("dich-vu/"), services.index, name="services"),

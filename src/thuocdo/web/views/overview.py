@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.model import Figure, NationalFigure, Point
 from thuocdo.web import board, choosing, wording
+from thuocdo.web.aims import aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.templatetags.yearbook import clock_time, count
@@ -113,6 +114,7 @@ def _part(
             unit,
             definition.title,
             str(wording.BLOCKS[block]),
+            aim(definition.code, choice.period.last, block=block),
         ),
     )
 
