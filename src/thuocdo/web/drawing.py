@@ -16,6 +16,7 @@ from thuocdo.web.templatetags.yearbook import day, language, printed
 
 _THOUSAND, _MILLION = 1_000, 1_000_000
 _WEEK_DAYS = 7
+_MINUTE_US, _HOUR_US, _DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,21 @@ def _brief(value: float | None, unit: str) -> str:
         digits = f"{value:.1f}".rstrip("0").rstrip(".")
         return f"{digits.replace('.', ',') if language() == 'vi' else digits}%"
     if unit == "duration":
-        return format_duration(round(value), language())
+        return _brief_duration(round(value))
     for size, mark in ((_MILLION, _("tr")), (_THOUSAND, _("ng"))):
         if value >= size:
             digits = f"{value / size:.1f}".rstrip("0").rstrip(".")
             return f"{digits.replace('.', ',') if language() == 'vi' else digits} {mark}"
     return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _brief_duration(us: int) -> str:
+    """The largest unit alone, with a decimal: an axis has no room for two."""
+    if not us:
+        return "0"
+    for size in (_DAY_US, _HOUR_US, _MINUTE_US):
+        if us >= size:
+            unit = format_duration(size, language()).partition(" ")[2]
+            digits = f"{us / size:.1f}".rstrip("0").rstrip(".")
+            return f"{digits.replace('.', ',') if language() == 'vi' else digits} {unit}"
+    return format_duration(us, language())
