@@ -121,7 +121,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 def agency_of(code: str, choice: Choice) -> Agency:
     """The agency as it is on the period's last day, else its latest row. Raises Problem (404)."""
-    rows = Agency.objects.filter(code=code)
+    # A database may refuse what cannot be printed rather than not find it.
+    rows = Agency.objects.filter(code=code) if code.isprintable() else Agency.objects.none()
     day = choice.as_organised or choice.period.last
     found = rows.on(day).first() or rows.order_by("-valid_from").first()
     if found is None:

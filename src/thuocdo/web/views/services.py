@@ -70,7 +70,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     procedure = told.national if told else code
     choice = choosing.read(request)
     day = choice.as_organised or choice.period.last
-    rows = list(Service.objects.on(day).filter(procedure=procedure))
+    offered = Service.objects.on(day).filter(procedure=procedure)
+    rows = list(offered) if procedure.isprintable() else []
     figures = {indicator: _figures(indicator, procedure, choice) for indicator in _ASKED}
     if not rows and not any(figures.values()):
         raise Problem(
