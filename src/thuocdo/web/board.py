@@ -14,15 +14,15 @@ from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from thuocdo.core import clock
+from thuocdo.core.clock import Period
 from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
-from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.definitions import Composite, Indicator, Version
 from thuocdo.measure.definitions.wording import Speaker
-from thuocdo.measure.disclosure import disclose_points, disclose_ranking, policy_on
 from thuocdo.measure.model import Coverage, DayCounts, Figure, Point
 from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
-from thuocdo.web import choosing, wording
+from thuocdo.web import choosing, publishing, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
@@ -137,7 +137,7 @@ def figures(
 ) -> list[Figure]:
     """The figures of one indicator as the reader chose, names in the reader's language.
 
-    Counts that are too small to be published are not among them.
+    What a check blocks and counts that are too small to be published are not among them.
     """
     measured = measure().figures(
         code,
@@ -148,7 +148,7 @@ def figures(
         as_organised=choice.as_organised,
         trust=choice.trust,
     )
-    found = disclose_ranking(measured, policy_on(choice.period.last))
+    found = publishing.published(measure(), measured)
     if language() == "vi":
         return found
     names = _english_names(clock.now_us() // _NAMES_KEPT_US)
@@ -174,17 +174,31 @@ def series(
     """Weekly points within the period, monthly ones when it is long."""
     period = choice.period
     steps = choosing.weeks_within if period.days <= _LONGEST_WEEKLY_DAYS else choosing.months_within
+    return _points(code, choice, steps(period), choice.version, block, agency)
+
+
+def _points(
+    code: str,
+    choice: Choice,
+    steps: Sequence[Period],
+    wanted: str | None,
+    block: str | None,
+    agency: str | None,
+) -> list[Point]:
     points = measure().series(
         code,
-        steps(period),
+        steps,
         agency=agency,
         block=block,
-        version=choice.version,
-        as_organised=choice.as_organised or period.last,
+        version=wanted,
+        as_organised=choice.as_organised or choice.period.last,
         trust=choice.trust,
     )
-    version = measure().definition(code).version_for(period.last, choice.version)
-    return disclose_points(points, version, policy_on(period.last))
+    version = measure().definition(code).version_for(choice.period.last, wanted)
+    made = version.numerator
+    parts = made.parts if isinstance(made, Composite) else ()
+    lines = [_points(part.of, choice, steps, None, block, agency) for part in parts]
+    return publishing.published_points(version, points, lines)
 
 
 def today() -> DayCounts:

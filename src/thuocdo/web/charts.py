@@ -115,6 +115,20 @@ def line(
     )  # fmt: skip
 
 
+_ALONE = (
+    "<style>.line{fill:none;stroke:#2f8a83;stroke-width:1.75}.dot{fill:#2f8a83}"
+    ".grid{stroke:#d8dedb}.target{stroke:#7a4a00;stroke-dasharray:5 4;fill:none}"
+    "text{font:10.5px 'Liberation Sans',Arial,sans-serif;fill:#52605d}"
+    '</style><rect width="100%" height="100%" fill="#fff"/>'
+)
+
+
+def standalone(drawn: str) -> str:
+    """A chart as a file of its own: what the style sheet gives a page comes with it."""
+    head, _mark, rest = drawn.partition(">")
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{_ALONE}{rest}'
+
+
 def _time_labels(marks: Sequence[Mark]) -> SafeString:
     if not marks:
         return mark_safe("")

@@ -19,7 +19,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         (_("Xếp hạng"), "rankings", ("ranking",)),
         (_("Cơ quan"), "agencies", ("agency", "sites", "site")),
         (_("Báo cáo"), "reports", ()),
-        (_("Phương pháp"), "methods", ()),
+        (_("Phương pháp"), "methods", ("method", "passport")),
     )
     menu = [
         {
