@@ -105,12 +105,13 @@ def _without_parts(measure: Measure, figures: list[Figure], version: Version) ->
         hidden |= {figure.agency for figure in shown if is_withheld(figure)}
     if not hidden & {figure.agency for figure in figures}:
         return figures
-    kept = [_hide(each) if each.agency in hidden else each for each in figures]
+    kept = [hide(each) if each.agency in hidden else each for each in figures]
     lower = measure.definition(first.indicator).better == "lower"
     return ranked(kept, lower_is_better=lower)
 
 
-def _hide(figure: Figure) -> Figure:
+def hide(figure: Figure) -> Figure:
+    """A figure without anything that was counted."""
     return msgspec.structs.replace(
         figure,
         numerator=None,

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", machine.robots, name="robots"),
     path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("thuocdo.web.api.urls")),
 ]
 
 urlpatterns += i18n_patterns(

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from ninja import Field, Schema
-from pydantic import ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
 from thuocdo.web.api import paging
@@ -28,17 +28,7 @@ Levels = Literal[tuple(level.value for level in Level)]  # type: ignore[valid-ty
 Systems = Literal[tuple(kind.value for kind in SystemKind)]  # type: ignore[valid-type]
 
 
-class _Asked(Schema):
-    """A parameter nobody knows is refused: a word misspelt would ask another question."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Nothing(_Asked):
-    """No parameter at all."""
-
-
-class Day(_Asked):
+class Day(Schema):
     """A day of the map of organisations."""
 
     on: date | None = Field(None, description="The map of this day; today unless given.")
@@ -47,9 +37,7 @@ class Day(_Asked):
 class Listed(Day):
     """What every list understands."""
 
-    limit: int = Field(
-        paging.DEFAULT, ge=1, le=paging.MOST, description="Rows of a page of JSON."
-    )
+    limit: int = Field(paging.DEFAULT, ge=1, le=paging.MOST, description="Rows of a page of JSON.")
     cursor: str | None = Field(None, max_length=1000, description="From the page before.")
     format: Format = Field("json", description="ndjson and csv give every row at once.")
 
@@ -78,7 +66,7 @@ class Services(Listed):
     level: Levels | None = None
 
 
-class Chosen(_Asked):
+class Chosen(Schema):
     """Period, definition and map."""
 
     period: str = Field(
@@ -130,7 +118,7 @@ class Figures(Chosen):
     format: Format = "json"
 
 
-class Rejects(_Asked):
+class Rejects(Schema):
     """Which refused records."""
 
     site_id: int | None = Field(None, ge=1, le=2**31 - 1)
@@ -140,3 +128,9 @@ class Rejects(_Asked):
     limit: int = Field(paging.DEFAULT, ge=1, le=paging.MOST)
     cursor: str | None = Field(None, max_length=1000)
     format: Format = "json"
+
+
+class Packets(Chosen):
+    """Of which indicator; every one unless said."""
+
+    indicator: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,80}$")] | None = None

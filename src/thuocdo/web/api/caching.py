@@ -19,13 +19,16 @@ CACHE_CONTROL: Final = "public, no-cache"
 """Anybody may keep it; nobody may show it without asking whether it still holds."""
 
 
-def tag(request: HttpRequest) -> str:
-    """The entity tag of the answer to a request under what is known now."""
+def tag(request: HttpRequest, also: object = None) -> str:
+    """The entity tag of the answer to a request under what is known now.
+
+    also  what else the answer depends on
+    """
     measure = board.measure()
     fresh = measure.freshness()
     words = _words(tuple(measure.definitions()))
     known = (fresh.facts_version, fresh.refreshed_at, fresh.landed_at, choosing.today(), words)
-    made_of = f"{known!r}\x00{request.get_full_path()}"
+    made_of = f"{known!r}\x00{also!r}\x00{request.get_full_path()}"
     return f'W/"{hashlib.sha256(made_of.encode()).hexdigest()[:24]}"'
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
@@ -60,17 +60,22 @@ def resource(
     media: tuple[str, ...] = (),
     auth: Any = None,
     refusals: tuple[int, ...] = (400, 404),
+    also: Callable[[], object] | None = None,
 ) -> Callable[[View], View]:
     """Register a view of a public resource (or, with `auth`, of one that a key opens).
 
-    shape   what it answers as JSON; `media` are the other media types it may stream
+    shape   what it answers as JSON (None: files); `media` are the other media types it may stream
+    also    what the answer depends on beyond the facts, for its tag
     said    what it is, in both languages
     """
-    _shapes.append(shape)
+    if shape is not None:
+        _shapes.append(shape)
 
     def register(view: View) -> View:
-        answering = _private(view) if auth else _public(view)
-        answering.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
+        signature = inspect.signature(view, eval_str=True)
+        asking = _strict(view, _parameters(signature))
+        answering = _private(asking) if auth else _public(asking, also)
+        answering.__signature__ = signature  # type: ignore[attr-defined]
         router.get(
             path,
             auth=auth,
@@ -90,10 +95,38 @@ def written(answer: Any) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(answer), content_type=JSON)
 
 
-def _public(view: View) -> View:
+def _parameters(signature: inspect.Signature) -> frozenset[str]:
+    """The names of the query's parameters: the fields of the one schema that asks for them."""
+    asked = signature.parameters.get("asked")
+    kind = get_args(asked.annotation)[0] if asked else None
+    return frozenset(kind.model_fields) if kind else frozenset()
+
+
+def _strict(view: View, known: frozenset[str]) -> View:
+    """A parameter nobody knows is refused: a word misspelt would ask another question."""
+
+    @functools.wraps(view)
+    def answering(request: HttpRequest, **asked: Any) -> Any:
+        strange = sorted(set(request.GET) - known)
+        if strange:
+            listed, right = ", ".join(strange)[:200], ", ".join(sorted(known))
+            raise problems.Refusal(
+                "bad_parameter",
+                Text(
+                    vi=f"Không có tham số: {listed}. Các tham số dùng được: {right or 'không có'}.",
+                    en=f"There is no parameter {listed}. Those there are: {right or 'none'}.",
+                ),
+                parameters=tuple(strange),
+            )
+        return view(request, **asked)
+
+    return answering
+
+
+def _public(view: View, also: Callable[[], object] | None) -> View:
     @functools.wraps(view)
     def answering(request: HttpRequest, **asked: Any) -> HttpResponseBase:
-        current = caching.tag(request)
+        current = caching.tag(request, also() if also else None)
         known = caching.unchanged(request, current)
         if known is not None:
             return known
@@ -119,9 +152,11 @@ def _extra(
     shape: Any, said: Text, media: tuple[str, ...], refusals: tuple[int, ...]
 ) -> dict[str, Any]:
     """What the document says of the answers; keys of statuses are numbers, as ninja's own are."""
-    (schema,), _ = msgspec.json.schema_components([shape], ref_template=_REF)
-    content: dict[str, Any] = {JSON: {"schema": schema}}
-    content |= {name: {"schema": {"type": "string"}} for name in media}
+    content: dict[str, Any] = {}
+    if shape is not None:
+        (schema,), _ = msgspec.json.schema_components([shape], ref_template=_REF)
+        content[JSON] = {"schema": schema}
+    content |= {name: {"schema": {}} for name in media if name not in content}
     problem = {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
     responses: dict[int, Any] = {
         200: {"description": "The answer.", "content": content, "headers": _TAGGED},

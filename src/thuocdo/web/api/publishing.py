@@ -1,120 +1,93 @@
-"""Figures as they may be published, with the names by which they are found again.
+"""Figures of every level as they may be published, with their permanent names.
 
-Small counts are hidden here for every door of the API, the badges and the widgets. A figure below a
-ministry or a province is never judged alone: whoever adds up its neighbours and takes them from what
-stands above would have it. So all tables from the top down to it are published, and hidden, together.
+Ministries and provinces are shown as the pages show them (web/publishing.py). A figure below them is
+never judged alone: whoever adds up its neighbours and takes them from what stands above would have it.
+So all tables from the top down to it are disclosed together; and nothing is shown below a figure that a
+check keeps out of print, for its parts add up to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import Block
-from thuocdo.measure.disclosure import Table, disclose, disclose_points, disclose_ranking, policy_on
+from thuocdo.measure.disclosure import Table, disclose, policy_on
 from thuocdo.measure.model import Figure, Flag, Point
-from thuocdo.measure.organisation import Organisation
-from thuocdo.measure.passport.asking import figure_name
-from thuocdo.web import board, choosing
+from thuocdo.measure.organisation import Agency
+from thuocdo.web import board, passports
+from thuocdo.web import publishing as site
 from thuocdo.web.api import shapes
-from thuocdo.web.api.asking import Chosen
 from thuocdo.web.choosing import Choice
 
 PASSPORTS = "/api/v1/figures/"
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A figure as it may be shown, and its permanent name where that tells nothing more."""
-
-    figure: Figure
-    name: str | None
-
-
-def choice_of(asked: Chosen, block: str | None = None) -> Choice:
-    """The choice of the pages that a question comes to. Raises Problem or ThuocdoError."""
-    return choosing.of(
-        period=asked.period,
-        block=block or Block.PROVINCE.value,
-        version=asked.version,
-        as_organised=asked.as_organised,
-        trust=asked.trust,
-    )
-
-
-def ranking(code: str, choice: Choice, block: str) -> list[Published]:
+def ranking(code: str, choice: Choice, block: str) -> list[Figure]:
     """A whole block, ranked ones first."""
-    raw = _ask(code, choice, block=block)
-    shown = disclose_ranking(raw, policy_on(choice.period.last))
-    before = {figure.agency: figure for figure in raw}
-    return [_named(figure, before.get(figure.agency)) for figure in shown]
+    return site.published(board.measure(), _ask(code, choice, block=block))
 
 
-def of_all(code: str, choice: Choice) -> list[Published]:
+def of_all(code: str, choice: Choice) -> list[Figure]:
     """Both blocks, each by itself."""
     return [each for block in Block for each in ranking(code, choice, block.value)]
 
 
-def of_agency(code: str, choice: Choice, agency: str) -> Published:
+def of_agency(code: str, choice: Choice, agency: str) -> Figure:
     """One agency's figure. Raises ThuocdoError `unknown_agency`, `agency_not_there`."""
     path, said = _path(choice, agency)
-    top = path[-1]
-    if len(path) == 1 and top.block:
-        found = ranking(code, choice, top.block)
-        return _saying(next(each for each in found if each.figure.agency == top.code), said)
-    raw = _ask(code, choice, agency=path[0].code)
-    if len(path) == 1:
-        (table,) = disclose([Table(tuple(raw))], policy_on(choice.period.last))
-        return _saying(_named(table.parts[0], raw[0]), said)
-    tables = _tables(code, choice, [each.code for each in path[1:]], top.block)
-    shown = disclose(tables, policy_on(choice.period.last))[-1]
-    part = next((each for each in shown.parts if each.agency == path[0].code), None)
-    hidden = part is None or Flag.SUPPRESSED in part.flags
-    return _saying(_named(part if hidden and part else raw[0], raw[0]), said)
+    own, top = path[0], path[-1]
+    if len(path) > 1:
+        shown = next(
+            (each for each in _below(code, choice, path[1:]) if each.agency == own.code), None
+        )
+    elif top.block:
+        shown = next(each for each in ranking(code, choice, top.block) if each.agency == own.code)
+    else:
+        shown = _alone(code, choice, own)
+    found = shown or _alone(code, choice, own)
+    flags = tuple(sorted({*found.flags, *said}))
+    return msgspec.structs.replace(found, flags=flags)
 
 
-def of_children(code: str, choice: Choice, agency: str) -> list[Published]:
+def of_children(code: str, choice: Choice, agency: str) -> list[Figure]:
     """Those directly below an agency, and what is its own."""
     path, _ = _path(choice, agency)
-    tables = _tables(code, choice, [each.code for each in path], path[-1].block)
-    shown = disclose(tables, policy_on(choice.period.last))[-1]
-    return [
-        _named(figure, raw) for figure, raw in zip(shown.parts, tables[-1].parts, strict=True)
-    ]
+    return _below(code, choice, path)
 
 
 def of_services(
     code: str, choice: Choice, *, agency: str | None, block: str | None
-) -> list[Published]:
+) -> list[Figure]:
     """Each procedure of an agency, of a block, or of the country."""
-    raw = _ask(code, choice, by="service", agency=agency, block=block)
-    total = _ask(code, choice, agency=agency)[0] if agency else None
-    (table,) = disclose([Table(tuple(raw), total)], policy_on(choice.period.last))
-    return [_named(figure, before) for figure, before in zip(table.parts, raw, strict=True)]
+    raw = tuple(_ask(code, choice, by="service", agency=agency, block=block))
+    total = None
+    if agency:
+        (total,) = _ask(code, choice, agency=agency)
+        if site.is_withheld(of_agency(code, choice, agency)):
+            return [site.hide(figure) for figure in raw]
+    (table,) = disclose([Table(raw, total)], policy_on(choice.period.last))
+    return list(table.parts)
 
 
-def series(
-    code: str, choice: Choice, *, agency: str | None, block: str | None
-) -> Sequence[Point]:
-    """A line; of an agency whose whole figure is hidden no point is shown, for they add up to it."""
+def series(code: str, choice: Choice, *, agency: str | None, block: str | None) -> Sequence[Point]:
+    """A line; of an agency whose whole figure is withheld no point, for they add up to it."""
     points = board.series(code, choice, agency=agency, block=block)
-    if agency and Flag.SUPPRESSED in of_agency(code, choice, agency).figure.flags:
+    if agency and site.is_withheld(of_agency(code, choice, agency)):
         return [Point(point.first, point.last, None, None, None) for point in points]
-    version = board.measure().definition(code).version_for(choice.period.last, choice.version)
-    return disclose_points(points, version, policy_on(choice.period.last))
+    return points
 
 
-def shape(published: Published) -> shapes.Figure:
-    """A figure as the API writes it."""
-    figure = published.figure
+def shape(figure: Figure) -> shapes.Figure:
+    """A shown figure as the API writes it, with its name."""
+    name = passports.name_for(board.measure(), figure)
     coverage, interval = figure.coverage, figure.interval
     return shapes.Figure(
-        figure=published.name,
-        passport=PASSPORTS + published.name if published.name else None,
+        figure=name,
+        passport=PASSPORTS + name if name else None,
         indicator=figure.indicator,
         version=figure.version,
         agency=figure.agency,
@@ -160,11 +133,11 @@ def _ask(
     )
 
 
-def _path(choice: Choice, agency: str) -> tuple[tuple, tuple[str, ...]]:
+def _path(choice: Choice, agency: str) -> tuple[tuple[Agency, ...], tuple[str, ...]]:
     """The agency that answers and those above it, top last; and what is to be said of that."""
     day = choice.as_organised or choice.period.last
     with board.measure().reading(None) as (facts, _):
-        organisation: Organisation = facts.dimensions.organisation
+        organisation = facts.dimensions.organisation
         code = organisation.meant(agency, day, choice.period)
         whose = organisation.at(code, day)
         path = organisation.path(whose.code, day)
@@ -173,28 +146,23 @@ def _path(choice: Choice, agency: str) -> tuple[tuple, tuple[str, ...]]:
     return path, () if whose.code == code else (Flag.SUCCESSOR_ANSWERS.value,)
 
 
-def _tables(code: str, choice: Choice, above: list[str], block: str | None) -> list[Table]:
-    """The tables from the block down to the children of `above[0]`, each with what it adds up to."""
-    tables = []
-    if block:
-        tables.append(Table(tuple(_ask(code, choice, block=block))))
-    for parent in reversed(above):
-        children = _ask(code, choice, by="children", agency=parent)
-        (whole,) = _ask(code, choice, agency=parent)
+def _alone(code: str, choice: Choice, agency: Agency) -> Figure:
+    """The figure of an agency that stands in no table."""
+    raw = _ask(code, choice, agency=agency.code)
+    (table,) = disclose([Table(tuple(raw))], policy_on(choice.period.last))
+    return table.parts[0]
+
+
+def _below(code: str, choice: Choice, path: Sequence[Agency]) -> list[Figure]:
+    """The children of `path[0]`, disclosed together with every table above them."""
+    top, tables = path[-1], []
+    if top.block:
+        tables.append(Table(tuple(_ask(code, choice, block=top.block))))
+    for parent in reversed(path):
+        children = _ask(code, choice, by="children", agency=parent.code)
+        (whole,) = _ask(code, choice, agency=parent.code)
         tables.append(Table(tuple(children), whole))
-    return tables
-
-
-def _saying(published: Published, said: tuple[str, ...]) -> Published:
-    """With what is to be said beyond the figure's own flags."""
-    if not said:
-        return published
-    flags = tuple(sorted({*published.figure.flags, *said}))
-    return Published(msgspec.structs.replace(published.figure, flags=flags), published.name)
-
-
-def _named(figure: Figure, raw: Figure | None) -> Published:
-    """With its name; none where the name's check could be used to find out what is hidden."""
-    if raw is None or Flag.SUPPRESSED in figure.flags or figure.rank != raw.rank:
-        return Published(figure, None)
-    return Published(figure, figure_name(board.measure(), raw))
+    shown = list(disclose(tables, policy_on(choice.period.last))[-1].parts)
+    if top.block and site.is_withheld(of_agency(code, choice, top.code)):
+        return [site.hide(figure) for figure in shown]
+    return shown

@@ -17,6 +17,7 @@ from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.measure.definitions import Indicator, Text
 from thuocdo.measure.exclusions import Exclusion
 from thuocdo.measure.passport.making import Wording
+from thuocdo.measure.passport.naming import Answer, Question
 
 T = TypeVar("T")
 
@@ -221,13 +222,23 @@ class LogState(msgspec.Struct, frozen=True):
 
 
 class Passport(msgspec.Struct, frozen=True):
-    """How a figure was made, and how anybody makes it again."""
+    """How a figure was made, and how anybody makes it again.
 
-    figure: Figure
+    now    as it comes out today; null where there is none any more
+    same   that is what the name stands for
+    then   what was shown under the name, where it is kept here; `then_at` since when
+    log    leaves and root the name stands on; null where this instance's log is shorter
+    """
+
+    name: str
+    question: Question
+    now: Figure | None
     same: bool
+    then: Answer | None
+    then_at: datetime | None
     definition: Wording
     excluded: list[Exclusion]
-    log: LogState
+    log: LogState | None
     erased: int
     software: str
     recipe: list[str]
