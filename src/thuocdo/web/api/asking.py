@@ -21,6 +21,7 @@ _PERIOD = (
     r"\d{4}-\d{2}-\d{2}(-YTD|\.\.\d{4}-\d{2}-\d{2})?|\d{4}-YTD)$"
 )
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,80}@[A-Za-z0-9.:+~_-]{1,220}$")]
 Procedure = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,80}$")]
 Search = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Kinds = Literal[tuple(kind.value for kind in AgencyKind)]  # type: ignore[valid-type]

@@ -56,7 +56,7 @@ def figures(request: HttpRequest, asked: Query[asking.Figures]) -> Any:
     ),
     refusals=(400, 403, 404),
 )
-def passport(request: HttpRequest, name: str) -> Any:  # noqa: ARG001
+def passport(request: HttpRequest, name: asking.Name) -> Any:  # noqa: ARG001
     """What the name stands for, what comes out now, the definition, what is left out, and the recipe.
 
     Nothing of the past is computed again here: `thuocdo verify NAME` does, for whoever has the raw lake.
