@@ -33,6 +33,10 @@ _HEADLINE = (
     "online_dossier_rate",
     "full_online_rate",
 )
+_COMPARED = (
+    *_HEADLINE,
+    *("full_service_share", "on_time_rate", "time_to_result", "digitised_rate"),
+)
 _COVERED_BY = {"portal_visits": "portal", "online_dossier_rate": "one_stop"}
 _NAMES_KEPT_US = 60 * 1_000_000
 _LONGEST_WEEKLY_DAYS = 400
@@ -118,6 +122,12 @@ def definitions() -> list[Described]:
 def headline() -> list[Described]:
     """The indicators of the overview, in the order a reader expects them."""
     return [described for described in definitions() if described.code in _HEADLINE]
+
+
+def compared() -> list[Described]:
+    """The indicators of an agency's page and of comparisons: the headline ones first."""
+    found = {described.code: described for described in definitions()}
+    return [found[code] for code in _COMPARED if code in found]
 
 
 def definition(code: str) -> Described:

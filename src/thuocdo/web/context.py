@@ -17,7 +17,10 @@ def frame(request: HttpRequest) -> dict[str, object]:
     entries = (
         (_("Tổng quan"), "overview", ()),
         (_("Xếp hạng"), "rankings", ("ranking",)),
+        (_("Bản đồ"), "maps", ("map",)),
         (_("Cơ quan"), "agencies", ("agency", "sites", "site")),
+        (_("Dịch vụ công"), "services", ("service",)),
+        (_("So sánh"), "compare", ()),
         (_("Báo cáo"), "reports", ()),
         (_("Phương pháp"), "methods", ("method", "passport")),
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from thuocdo.core import clock
-from thuocdo.measure.disclosure import Table, disclose, policy_on
+from thuocdo.measure.across import across
 from thuocdo.measure.model import Figure, Flag, Log
 from thuocdo.measure.passport.asking import answer_of, figure_name, named
 from thuocdo.measure.passport.naming import Answer, Named, Question, check_of
@@ -132,26 +132,33 @@ def _shown_now(measure: Measure, question: Question) -> Figure | None:
 
 
 def _of_table(measure: Measure, question: Question) -> Figure | None:
-    """A service's figure, or what is an agency's own: disclosed with the table it stands in."""
-    by = "service" if question.procedure else "children"
-    parts = measure.figures(
-        question.indicator,
-        question.period,
-        version=question.version,
-        by=by,
-        agency=question.agency,
-        block=question.block,
-        as_organised=question.organised,
-        trust=question.trust,
-    )
-    (table,) = disclose([Table(tuple(parts))], policy_on(question.last))
-    wanted = [
+    """A service's figure, or what is an agency's own: disclosed with the table it is shown in.
+
+    Of services only what the pages show has a passport: an agency's among all agencies', and a
+    service of a whole block among its services.
+    """
+    asked = {"as_organised": question.organised, "trust": question.trust}
+    if question.procedure and question.agency:
+        parts = across(measure, question.indicator, question.procedure, question.period, **asked)
+    else:
+        parts = measure.figures(
+            question.indicator,
+            question.period,
+            version=question.version,
+            by="service" if question.procedure else "children",
+            agency=question.agency,
+            block=question.block,
+            **asked,
+        )
+    wanted = (
         figure
-        for figure in table.parts
+        for figure in publishing.published_services(measure, parts)
         if figure.procedure == question.procedure
+        and (not question.procedure or figure.agency == (question.agency or ""))
+        and figure.version == question.version
         and (not question.own or Flag.DIRECTLY in figure.flags)
-    ]
-    return wanted[0] if wanted else None
+    )
+    return next(wanted, None)
 
 
 def _then(name: str, told: Named, answer: Answer | None) -> Then | None:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import msgspec
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.definitions import Composite, Version
-from thuocdo.measure.disclosure import disclose_points, disclose_ranking, policy_on
+from thuocdo.measure.disclosure import (
+    Table,
+    disclose,
+    disclose_points,
+    disclose_ranking,
+    policy_on,
+)
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.invariants.withholding import FLAG, withhold
@@ -36,18 +43,25 @@ def outcomes(
     measure: Measure, code: str, version: Version, period: Period, organised: date, trust: str
 ) -> list[Outcome]:
     """What every rule says of one indicator's figures in a period, not older than about a minute."""
-    key = (id(measure), code, version.identity, period, organised, trust)
-    return _checks.ask(
-        key,
-        lambda: check(
-            measure, period, [(code, version.version)], as_organised=organised, trust=trust
-        ),
-    )
+    asked = [(code, version.version)]
+
+    def look() -> list[Outcome]:
+        behind = _apart(measure)
+        with behind.still():
+            return check(behind, period, asked, as_organised=organised, trust=trust)
+
+    return _checks.ask((id(measure), code, version.identity, period, organised, trust), look)
 
 
 def findings(measure: Measure, period: Period) -> list[Finding]:
     """What the detectors of distorted data find in a period, the gravest first."""
-    return _inspections.ask((id(measure), period), lambda: inspect(measure, period))
+    return _inspections.ask((id(measure), period), lambda: inspect(_apart(measure), period))
+
+
+@cache
+def _apart(measure: Measure) -> Measure:
+    """Checks compare many answers of one set of facts; the pages must not wait for that."""
+    return measure.apart()
 
 
 def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
@@ -60,6 +74,32 @@ def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
     found = disclose_ranking(withhold(figures, verdicts), policy_on(period.last))
     return _without_parts(measure, found, version)
+
+
+def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
+    """Figures of services, all of one indicator and one table, as they may be shown."""
+    if not figures:
+        return []
+    first = figures[0]
+    period = Period(first.period_first, first.period_last)
+    version = _definition(measure, first)
+    verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
+    shown = [_blocked(figure, verdicts) for figure in figures]
+    (table,) = disclose([Table(tuple(shown))], policy_on(period.last))
+    return list(table.parts)
+
+
+def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
+    """A service of an agency whose own figure a check blocks is blocked with it."""
+    rules = [
+        f"{FLAG}{outcome.rule}"
+        for outcome in verdicts
+        if outcome.is_blocking
+        and figure.indicator in outcome.blocks
+        and outcome.agency in (None, figure.agency)
+        and outcome.block in (None, figure.block)
+    ]
+    return _hide(figure, *dict.fromkeys(rules)) if rules else figure
 
 
 def published_points(
@@ -105,13 +145,13 @@ def _without_parts(measure: Measure, figures: list[Figure], version: Version) ->
         hidden |= {figure.agency for figure in shown if is_withheld(figure)}
     if not hidden & {figure.agency for figure in figures}:
         return figures
-    kept = [hide(each) if each.agency in hidden else each for each in figures]
+    kept = [_hide(each) if each.agency in hidden else each for each in figures]
     lower = measure.definition(first.indicator).better == "lower"
     return ranked(kept, lower_is_better=lower)
 
 
-def hide(figure: Figure) -> Figure:
-    """A figure without anything that was counted."""
+def _hide(figure: Figure, *flags: str) -> Figure:
+    """The figure without its numbers, and why: for its small counts unless said otherwise."""
     return msgspec.structs.replace(
         figure,
         numerator=None,
@@ -122,7 +162,7 @@ def hide(figure: Figure) -> Figure:
         rank=None,
         rank_low=None,
         rank_high=None,
-        flags=tuple(sorted({*figure.flags, Flag.SUPPRESSED.value})),
+        flags=tuple(sorted({*figure.flags, *(flags or (Flag.SUPPRESSED.value,))})),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -130,6 +130,12 @@ def flag_words(figure: Figure, shared: Collection[str] = ()) -> str:
 def agency_name(agency: Agency) -> str:
     """In the reader's language where the registry has it."""
     return agency.name_en if language() == "en" and agency.name_en else agency.name
+
+
+@register.filter
+def item(values: Sequence[Any], place: int) -> Any:
+    """The one at a place."""
+    return values[place]
 
 
 @register.simple_tag

@@ -100,7 +100,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "findings": _findings(question),
         "trend": drawn,
         "command": f"thuocdo verify {name}",
-        "block": str(wording.BLOCKS[found.now.block]) if found.now and found.now.block else "",
+        "block_label": str(wording.BLOCKS[found.now.block])
+        if found.now and found.now.block
+        else "",
         "address": address,
         "cited": _cited(definition, whom, question, name),
         "qr": _qr(address),
