@@ -79,7 +79,8 @@ def test_search_says_when_nothing_matches(client, country):
 
 
 @pytest.mark.parametrize(
-    "hostile", ["<script>alert(1)</script>", "' OR 1=1 --", "%", "\\", "../../etc/passwd", "{{7*7}}"]
+    "hostile",
+    ["<script>alert(1)</script>", "' OR 1=1 --", "%", "\\", "../../etc/passwd", "{{7*7}}"],
 )
 def test_a_hostile_search_is_only_text(client, country, hostile):
     response = client.get("/tim-kiem/", {"q": hostile})

@@ -9,6 +9,7 @@ from datetime import date
 
 import pyarrow.parquet as pq
 import pytest
+from tests.web.conftest import TODAY
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.service import Measure
@@ -18,10 +19,13 @@ from thuocdo.web.opendata.rows import periods
 
 
 @pytest.fixture(scope="module")
-def edition(measured):
-    from tests.web.conftest import TODAY
+def measure(measured):
+    return Measure(measured)
 
-    return make(measured, Measure(measured), TODAY)
+
+@pytest.fixture(scope="module")
+def edition(measured, measure):
+    return make(measured, measure, TODAY)
 
 
 @pytest.fixture
@@ -100,7 +104,7 @@ def test_the_descriptions_name_licence_digests_and_every_table(folder, edition):
     assert json.loads((folder / "dataset.jsonld").read_text())["@type"] == "Dataset"
 
 
-def test_an_edition_made_again_takes_the_place_of_the_one_before(measured, edition):
-    again = make(measured, Measure(measured), edition.day)
+def test_an_edition_made_again_takes_the_place_of_the_one_before(measured, measure, edition):
+    again = make(measured, measure, edition.day)
     assert [each.day for each in editions(measured)] == [edition.day]
     assert [file.sha256 for file in again.files] == [file.sha256 for file in edition.files]

@@ -66,8 +66,7 @@ def editions(settings: Settings) -> list[Edition]:
     """Every edition there is, the newest first."""
     found = settings.opendata_dir.glob(f"????-??-??/{_EDITION}")
     return [
-        msgspec.json.decode(path.read_bytes(), type=Edition)
-        for path in sorted(found, reverse=True)
+        msgspec.json.decode(path.read_bytes(), type=Edition) for path in sorted(found, reverse=True)
     ]
 
 
@@ -117,5 +116,3 @@ def _put(part: Path, whole: Path, edition: Edition) -> Edition:
     part.rename(whole)
     shutil.rmtree(old, ignore_errors=True)
     return edition
-
-

@@ -141,7 +141,11 @@ def _package(edition: Edition) -> dict[str, Any]:
 
 
 def _graph(edition: Edition) -> list[dict[str, Any]]:
-    issuer = {"@id": "#publisher", "@type": "foaf:Agent", "foaf:name": _vi(issuer_on(edition.day).organisation)}
+    issuer = {
+        "@id": "#publisher",
+        "@type": "foaf:Agent",
+        "foaf:name": _vi(issuer_on(edition.day).organisation),
+    }
     catalogue = {
         "@id": "#catalogue",
         "@type": "dcat:Catalog",
@@ -161,9 +165,7 @@ def _graph(edition: Edition) -> list[dict[str, Any]]:
     }
     nodes = [catalogue, issuer]
     for name, dataset in datasets().items():
-        files = [
-            file for file in edition.files if file.name in (f"{name}.csv", f"{name}.parquet")
-        ]
+        files = [file for file in edition.files if file.name in (f"{name}.csv", f"{name}.parquet")]
         nodes.append(_dataset(edition, name, dataset, files))
         nodes += [_distribution(name, file) for file in files]
     return nodes
@@ -249,7 +251,9 @@ def _object(value: Any, depth: int) -> str:
         return _literal(value)
     if "@value" in value:
         text = _literal(value["@value"])
-        return f"{text}@{value['@language']}" if "@language" in value else f"{text}^^{value['@type']}"
+        return (
+            f"{text}@{value['@language']}" if "@language" in value else f"{text}^^{value['@type']}"
+        )
     if "@id" in value:
         return _iri(value["@id"])
     return f"[{_predicates(value, depth)} ]"
@@ -266,5 +270,3 @@ def _iri(text: str) -> str:
 
 def _json(told: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
-
-
