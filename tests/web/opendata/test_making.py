@@ -18,6 +18,10 @@ from thuocdo.web.opendata.model import datasets
 from thuocdo.web.opendata.rows import periods
 
 
+pytestmark = pytest.mark.django_db
+"""The country that is measured has its registry in the database."""
+
+
 @pytest.fixture(scope="module")
 def measure(measured):
     return Measure(measured)
