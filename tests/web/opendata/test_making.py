@@ -17,7 +17,6 @@ from thuocdo.web.opendata.making import editions, make
 from thuocdo.web.opendata.model import datasets
 from thuocdo.web.opendata.rows import periods
 
-
 pytestmark = pytest.mark.django_db
 """The country that is measured has its registry in the database."""
 
