@@ -50,11 +50,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "thuocdo.web.middleware.SafetyHeaders",
     "django.middleware.gzip.GZipMiddleware",
-    "thuocdo.web.api.middleware.ApiAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "thuocdo.web.api.middleware.ApiAnswers",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
