@@ -103,11 +103,13 @@ def shape(figure: Figure) -> shapes.Figure:
         numerator=figure.numerator,
         denominator=figure.denominator,
         value=figure.value,
-        coverage=coverage and shapes.Covered(coverage.reporting, coverage.expected, coverage.new),
+        coverage=shapes.Covered(coverage.reporting, coverage.expected, coverage.new)
+        if coverage
+        else None,
         rank=figure.rank,
         rank_low=figure.rank_low,
         rank_high=figure.rank_high,
-        interval=interval and shapes.Between(interval.low, interval.high),
+        interval=shapes.Between(interval.low, interval.high) if interval else None,
         no_interval=figure.no_interval,
         flags=list(figure.flags),
         provenance=figure.provenance,

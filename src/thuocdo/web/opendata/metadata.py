@@ -146,7 +146,7 @@ def _graph(edition: Edition) -> list[dict[str, Any]]:
         "@type": "foaf:Agent",
         "foaf:name": _vi(issuer_on(edition.day).organisation),
     }
-    catalogue = {
+    catalogue: dict[str, Any] = {
         "@id": "#catalogue",
         "@type": "dcat:Catalog",
         "dct:title": [_vi("Dữ liệu mở Thước Đo"), _en("Open data of Thước Đo")],
@@ -163,7 +163,7 @@ def _graph(edition: Edition) -> list[dict[str, Any]]:
         ],
         "dcat:dataset": [_link(f"#{name}") for name in datasets()],
     }
-    nodes = [catalogue, issuer]
+    nodes: list[dict[str, Any]] = [catalogue, issuer]
     for name, dataset in datasets().items():
         files = [file for file in edition.files if file.name in (f"{name}.csv", f"{name}.parquet")]
         nodes.append(_dataset(edition, name, dataset, files))

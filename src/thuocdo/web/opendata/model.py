@@ -25,7 +25,7 @@ MEDIA: Final = {
     ".ttl": "text/turtle",
     "": "text/plain",
 }
-_ARROW: Final = {
+_ARROW: Final[dict[str, pa.DataType]] = {
     "string": pa.string(),
     "date": pa.date32(),
     "number": pa.float64(),
