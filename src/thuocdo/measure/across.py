@@ -88,4 +88,4 @@ def _cells(facts: Facts, remember: Answers, frame: Frame, procedure: str) -> lis
 
 
 def _only(cells: pa.Table, procedure: str) -> pa.Table:
-    return cells.filter(pc.equal(cells["procedure"], procedure))
+    return cells.filter(pc.field("procedure") == procedure)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import ibis.expr.types as ir
 
 from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.engine import Engine, micros
@@ -42,8 +43,7 @@ def minutes(engine: Engine, lake: Lake, until: int, count: int) -> list[Minute]:
     days = {str(clock.local_day(moment)) for moment in (since, end - 1)}
     found: dict[str, dict[int, int]] = {}
     for table in ("page_views", "service_steps"):
-        by_day = files_by_partition(lake, table)
-        files = [file for day in sorted(days) for file in by_day.get(day, ())]
+        files = _files(lake, table, days)
         rows = engine.rows(
             by_minute,
             engine.scan(files, EVENT_TABLES[table][0], partition=True),
@@ -56,3 +56,14 @@ def minutes(engine: Engine, lake: Lake, until: int, count: int) -> list[Minute]:
         Minute(at, found["page_views"].get(at, 0), found["service_steps"].get(at, 0))
         for at in range(since, end, MINUTE_US)
     ]
+
+
+def _files(lake: Lake, table: str, days: set[str]) -> list[str]:
+    """None of an instance that was never initialised."""
+    try:
+        by_day = files_by_partition(lake, table)
+    except ThuocdoError as error:
+        if error.code != "no_table":
+            raise
+        return []
+    return [file for day in sorted(days) for file in by_day.get(day, ())]

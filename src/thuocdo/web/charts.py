@@ -84,10 +84,12 @@ def line(
     *,
     top: float,
     ticks: Sequence[tuple[float, str]],
+    target: tuple[float, str] | None = None,
 ) -> SafeString:
     """A line over time from 0 to `top`. Values not measured leave a gap, never a zero.
 
-    ticks: (value, printed) of the horizontal rules.
+    ticks   (value, printed) of the horizontal rules
+    target  (value, what it is called) of a dashed one
     """
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     places = _places(marks, _LEFT, width, _TOP, height, top)
@@ -109,9 +111,20 @@ def line(
     )
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}t {}d">'
-        '<title id="{}t">{}</title><desc id="{}d">{}</desc>{}{}<path class="line" d="{}"/>{}</svg>',
+        '<title id="{}t">{}</title><desc id="{}d">{}</desc>{}{}{}<path class="line" d="{}"/>{}</svg>',
         _short(_WIDTH), _short(_HEIGHT), identity, identity, identity, title, identity, description,
-        grid, _time_labels(marks), _path(places), _last(marks, places),
+        grid, _target(target, top, height), _time_labels(marks), _path(places), _last(marks, places),
+    )  # fmt: skip
+
+
+def _target(target: tuple[float, str] | None, top: float, height: float) -> SafeString:
+    if target is None:
+        return mark_safe("")
+    y = _y(target[0], top, _TOP, height)
+    return format_html(
+        '<path class="target" d="M{} {}H{}"/><text class="target-name" x="{}" y="{}">{}</text>',
+        _short(_LEFT), _short(y), _short(_WIDTH - _RIGHT),
+        _short(_LEFT + _LABEL_GAP), _short(y - _BASELINE_SHIFT), target[1],
     )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from thuocdo.core.vietnamese import format_duration
 from thuocdo.measure.model import Point
 from thuocdo.web import charts
-from thuocdo.web.templatetags.yearbook import language, printed
+from thuocdo.web.aims import Aim
+from thuocdo.web.templatetags.yearbook import day, language, printed
 
 _THOUSAND, _MILLION = 1_000, 1_000_000
 _WEEK_DAYS = 7
@@ -29,8 +30,10 @@ class Trend:
     empty: bool
 
 
-def trend(points: Sequence[Point], unit: str, title: str, of_whom: str) -> Trend:
-    """Weekly (or monthly) values of one indicator for one block or agency."""
+def trend(
+    points: Sequence[Point], unit: str, title: str, of_whom: str, target: Aim | None = None
+) -> Trend:
+    """Weekly (or monthly) values of one indicator for one block or agency, against its target."""
     marks = [
         charts.Mark(_short_day(point), point.value, _brief(point.value, unit)) for point in points
     ]
@@ -49,8 +52,16 @@ def trend(points: Sequence[Point], unit: str, title: str, of_whom: str) -> Trend
         "low": printed(min(measured), unit),
         "high": printed(max(measured), unit),
     }
+    aimed = None
+    if target is not None:
+        words = _("Chỉ tiêu %(value)s, đến %(by)s") % {
+            "value": _brief(target.value, unit),
+            "by": day(target.by),
+        }
+        aimed = (target.value, words)
+        description = f"{description} {words}."
     return Trend(
-        charts.line(marks, name, description, top=top, ticks=ticks),
+        charts.line(marks, name, description, top=top, ticks=ticks, target=aimed),
         charts.sparkline(marks, name, top),
         points,
         unit,

@@ -50,5 +50,13 @@ async def _serve(port: int) -> None:
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, _stop, server)
     await server.serve()
+
+
+def _stop(server: Server) -> None:
+    """Streams have no end of their own that a leaving server could wait for."""
+    from thuocdo.web import streams  # noqa: PLC0415 - as above
+
+    streams.leave()
+    server.stop()

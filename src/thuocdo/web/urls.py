@@ -10,20 +10,24 @@ from django.utils.translation import gettext_lazy as _
 
 from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
+    advising,
     agencies,
     check_site,
     comparing,
     connect,
     finding,
+    live,
     machine,
     maps,
     methods,
     overview,
     passports,
+    quality,
     rankings,
     reports,
     services,
     sites,
+    status,
 )
 
 handler400 = "thuocdo.web.problems.bad_request"
@@ -48,11 +52,16 @@ urlpatterns += i18n_patterns(
     path(_("ban-do/<slug:indicator>/"), maps.page, name="map"),
     path(_("co-quan/"), agencies.index, name="agencies"),
     path(_("co-quan/<str:code>/"), agencies.page, name="agency"),
+    path(_("co-quan/<str:code>/khuyen-nghi/"), advising.page, name="advice"),
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
     path(_("dich-vu/"), services.index, name="services"),
     path(_("dich-vu/<str:code>/"), services.page, name="service"),
     path(_("tim-kiem/"), finding.page, name="search"),
+    path(_("chat-luong/"), quality.page, name="quality"),
+    path(_("truc-tiep/"), live.page, name="live-page"),
+    path("live/stream", live.stream, name="live-stream"),
+    path(_("tinh-trang/"), status.page, name="status"),
     path(_("so-sanh/"), comparing.page, name="compare"),
     path(_("con-so/<str:name>"), passports.page, name="passport"),
     path(_("phuong-phap/"), methods.index, name="methods"),

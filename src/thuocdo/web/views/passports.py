@@ -25,6 +25,7 @@ from thuocdo.measure.passport.naming import Answer, Question
 from thuocdo.measure.quality import Finding
 from thuocdo.registry.models import Agency
 from thuocdo.web import board, choosing, passports, publishing, wording
+from thuocdo.web.aims import aim
 from thuocdo.web.choosing import CUSTOM, Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.passport_files import Sheet, answer_file
@@ -72,8 +73,10 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     whom = _whom(question, found.now)
     definition = _definition(question)
     unit = board.measure().definition(question.indicator).unit
+    ranked = found.now is not None and found.now.rank is not None
+    block = found.now.block if ranked else question.block
     withheld = found.now is not None and publishing.is_withheld(found.now)
-    drawn = None if withheld else _trend(question, choice, unit, definition.title, whom)
+    drawn = None if withheld else _trend(question, choice, unit, definition.title, whom, block)
     excluded = [] if withheld else _excluded(question)
     address = request.build_absolute_uri(request.path)
     sheet = Sheet(found, definition, whom, unit, excluded, drawn, address)
@@ -229,11 +232,18 @@ def _findings(question: Question) -> list[tuple[str, str]]:
     return [(getattr(one.name, language()), getattr(one.text, language())) for one in mine]
 
 
-def _trend(question: Question, choice: Choice, unit: str, title: str, whom: str) -> Trend | None:
+def _trend(
+    question: Question, choice: Choice, unit: str, title: str, whom: str, block: str | None
+) -> Trend | None:
     if question.procedure or question.own:
         return None
     points = board.series(question.indicator, choice, agency=question.agency, block=question.block)
-    return trend(points, unit, title, whom)
+    target = (
+        aim(question.indicator, question.last, block=block, agency=question.agency)
+        if block
+        else None
+    )
+    return trend(points, unit, title, whom, target)
 
 
 def _cited(definition: Definition, whom: str, question: Question, name: str) -> str:
