@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 from playwright.async_api import Browser
 
+from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.site_check import robots
-from thuocdo.assess.site_check.browser import Bounds, launched
+from thuocdo.assess.site_check.browser import AGENT, Bounds, launched
 from thuocdo.assess.site_check.guard import Guard, endpoint
 from thuocdo.assess.site_check.judge import judge
 from thuocdo.assess.site_check.model import Expectation, Observation, PageResult, SiteResult
@@ -26,6 +27,7 @@ from thuocdo.core.settings import Settings
 MAX_PAGES: Final = 20
 KEEP_DAYS: Final = 30
 """How long the pictures of a check are kept."""
+_ROBOTS_SECONDS: Final = 10.0
 _SECONDS_A_DAY: Final = 86_400
 _PAGE_FILES: Final = ("", ".html", ".htm", ".php", ".aspx", ".jsp", ".do")
 _DEFAULT: Final = Bounds()
@@ -156,7 +158,8 @@ class _Check:
         if not links:
             return []
         async with self._turns:
-            rules = await robots.fetch(self._guard, first.observed.final_url)
+            fetcher = Fetcher(self._guard, AGENT, Limits(seconds=_ROBOTS_SECONDS))
+            rules = await robots.fetch(fetcher, first.observed.final_url)
         return list(
             await asyncio.gather(
                 *(
