@@ -15,6 +15,7 @@ from playwright.async_api import Browser
 from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
+from thuocdo.assess.probes.look import Look
 from thuocdo.assess.results import Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -69,6 +70,7 @@ class Scene:
 
     page     the front page as a plain request got it, or why there is none
     browser  None when there is none on this machine
+    looked   what the browser saw in its one visit
     at       µs UTC, of every result
     """
 
@@ -80,12 +82,19 @@ class Scene:
     page: Answer | Failure
     browser: Browser | None
     at: int
+    looked: Look | Failure | None = None
 
     @property
     def front(self) -> Answer:
         """The front page; only probes that need no page are run without one."""
         assert isinstance(self.page, Answer)
         return self.page
+
+    @property
+    def seen(self) -> Look:
+        """That visit; only for probes that need it."""
+        assert isinstance(self.looked, Look)
+        return self.looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class Probe:
 
     needs_page     it cannot be run without a front page
     needs_browser  nor without a browser
+    needs_look     nor without the visit the browser makes for all
     """
 
     checks: tuple[str, ...]
@@ -101,6 +111,7 @@ class Probe:
     seconds: float
     needs_page: bool = True
     needs_browser: bool = False
+    needs_look: bool = False
 
 
 def rules_of(file: Path, kind: type[R]) -> R:

@@ -73,18 +73,27 @@ def executable(settings: Settings) -> str:
 
 
 @contextlib.asynccontextmanager
-async def launched(settings: Settings) -> AsyncIterator[Browser]:
+async def launched(
+    settings: Settings, trusted_keys: tuple[str, ...] = ()
+) -> AsyncIterator[Browser]:
     """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
+
+    trusted_keys  base64 SHA-256 of public keys whose certificates are believed: our own fixtures'
 
     Chromium's sandbox is on unless the process is root's, for whom it cannot be.
     """
     is_root = os.geteuid() == _ROOT
+    keys = ",".join(trusted_keys)
     path = executable(settings)
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
-                args=[*_ARGUMENTS, *(["--no-sandbox"] if is_root else [])],
+                args=[
+                    *_ARGUMENTS,
+                    *([f"--ignore-certificate-errors-spki-list={keys}"] if keys else []),
+                    *(["--no-sandbox"] if is_root else []),
+                ],
                 chromium_sandbox=not is_root,
             )
         except BrowserError as problem:
@@ -100,13 +109,18 @@ async def launched(settings: Settings) -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def fresh_context(browser: Browser, proxy: Proxy) -> AsyncIterator[BrowserContext]:
-    """A visitor without a past: no cookies, no downloads, no service workers; one way out."""
+async def fresh_context(
+    browser: Browser, proxy: Proxy, agent: str = AGENT
+) -> AsyncIterator[BrowserContext]:
+    """A visitor without a past: no cookies, no downloads, no service workers; one way out.
+
+    agent  what the site's access log shows behind the browser's own name
+    """
     major = browser.version.partition(".")[0]
     context = await browser.new_context(
         user_agent=(
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            f"Chrome/{major}.0.0.0 Safari/537.36 {AGENT}"
+            f"Chrome/{major}.0.0.0 Safari/537.36 {agent}"
         ),
         accept_downloads=False,
         service_workers="block",

@@ -153,7 +153,7 @@ class _Check:
 
     async def _others(self, first: PageResult) -> list[PageResult]:
         """Pages that the first one names: nobody asked for them one by one, so robots.txt holds."""
-        links = [each for each in first.observed.links if _is_page(each)]
+        links = [each for each in first.observed.links if is_page(each)]
         links = links[: self._wanted.pages - 1]
         if not links:
             return []
@@ -177,7 +177,8 @@ class _Check:
         )
 
 
-def _is_page(url: str) -> bool:
+def is_page(url: str) -> bool:
+    """Whether an address looks like a page, and not like a file to download."""
     return Path(urlsplit(url).path).suffix.lower() in _PAGE_FILES
 
 
