@@ -26,7 +26,8 @@ _BOUNDS: Final = Bounds(quiet_s=4.0, act_s=2.0, settle_s=0.5, page_s=_PAGE_S)
 async def run(scene: Scene) -> list[Result]:
     if scene.target.site_id is None:
         return [unmeasured(CHECK, Fault.NOT_REGISTERED, scene.target.url, scene.at)]
-    seen, evidence = [], []
+    seen: list[PageResult] = []
+    evidence: list[Evidence] = []
     first = await _page(scene, scene.front.url, evidence)
     seen.append(first)
     for url in [each for each in first.observed.links if is_page(each)][: scene.depth.pages - 1]:

@@ -18,7 +18,6 @@ from thuocdo.assess.probes.tls.judge import CHECK, judge
 from thuocdo.assess.results import (
     NONE,
     Fault,
-    Outcome,
     Remark,
     Result,
     measured,
@@ -31,6 +30,7 @@ _ASKED: Final = (
     *("--heartbleed", "--robot", "--openssl_ccs", "--mozilla_config=disable", "--quiet"),
 )
 _HTTPS: Final = 443
+_NO_TLS: Final = (Fault.CONNECT, Fault.TLS)
 
 
 async def run(scene: Scene) -> list[Result]:
@@ -45,7 +45,8 @@ async def run(scene: Scene) -> list[Result]:
     except Unresolved as unresolved:
         return [unmeasured(CHECK, Fault.DNS, str(unresolved), scene.at)]
     result = await _scan(scene, host, port, addresses[0])
-    if result.outcome is Outcome.UNMEASURED and result.fault is Fault.CONNECT and not is_secure:
+    answers_plainly = isinstance(scene.page, Answer) and not is_secure
+    if result.fault in _NO_TLS and answers_plainly:
         return [measured(CHECK, NONE, scene.at, Remark("no_https", {"url": url}))]
     return [result]
 
