@@ -84,12 +84,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Asks under one name. `authorities` are further certificate authorities to believe (a PEM file)."""
+    """Asks under one name.
+
+    authorities   further certificate authorities to believe (a PEM file): our own fixtures'
+    trusted_keys  the same for browsers (site_check/browser.py: flags)
+    """
 
     guard: Guard
     agent: str
     limits: Limits = field(default_factory=Limits)
     authorities: str = ""
+    trusted_keys: tuple[str, ...] = ()
 
     async def get(self, url: str, *, max_bytes: int | None = None) -> Answer | Failure:
         """The answer to one GET, a redirect included, or why there is none; never raises for the site."""

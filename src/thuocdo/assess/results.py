@@ -52,7 +52,7 @@ class Fault(StrEnum):
     BAD_ANSWER = "bad_answer"  # no HTTP
     CRASH = "crash"  # the page ended the browser
     NO_APPOINTMENT = "no_appointment"  # no signed window, or no token that proves it
-    INCOMPLETE = "incomplete"  # the tool says a person must look
+    UNSTABLE = "unstable"  # repeated runs lie too far apart
     NOT_REGISTERED = "not_registered"  # the registry has no site to expect
     BUDGET = "budget"  # more requests than a host is asked for
     NO_TOOL = "no_tool"  # browser, Lighthouse, sslyze or a resolver is missing or does not start
@@ -66,7 +66,7 @@ class Fault(StrEnum):
 _BLAME: Final = {
     Fault.NO_APPOINTMENT: Blame.OWNER,
     Fault.ROBOTS: Blame.OWNER,
-    Fault.INCOMPLETE: Blame.US,
+    Fault.UNSTABLE: Blame.US,
     Fault.NOT_REGISTERED: Blame.US,
     Fault.BUDGET: Blame.US,
     Fault.NO_TOOL: Blame.US,

@@ -188,7 +188,7 @@ def _certificate(folder: Path) -> tuple[Path, Path, str]:
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fixture authority")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)  # noqa: FBT003
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     authority = (
         _builder(issuer, issuer, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

@@ -10,6 +10,7 @@ from thuocdo.assess.probes.dns import probe as dns
 from thuocdo.assess.probes.emc_tag import probe as emc_tag
 from thuocdo.assess.probes.functions import probe as functions
 from thuocdo.assess.probes.interface import probe as interface
+from thuocdo.assess.probes.page_load import probe as page_load
 from thuocdo.assess.probes.scene import Probe
 from thuocdo.assess.probes.tls import probe as tls
 from thuocdo.assess.probes.transport import probe as transport
@@ -23,5 +24,6 @@ PROBES: Final[tuple[Probe, ...]] = (
     accessibility.PROBE,
     functions.PROBE,
     emc_tag.PROBE,
+    page_load.PROBE,
 )
 CHECKS: Final = tuple(check for probe in PROBES for check in probe.checks)

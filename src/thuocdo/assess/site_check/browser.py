@@ -72,28 +72,34 @@ def executable(settings: Settings) -> str:
     return chosen
 
 
+def flags(trusted_keys: tuple[str, ...] = ()) -> list[str]:
+    """The command line every browser of ours is started with.
+
+    trusted_keys  base64 SHA-256 of public keys whose certificates are believed: our own fixtures'
+    """
+    keys = ",".join(trusted_keys)
+    return [
+        *_ARGUMENTS,
+        *([f"--ignore-certificate-errors-spki-list={keys}"] if keys else []),
+        *(["--no-sandbox"] if os.geteuid() == _ROOT else []),
+    ]
+
+
 @contextlib.asynccontextmanager
 async def launched(
     settings: Settings, trusted_keys: tuple[str, ...] = ()
 ) -> AsyncIterator[Browser]:
     """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
 
-    trusted_keys  base64 SHA-256 of public keys whose certificates are believed: our own fixtures'
-
     Chromium's sandbox is on unless the process is root's, for whom it cannot be.
     """
     is_root = os.geteuid() == _ROOT
-    keys = ",".join(trusted_keys)
     path = executable(settings)
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
-                args=[
-                    *_ARGUMENTS,
-                    *([f"--ignore-certificate-errors-spki-list={keys}"] if keys else []),
-                    *(["--no-sandbox"] if is_root else []),
-                ],
+                args=flags(trusted_keys),
                 chromium_sandbox=not is_root,
             )
         except BrowserError as problem:
