@@ -1,0 +1,85 @@
+"""Why a total moved: between two measurements under one set, or under two sets of one measurement; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.scoring import Grade
+from thuocdo.measure.definitions import Text
+
+Why = Literal[
+    "measured_otherwise", "worth_otherwise", "new", "gone", "now_measured", "no_longer_measured"
+]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One criterion that moved the total; points are None where it is unmeasured or not in the set."""
+
+    key: str
+    name: Text
+    before: Decimal | None
+    after: Decimal | None
+    why: Why
+
+    @property
+    def moved(self) -> Decimal:
+        return (self.after or Decimal()) - (self.before or Decimal())
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One system, before and after; changes with the heaviest first."""
+
+    code: str
+    name: str
+    before: Grade
+    after: Grade
+    changes: list[Change]
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A grade, under which set, of which points."""
+
+    criteria: CriteriaSet
+    grade: Grade
+    points: Mapping[str, Decimal | None]
+
+
+def compare(code: str, name: str, before: Side, after: Side) -> Compared:
+    """Every criterion that differs; their moves add up to that of the total."""
+    one, other = _by_key(before.criteria), _by_key(after.criteria)
+    changes = []
+    for key in dict.fromkeys((*one, *other)):
+        old, new = before.points.get(key), after.points.get(key)
+        if key in one and key in other and old == new:
+            continue
+        if old is None and new is None:
+            continue
+        criterion = other.get(key) or one[key]
+        changes.append(
+            Change(key, criterion.name, old, new, _why(one.get(key), other.get(key), old, new))
+        )
+    changes.sort(key=lambda change: (-abs(change.moved), change.key))
+    return Compared(code, name, before.grade, after.grade, changes)
+
+
+def _why(
+    one: Criterion | None, other: Criterion | None, old: Decimal | None, new: Decimal | None
+) -> Why:
+    if one is None:
+        return "new"
+    if other is None:
+        return "gone"
+    if old is None:
+        return "now_measured"
+    if new is None:
+        return "no_longer_measured"
+    return "measured_otherwise" if one.points == other.points else "worth_otherwise"
+
+
+def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
+    return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}

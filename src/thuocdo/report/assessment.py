@@ -1,0 +1,175 @@
+"""A published round as it is read: every table and sentence once, for all formats; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Remark
+from thuocdo.assess.rounds.publication import BlockLine, CheckLine, Publication, SystemLine
+from thuocdo.core.clock import local_day
+from thuocdo.core.vietnamese import format_day, format_decimal
+
+BLOCKS: Final = {
+    "ministry": "Khối bộ, ngành",
+    "province": "Khối tỉnh, thành phố",
+}
+_OUTCOMES: Final = {"pass": "Đạt", "fail": "Chưa đạt", "unmeasured": "Không đo được"}
+_BLAME: Final = {"site": "đơn vị vận hành trang", "owner": "cơ quan chủ quản", "us": "bên đánh giá"}
+_NOTHING: Final = "–"
+_TRIAL: Final = "Đợt thử trên các trang mẫu của phần mềm; không phải kết quả của cơ quan nào."
+_METHOD: Final = (
+    "Điểm là tổng điểm của những gì đo được. Điều không đo được không bị tính là 0: cột “Chưa đo” ghi số "
+    "điểm còn để ngỏ, và thứ hạng kèm khoảng thứ hạng có thể có nếu số điểm ấy được hay không được cho. "
+    "Mức độ chỉ ghi khi số điểm để ngỏ không làm đổi mức. Hệ thống không thể quét được nêu tên, không xếp "
+    "hạng, kèm lý do và trách nhiệm."
+)
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """One table. widths: letters of each column; numbers: columns that hold numbers."""
+
+    caption: str
+    columns: list[str]
+    widths: list[int]
+    rows: list[list[str]]
+    numbers: list[int] = []
+
+
+class AssessmentView(msgspec.Struct, frozen=True):
+    """Everything on the page, from top to bottom."""
+
+    title: str
+    remark: str
+    facts: list[str]
+    tables: list[Sheet]
+    details: list[Sheet]
+    notes: list[str]
+
+
+def view(found: Publication) -> AssessmentView:
+    """The printed view of a publication."""
+    facts = [
+        f"Công bố ngày {format_day(local_day(found.published_at))}.",
+        f"Bộ tiêu chí: {found.rules_name.vi} (mã {found.rules}, SHA-256 {found.rules_sha256[:16]}…).",
+        f"Phần mềm: {found.software}.",
+    ]
+    return AssessmentView(
+        title=found.title.vi,
+        remark=_TRIAL if found.is_trial else "",
+        facts=facts,
+        tables=[_levels(found), *_rankings(found), _vendors(found)],
+        details=[_details(each) for each in found.systems],
+        notes=[_METHOD, *([found.rules_remark.vi] if found.rules_remark else [])],
+    )
+
+
+def _levels(found: Publication) -> Sheet:
+    names = list(found.blocks[0].levels) if found.blocks else []
+    columns = ["Khối", "Số hệ thống", "Xếp hạng", "Điểm trung bình", *names, "Chưa rõ mức"]
+    return Sheet(
+        "Mức độ theo khối",
+        columns,
+        [24, 12, 12, 14, *(7 for _ in names), 12],
+        [_block(each) for each in found.blocks],
+        list(range(1, len(columns))),
+    )
+
+
+def _block(line: BlockLine) -> list[str]:
+    levels = [f"{count}" for count in line.levels.values()]
+    name = BLOCKS.get(line.block, line.block)
+    mean = _points(line.mean)
+    return [name, str(line.systems), str(line.ranked), mean, *levels, str(line.open_level)]
+
+
+def _rankings(found: Publication) -> Iterable[Sheet]:
+    groups = list(found.groups)
+    for block in found.blocks:
+        own = [each for each in found.systems if each.standing.block == block.block]
+        yield Sheet(
+            f"Xếp hạng – {BLOCKS.get(block.block, block.block)}",
+            ["Hạng", "Khoảng hạng", "Hệ thống", "Mức", "Điểm", "Chưa đo", "Nhà cung cấp", *(found.groups[g].vi for g in groups)],
+            [7, 10, 30, 7, 9, 9, 20, *(12 for _ in groups)],
+            [_standing(each, groups) for each in own],
+            [0, 4, 5, *range(7, 7 + len(groups))],
+        )  # fmt: skip
+
+
+def _standing(line: SystemLine, groups: list[str]) -> list[str]:
+    one = line.standing
+    if one.rank is None:
+        why = texts()[one.unranked].vi.format(detail=_NOTHING)
+        return [_NOTHING, _NOTHING, f"{one.name} – không xếp hạng: {why}", *[_NOTHING] * (4 + len(groups))]
+    band = f"{one.rank_best}–{one.rank_worst}"
+    by_group = {group.code: group for group in one.grade.groups}
+    shown = [
+        _NOTHING if by_group[code].unmeasured == by_group[code].of else _points(by_group[code].points)
+        for code in groups
+    ]
+    level = one.grade.level or "Chưa rõ"
+    points, unmeasured = _points(one.grade.points), _points(one.grade.unmeasured)
+    return [str(one.rank), band, one.name, level, points, unmeasured, one.vendor, *shown]
+
+
+def _vendors(found: Publication) -> Sheet:
+    """The same defect in many systems is one line: it is mended once."""
+    names = {each.standing.code: each.standing.name for each in found.systems}
+    rows = [
+        [
+            each.vendor or _NOTHING,
+            each.check,
+            str(len(each.systems)),
+            "; ".join(names[code] for code in each.systems),
+            _blank(texts()[each.remark].vi),
+        ]
+        for each in found.vendors
+    ]
+    columns = ["Nhà cung cấp", "Tiêu chí", "Số hệ thống", "Hệ thống", "Lỗi"]
+    return Sheet("Lỗi chung theo nhà cung cấp", columns, [22, 26, 12, 36, 44], rows, [2])
+
+
+def _details(line: SystemLine) -> Sheet:
+    columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên", "Điều đã thấy"]
+    rows = [
+        [
+            each.check,
+            _OUTCOMES[each.outcome],
+            _points(each.points),
+            _points(each.of),
+            " ".join(_said(each)),
+        ]
+        for each in line.checks
+    ]
+    return Sheet(f"{line.standing.name} ({line.url})", columns, [26, 14, 8, 8, 60], rows, [2, 3])
+
+
+def _said(line: CheckLine) -> Iterable[str]:
+    if line.fault:
+        yield texts()[line.fault].vi.format(detail=line.detail or _NOTHING)
+        yield f"Trách nhiệm: {_BLAME[line.blame]}."
+    for remark in line.remarks:
+        yield _sentence(remark)
+        if remark.element:
+            yield f"[{remark.element}]"
+
+
+def _sentence(remark: Remark) -> str:
+    """The words, with what was seen put in as it was: a page's own braces are no blanks."""
+    said = texts()[remark.code].vi
+    for name, value in remark.facts.items():
+        said = said.replace(f"{{{name}}}", value)
+    return said
+
+
+def _blank(said: str) -> str:
+    """A sentence about many systems: what was seen of one is left out."""
+    return " ".join(part for part in said.replace("{", "…{").split("…") if part).split("{")[0].strip(" (:,")
+
+
+def _points(value: Decimal | None) -> str:
+    return _NOTHING if value is None else format_decimal(value)
