@@ -20,7 +20,7 @@ demo: install
 
 test: install check
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm
-	env -u THUOCDO_HOME $(BIN)/python -m pytest -n 2 --dist loadfile
+	env -u THUOCDO_HOME $(BIN)/python -m pytest -n 3 --dist loadfile
 
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
 ROUNDS ?= 200
