@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
@@ -22,6 +23,8 @@ _OUTCOMES: Final = {"pass": "Đạt", "fail": "Chưa đạt", "unmeasured": "Kh�
 _BLAME: Final = {"site": "đơn vị vận hành trang", "owner": "cơ quan chủ quản", "us": "bên đánh giá"}
 _NOTHING: Final = "–"
 _TRIAL: Final = "Đợt thử trên các trang mẫu của phần mềm; không phải kết quả của cơ quan nào."
+_BLANK: Final = re.compile(r"\{\w+\}")
+_PLACE: Final = ("Hạng", "Khoảng hạng", "Hệ thống", "Mức", "Điểm", "Chưa đo", "Nhà cung cấp")
 _METHOD: Final = (
     "Điểm là tổng điểm của những gì đo được. Điều không đo được không bị tính là 0: cột “Chưa đo” ghi số "
     "điểm còn để ngỏ, và thứ hạng kèm khoảng thứ hạng có thể có nếu số điểm ấy được hay không được cho. "
@@ -30,14 +33,29 @@ _METHOD: Final = (
 )
 
 
-class Sheet(msgspec.Struct, frozen=True):
-    """One table. widths: letters of each column; numbers: columns that hold numbers."""
+Cell = str | int | Decimal | None
 
+
+class Sheet(msgspec.Struct, frozen=True):
+    """One table. tab: a short name; widths: letters of each column."""
+
+    tab: str
     caption: str
     columns: list[str]
     widths: list[int]
-    rows: list[list[str]]
-    numbers: list[int] = []
+    rows: list[list[Cell]]
+
+    @property
+    def printed(self) -> list[list[str]]:
+        """The rows as page formats print them."""
+        return [[shown(cell) for cell in row] for row in self.rows]
+
+
+def shown(cell: Cell) -> str:
+    """A cell as text: an en dash where nothing was measured."""
+    if cell is None:
+        return _NOTHING
+    return format_decimal(cell) if isinstance(cell, Decimal) else str(cell)
 
 
 class AssessmentView(msgspec.Struct, frozen=True):
@@ -71,81 +89,80 @@ def view(found: Publication) -> AssessmentView:
 def _levels(found: Publication) -> Sheet:
     names = list(found.blocks[0].levels) if found.blocks else []
     columns = ["Khối", "Số hệ thống", "Xếp hạng", "Điểm trung bình", *names, "Chưa rõ mức"]
-    return Sheet(
-        "Mức độ theo khối",
-        columns,
-        [24, 12, 12, 14, *(7 for _ in names), 12],
-        [_block(each) for each in found.blocks],
-        list(range(1, len(columns))),
-    )
+    widths = [24, 12, 12, 14, *(7 for _ in names), 12]
+    return Sheet("Mức độ", "Mức độ theo khối", columns, widths, list(map(_block, found.blocks)))
 
 
-def _block(line: BlockLine) -> list[str]:
-    levels = [f"{count}" for count in line.levels.values()]
+def _block(line: BlockLine) -> list[Cell]:
     name = BLOCKS.get(line.block, line.block)
-    mean = _points(line.mean)
-    return [name, str(line.systems), str(line.ranked), mean, *levels, str(line.open_level)]
+    return [name, line.systems, line.ranked, line.mean, *line.levels.values(), line.open_level]
 
 
 def _rankings(found: Publication) -> Iterable[Sheet]:
     groups = list(found.groups)
     for block in found.blocks:
+        name = BLOCKS.get(block.block, block.block)
         own = [each for each in found.systems if each.standing.block == block.block]
         yield Sheet(
-            f"Xếp hạng – {BLOCKS.get(block.block, block.block)}",
-            ["Hạng", "Khoảng hạng", "Hệ thống", "Mức", "Điểm", "Chưa đo", "Nhà cung cấp", *(found.groups[g].vi for g in groups)],
-            [7, 10, 30, 7, 9, 9, 20, *(12 for _ in groups)],
+            name.replace(",", ""),
+            f"Xếp hạng – {name}",
+            [*_PLACE, *(found.groups[code].vi for code in groups)],
+            [7, 10, 34, 8, 9, 9, 20, *(12 for _ in groups)],
             [_standing(each, groups) for each in own],
-            [0, 4, 5, *range(7, 7 + len(groups))],
-        )  # fmt: skip
+        )
 
 
-def _standing(line: SystemLine, groups: list[str]) -> list[str]:
+def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
     one = line.standing
     if one.rank is None:
         why = texts()[one.unranked].vi.format(detail=_NOTHING)
-        return [_NOTHING, _NOTHING, f"{one.name} – không xếp hạng: {why}", *[_NOTHING] * (4 + len(groups))]
-    band = f"{one.rank_best}–{one.rank_worst}"
+        name = f"{one.name} – không xếp hạng: {why}"
+        return [
+            None,
+            None,
+            name,
+            None,
+            None,
+            one.grade.unmeasured,
+            one.vendor,
+            *[None] * len(groups),
+        ]
     by_group = {group.code: group for group in one.grade.groups}
-    shown = [
-        _NOTHING if by_group[code].unmeasured == by_group[code].of else _points(by_group[code].points)
+    points: list[Cell] = [
+        None if by_group[code].unmeasured == by_group[code].of else by_group[code].points
         for code in groups
     ]
-    level = one.grade.level or "Chưa rõ"
-    points, unmeasured = _points(one.grade.points), _points(one.grade.unmeasured)
-    return [str(one.rank), band, one.name, level, points, unmeasured, one.vendor, *shown]
+    band, level = f"{one.rank_best}–{one.rank_worst}", one.grade.level or "Chưa rõ"
+    total, unmeasured = one.grade.points, one.grade.unmeasured
+    return [one.rank, band, one.name, level, total, unmeasured, one.vendor, *points]
 
 
 def _vendors(found: Publication) -> Sheet:
     """The same defect in many systems is one line: it is mended once."""
     names = {each.standing.code: each.standing.name for each in found.systems}
-    rows = [
+    rows: list[list[Cell]] = [
         [
             each.vendor or _NOTHING,
             each.check,
-            str(len(each.systems)),
+            len(each.systems),
             "; ".join(names[code] for code in each.systems),
-            _blank(texts()[each.remark].vi),
+            _BLANK.sub("…", texts()[each.remark].vi),
         ]
         for each in found.vendors
     ]
     columns = ["Nhà cung cấp", "Tiêu chí", "Số hệ thống", "Hệ thống", "Lỗi"]
-    return Sheet("Lỗi chung theo nhà cung cấp", columns, [22, 26, 12, 36, 44], rows, [2])
+    caption = "Lỗi chung theo nhà cung cấp"
+    return Sheet("Lỗi theo nhà cung cấp", caption, columns, [22, 26, 12, 36, 44], rows)
 
 
 def _details(line: SystemLine) -> Sheet:
     columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên", "Điều đã thấy"]
-    rows = [
-        [
-            each.check,
-            _OUTCOMES[each.outcome],
-            _points(each.points),
-            _points(each.of),
-            " ".join(_said(each)),
-        ]
+    rows: list[list[Cell]] = [
+        [each.check, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]
         for each in line.checks
     ]
-    return Sheet(f"{line.standing.name} ({line.url})", columns, [26, 14, 8, 8, 60], rows, [2, 3])
+    one = line.standing
+    return Sheet(one.code[:31], f"{one.name} ({line.url})", columns, [26, 14, 8, 8, 60], rows)
 
 
 def _said(line: CheckLine) -> Iterable[str]:
@@ -164,12 +181,3 @@ def _sentence(remark: Remark) -> str:
     for name, value in remark.facts.items():
         said = said.replace(f"{{{name}}}", value)
     return said
-
-
-def _blank(said: str) -> str:
-    """A sentence about many systems: what was seen of one is left out."""
-    return " ".join(part for part in said.replace("{", "…{").split("…") if part).split("{")[0].strip(" (:,")
-
-
-def _points(value: Decimal | None) -> str:
-    return _NOTHING if value is None else format_decimal(value)

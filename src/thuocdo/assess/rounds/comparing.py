@@ -83,3 +83,30 @@ def _why(
 
 def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
     return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
+
+
+_WHY: dict[Why, str] = {
+    "measured_otherwise": "measured otherwise",
+    "worth_otherwise": "worth otherwise",
+    "new": "new in the rules",
+    "gone": "no longer in the rules",
+    "now_measured": "measured now",
+    "no_longer_measured": "not measured any more",
+}
+
+
+def sentence(found: Compared) -> str:
+    """One paragraph: from which total to which, and what made it so."""
+    levels = f"{found.before.level or 'open'} → {found.after.level or 'open'}"
+    head = f"{found.name}: {found.before.points} → {found.after.points} ({levels})"
+    if not found.changes:
+        return f"{head}, nothing differs."
+    reasons = "; ".join(
+        f"{each.name.en} {_shown(each.before)} → {_shown(each.after)} ({_WHY[each.why]})"
+        for each in found.changes
+    )
+    return f"{head}, because: {reasons}."
+
+
+def _shown(points: Decimal | None) -> str:
+    return "–" if points is None else str(points)
