@@ -23,6 +23,7 @@ _OUTCOMES: Final = {"pass": "Đạt", "fail": "Chưa đạt", "unmeasured": "Kh�
 _BLAME: Final = {"site": "đơn vị vận hành trang", "owner": "cơ quan chủ quản", "us": "bên đánh giá"}
 _NOTHING: Final = "–"
 _TRIAL: Final = "Đợt thử trên các trang mẫu của phần mềm; không phải kết quả của cơ quan nào."
+_DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
 _PLACE: Final = ("Hạng", "Khoảng hạng", "Hệ thống", "Mức", "Điểm", "Chưa đo", "Nhà cung cấp")
 _METHOD: Final = (
@@ -115,7 +116,7 @@ def _rankings(found: Publication) -> Iterable[Sheet]:
 def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
     one = line.standing
     if one.rank is None:
-        why = texts()[one.unranked].vi.format(detail=_NOTHING)
+        why = _DETAIL.sub("", texts()[one.unranked].vi)
         name = f"{one.name} – không xếp hạng: {why}"
         return [
             None,
@@ -140,10 +141,11 @@ def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
 def _vendors(found: Publication) -> Sheet:
     """The same defect in many systems is one line: it is mended once."""
     names = {each.standing.code: each.standing.name for each in found.systems}
+    names_of_checks = {line.check: line.name.vi for each in found.systems for line in each.checks}
     rows: list[list[Cell]] = [
         [
             each.vendor or _NOTHING,
-            each.check,
+            names_of_checks[each.check],
             len(each.systems),
             "; ".join(names[code] for code in each.systems),
             _BLANK.sub("…", texts()[each.remark].vi),
@@ -158,11 +160,11 @@ def _vendors(found: Publication) -> Sheet:
 def _details(line: SystemLine) -> Sheet:
     columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên", "Điều đã thấy"]
     rows: list[list[Cell]] = [
-        [each.check, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]
+        [each.name.vi, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]
         for each in line.checks
     ]
     one = line.standing
-    return Sheet(one.code[:31], f"{one.name} ({line.url})", columns, [26, 14, 8, 8, 60], rows)
+    return Sheet(one.code[:31], f"{one.name} ({line.url})", columns, [26, 14, 8, 8, 80], rows)
 
 
 def _said(line: CheckLine) -> Iterable[str]:
@@ -173,6 +175,8 @@ def _said(line: CheckLine) -> Iterable[str]:
         yield _sentence(remark)
         if remark.element:
             yield f"[{remark.element}]"
+    if line.fix:
+        yield f"Cách sửa: {line.fix.vi}"
 
 
 def _sentence(remark: Remark) -> str:

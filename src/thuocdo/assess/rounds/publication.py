@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from thuocdo.assess.criteria.model import CriteriaSet
-from thuocdo.assess.results import Measure, Remark, Result
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Measure, Outcome, Remark, Result
 from thuocdo.assess.rounds.table import Graded, Shared, Standing, shared_defects, standings
 from thuocdo.assess.scoring import shares
 from thuocdo.core.vietnamese import round_half_up
@@ -16,9 +17,13 @@ from thuocdo.measure.definitions import Text
 
 
 class CheckLine(msgspec.Struct, frozen=True):
-    """One check of one system. points: None where unmeasured, or where no criterion uses the check."""
+    """One check of one system. points: None where unmeasured, or where no criterion uses the check.
+
+    fix  how to mend it, where it did not pass and the rules say how
+    """
 
     check: str
+    name: Text
     outcome: str
     points: Decimal | None
     of: Decimal | None
@@ -28,6 +33,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     remarks: list[Remark]
     measures: list[Measure]
     evidence: list[str]  # sha256
+    fix: Text | None = None
 
 
 class SystemLine(msgspec.Struct, frozen=True):
@@ -117,34 +123,31 @@ def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> Bloc
 
 
 def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
-    worth = {each.check or f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
-    keys = {
-        each.check or f"{group.code}.{each.code}": f"{group.code}.{each.code}"
+    by_check = {
+        each.check or f"{group.code}.{each.code}": (f"{group.code}.{each.code}", each)
         for group, each in criteria.criteria()
     }
-    checks = []
-    for result in graded.results:
-        criterion = worth.get(result.check)
-        checks.append(
-            _check(
-                result,
-                graded.points.get(keys.get(result.check, "")),
-                criterion.points if criterion else None,
-            )
-        )
+    checks = [
+        _check(result, graded.points, *by_check.get(result.check, ("", None)))
+        for result in graded.results
+    ]
     return SystemLine(line, graded.url, checks)
 
 
-def _check(result: Result, points: Decimal | None, of: Decimal | None) -> CheckLine:
+def _check(
+    result: Result, points: Mapping[str, Decimal | None], key: str, criterion: Criterion | None
+) -> CheckLine:
     return CheckLine(
         check=result.check,
+        name=criterion.name if criterion else texts()[result.check],
         outcome=result.outcome.value,
-        points=points,
-        of=of,
+        points=points.get(key),
+        of=criterion.points if criterion else None,
         fault=result.fault.value if result.fault else "",
         blame=result.fault.blame.value if result.fault else "",
         detail=result.detail,
         remarks=list(result.remarks),
         measures=list(result.measures),
         evidence=[each.sha256 for each in result.evidence],
+        fix=criterion.fix if criterion and result.outcome is Outcome.FAIL else None,
     )
