@@ -78,6 +78,54 @@ def run(
     typer.echo(f"Round {name}: {scanned} systems scanned now.")
 
 
+@assess.command("scan")
+def scan(
+    url: Annotated[str, typer.Argument(help="The system's front page.")],
+    contact: Annotated[str, typer.Option(help="Whom the site may write to: mailto:… or https://….")],
+    criteria: Annotated[str, typer.Option(help="The criteria set, or a draft's YAML file.")] = "2024",
+    site: Annotated[int | None, typer.Option(help="The site id its pages should count for.")] = None,
+    lab_runs: Annotated[int, typer.Option(help="Lighthouse runs; 0 for none.")] = 5,
+    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+) -> None:  # fmt: skip
+    """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
+    found = _ready()
+    from thuocdo.assess.probes.scene import Depth, Target
+    from thuocdo.assess.rounds import fleet, shadow
+    from thuocdo.assess.site_check.check import normal_url
+
+    one_of("--lang", lang, ("vi", "en"))
+    rules = _rules(criteria)
+    scanning = fleet.Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
+    results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site))
+    typer.echo(shadow.told(rules, results, "en" if lang == "en" else "vi"))
+
+
+@assess.command("appoint")
+def appoint(
+    url: Annotated[str, typer.Argument(help="The system's front page.")],
+    owner: Annotated[str, typer.Option(help="Who, for the owner, permits the load test.")],
+    since: Annotated[str, typer.Option(help="When it may begin, for example 2026-12-01T22:00+07:00.")],
+    hours: Annotated[int, typer.Option(help="How many hours the window is open; 24 at most.")] = 2,
+    users: Annotated[int, typer.Option(help="Users at once, at most.")] = 40,
+) -> None:  # fmt: skip
+    """The token an owner puts under /.well-known/ to permit a load test; without it there is none."""
+    found = _ready()
+    from urllib.parse import urlsplit
+
+    from thuocdo.assess.probes.load.appointment import MAX_WINDOW_US, PATH, Appointment, token
+    from thuocdo.assess.site_check.check import normal_url
+    from thuocdo.core import clock
+    from thuocdo.core.signing import Signer
+
+    begin, long = clock.parse_instant(since), hours * 3_600_000_000
+    if not 0 < long <= MAX_WINDOW_US or users < 1:
+        raise ThuocdoError("bad_option", "A window is 1 to 24 hours, for at least one user.")
+    host = urlsplit(normal_url(url)).netloc
+    made = Appointment(host=host, since=begin, until=begin + long, users=users, owner=owner)
+    typer.echo(f"Serve this line at {PATH} of {host}:", err=True)
+    typer.echo(token(Signer.of(found.home), made))
+
+
 @assess.command("mark")
 def mark(
     name: RoundName,

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Remark
 from thuocdo.assess.rounds.publication import BlockLine, CheckLine, Publication, SystemLine
+from thuocdo.assess.rounds.shadow import said
 from thuocdo.core.clock import local_day
 from thuocdo.core.vietnamese import format_day, format_decimal
 
@@ -169,19 +169,11 @@ def _details(line: SystemLine) -> Sheet:
 
 def _said(line: CheckLine) -> Iterable[str]:
     if line.fault:
-        yield texts()[line.fault].vi.format(detail=line.detail or _NOTHING)
+        yield texts()[line.fault].vi.replace("{detail}", line.detail or _NOTHING)
         yield f"Trách nhiệm: {_BLAME[line.blame]}."
     for remark in line.remarks:
-        yield _sentence(remark)
+        yield said(remark)
         if remark.element:
             yield f"[{remark.element}]"
     if line.fix:
         yield f"Cách sửa: {line.fix.vi}"
-
-
-def _sentence(remark: Remark) -> str:
-    """The words, with what was seen put in as it was: a page's own braces are no blanks."""
-    said = texts()[remark.code].vi
-    for name, value in remark.facts.items():
-        said = said.replace(f"{{{name}}}", value)
-    return said

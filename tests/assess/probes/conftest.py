@@ -58,15 +58,20 @@ def probing(tmp_path: Path) -> Callable[..., list[Result]]:
     """Runs one probe on one address."""
 
     def run(
-        probe: Probe, url: str, *, believing: Path | None = None, plain: str = ""
+        probe: Probe,
+        url: str,
+        *,
+        believing: Path | None = None,
+        plain: str = "",
+        depth: Depth | None = None,
     ) -> list[Result]:
-        return asyncio.run(_run(tmp_path, probe, url, str(believing or ""), plain))
+        return asyncio.run(_run(tmp_path, probe, url, str(believing or ""), plain, depth))
 
     return run
 
 
 def _run(
-    home: Path, probe: Probe, url: str, authorities: str, plain: str
+    home: Path, probe: Probe, url: str, authorities: str, plain: str, depth: Depth | None
 ) -> Awaitable[list[Result]]:
     async def go() -> list[Result]:
         guard = Guard((ipaddress.ip_network("127.0.0.0/8"),))
@@ -77,7 +82,7 @@ def _run(
             target=Target(url, plain),
             citizen=citizen,
             kept=Kept(home),
-            depth=Depth(),
+            depth=depth or Depth(),
             page=await citizen.page(url),
             browser=None,
             at=AT,

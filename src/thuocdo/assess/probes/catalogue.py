@@ -10,6 +10,7 @@ from thuocdo.assess.probes.dns import probe as dns
 from thuocdo.assess.probes.emc_tag import probe as emc_tag
 from thuocdo.assess.probes.functions import probe as functions
 from thuocdo.assess.probes.interface import probe as interface
+from thuocdo.assess.probes.load import probe as load
 from thuocdo.assess.probes.page_load import probe as page_load
 from thuocdo.assess.probes.scene import Probe
 from thuocdo.assess.probes.tls import probe as tls
@@ -25,5 +26,6 @@ PROBES: Final[tuple[Probe, ...]] = (
     functions.PROBE,
     emc_tag.PROBE,
     page_load.PROBE,
+    load.PROBE,
 )
 CHECKS: Final = tuple(check for probe in PROBES for check in probe.checks)

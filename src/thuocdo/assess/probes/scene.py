@@ -56,12 +56,14 @@ class Depth:
     pages          pages the tag is looked for on, the front page included
     browser_s      for one visit of the browser
     tools_s        for one run of a tool (sslyze, Lighthouse)
+    load_step_s    for one step of a load test that the owner signed for
     """
 
     lab_runs: int = 5
     pages: int = 3
     browser_s: float = 60.0
     tools_s: float = 90.0
+    load_step_s: float = 20.0
 
 
 @dataclass(slots=True)

@@ -70,15 +70,25 @@ def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> 
     """
     if held.state != Round.State.MEASURING:
         raise ThuocdoError("round_closed", f"Round {held.code} is {held.state}.")
+    _expect_contact(scanning)
+    with _alone(settings.state_dir / _LOCK):
+        _put_back_what_was_left(held)
+        return _work(settings, held, scanning, tick)
+
+
+def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:
+    """One scan outside any round: what an owner asks for; nothing is kept but the evidence."""
+    _expect_contact(scanning)
+    return _scan(settings, scanning, _axe(settings), target)
+
+
+def _expect_contact(scanning: Scanning) -> None:
     if not scanning.contact.strip():
         raise ThuocdoError(
             "no_contact",
             "A scanner must say whom to write to.",
             "Name an address: --contact mailto:…, or https://….",
         )
-    with _alone(settings.state_dir / _LOCK):
-        _put_back_what_was_left(held)
-        return _work(settings, held, scanning, tick)
 
 
 def _work(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
