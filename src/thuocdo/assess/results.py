@@ -54,6 +54,7 @@ class Fault(StrEnum):
     NO_APPOINTMENT = "no_appointment"  # no signed window, or no token that proves it
     UNSTABLE = "unstable"  # repeated runs lie too far apart
     NOT_REGISTERED = "not_registered"  # the registry has no site to expect
+    NOT_ASKED = "not_asked"  # this scan was told to leave it out
     BUDGET = "budget"  # more requests than a host is asked for
     NO_TOOL = "no_tool"  # browser, Lighthouse, sslyze or a resolver is missing or does not start
     INTERNAL = "internal"
@@ -69,6 +70,7 @@ _BLAME: Final = {
     Fault.UNSTABLE: Blame.US,
     Fault.NOT_REGISTERED: Blame.US,
     Fault.BUDGET: Blame.US,
+    Fault.NOT_ASKED: Blame.US,
     Fault.NO_TOOL: Blame.US,
     Fault.INTERNAL: Blame.US,
 }

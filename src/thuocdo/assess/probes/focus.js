@@ -23,8 +23,10 @@
     const element = document.activeElement;
     if (!element || element === document.body) return { stop: -1, visible: true, element: '' };
     const was = before.get(element);
+    // A date's parts each take a Tab of their own, and show it inside, where no script sees it.
+    const parted = element.matches('input[type=date],input[type=time],input[type=datetime-local],input[type=month],input[type=week]');
     return {
-      stop: stops.indexOf(element), visible: was === undefined || look(element) !== was,
+      stop: stops.indexOf(element), visible: parted || was === undefined || look(element) !== was,
       element: element.outerHTML.replace(/\s+/g, ' ').slice(0, 120),
     };
   },

@@ -26,8 +26,10 @@ from thuocdo.assess.site_check.watch import Watcher, kind_of
 
 HERE: Final = Path(__file__).parent
 NARROW: Final = {"width": 320, "height": 640}
-MAX_STOPS: Final = 25
+MAX_STOPS: Final = 30
 """Of the keyboard: enough to see a trap and whether focus shows."""
+_SPARE: Final = 8
+"""Tabs beyond the controls there are: some take several."""
 _STANDARD: Final = ["wcag2a", "wcag2aa"]  # WCAG 2.0 A and AA: TT 22/2023, annex II
 _AXE: Final = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations', 'incomplete'], elementRef: false})"
 
@@ -183,7 +185,7 @@ async def _walk(page: Page) -> Keyboard:
     """Tab after Tab, until the round is made."""
     begun = await page.evaluate(f"({_script('focus.js')}).remember()")
     walked: list[Stop] = []
-    for _ in range(min(MAX_STOPS, int(begun["stops"]))):
+    for _ in range(min(MAX_STOPS, int(begun["stops"]) + _SPARE)):
         await page.keyboard.press("Tab")
         walked.append(msgspec.convert(await page.evaluate(f"({_script('focus.js')}).now()"), Stop))
     return Keyboard(int(begun["stops"]), begun["dead"], walked)

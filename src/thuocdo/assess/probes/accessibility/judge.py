@@ -19,6 +19,8 @@ HALF: Final = Decimal("0.5")
 _DEFAULT_IMPACT: Final = "moderate"
 _NO_ZOOM: Final = re.compile(r"user-scalable\s*=\s*(?:no|0)|maximum-scale\s*=\s*(?:0|1(?:\.\d+)?)\s*(?:,|$)", re.IGNORECASE)  # fmt: skip
 _SHOWN: Final = 12
+_NOWHERE: Final = 8
+"""Tabs that lead nowhere: more than the parts of any control of the browser's own."""
 
 
 class Rules(RulesFile, frozen=True):
@@ -75,7 +77,7 @@ def _keyboard(seen: Keyboard, at: int) -> Result:
         return measured(check, NONE, at, Remark("no_stops"))
     reached = {each.stop for each in seen.walked if each.stop >= 0}
     share, remarks = FULL, [Remark("keyboard_dead", {}, each) for each in seen.dead]
-    if len(reached) < len(seen.walked) - 1:  # the browser's own controls take one turn of a round
+    if _is_trapped(seen):
         last = seen.walked[-1].element
         facts = {"reached": str(len(reached)), "pressed": str(len(seen.walked))}
         remarks.append(Remark("keyboard_trap", facts, last))
@@ -86,6 +88,16 @@ def _keyboard(seen: Keyboard, at: int) -> Result:
         facts = {"count": str(len(unseen)), "of": str(len(seen.walked))}
         remarks.append(Remark("focus_unseen", facts, unseen[0].element))
     return measured(check, share, at, *remarks)
+
+
+def _is_trapped(seen: Keyboard) -> bool:
+    """Whether the walk ended in Tabs that led nowhere, with controls left to reach.
+
+    One control may well take several: a date has three parts and a button.
+    """
+    last = [each.stop for each in seen.walked[-_NOWHERE:]]
+    reached = {each.stop for each in seen.walked if each.stop >= 0}
+    return len(last) == _NOWHERE and len(set(last)) == 1 and len(reached) < seen.stops
 
 
 def _zoom(narrow: Narrow, viewport: str, at: int) -> Result:

@@ -62,7 +62,7 @@ class Run(msgspec.Struct, frozen=True):
 
 async def run(scene: Scene) -> list[Result]:
     if scene.depth.lab_runs == 0:
-        return [unmeasured(CHECK, Fault.BUDGET, "0 runs", scene.at)]
+        return [unmeasured(CHECK, Fault.NOT_ASKED, "0 runs", scene.at)]
     try:
         modules = npm.packages(scene.settings.home)
         chromium = executable(scene.settings)
