@@ -127,9 +127,11 @@ def test_a_second_scan_gives_the_same_points(scanned, tmp_path):
 def test_the_lab_measures_a_page_in_a_real_browser(tmp_path, monkeypatch):
     monkeypatch.setenv("THUOCDO_PROBE_TOOLS", str(TOOLS / "tools"))
     npm.packages(TOOLS)
-    found = asyncio.run(scan_fleet(tmp_path, Depth(lab_runs=1), ("mau-tot",))).of("mau-tot")
-    lab = found["page_load.lab"]
+    found = asyncio.run(scan_fleet(tmp_path, Depth(lab_runs=1), ("mau-tot", "mau-cham")))
+    lab, slow = (found.of(code)["page_load.lab"] for code in ("mau-tot", "mau-cham"))
     assert lab.outcome is Outcome.PASS, lab
+    assert slow.share < lab.share
+    assert codes(slow) == {"lab_slow"}
     assert {measure.name for measure in lab.measures} == {"lab_score", "fcp", "lcp", "tbt"}
     assert [each.kind for each in lab.evidence] == ["report"]
 

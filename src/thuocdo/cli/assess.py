@@ -69,9 +69,10 @@ def run(
         )
         if is_trial:
             served = stack.enter_context(servers.serving())
-            scanning = _for_fixtures(scanning, served, contact)
+            scanning = _for_fixtures(scanning, served)
             held = _trial(held, name, criteria_set(criteria), served)
         elif held is None:
+            fleet.expect_contact(scanning)
             held = office.plan(name, criteria_set(criteria), _read(Path(sites)), is_trial=False)
         with progress("assess") as tick:
             scanned = fleet.measure(found, held, scanning, tick)
@@ -283,11 +284,13 @@ def compare(
     name: Annotated[str, typer.Argument(help="The round.")],
     other: Annotated[str, typer.Argument(help="A second round, under its own rules.")] = "",
     rules: Annotated[str, typer.Option(help="Or: a criteria set, or a draft's YAML file, for the same results.")] = "",
+    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
 ) -> None:  # fmt: skip
     """Say why totals differ: between two rounds, or of one round under other rules."""
     _ready()
     from thuocdo.assess.rounds import comparing, office
 
+    one_of("--lang", lang, ("vi", "en"))
     if bool(other) == bool(rules):
         raise ThuocdoError("bad_option", "Name a second round, or --rules.")
     held = office.find(name)
@@ -297,14 +300,14 @@ def compare(
         each.code: each
         for each in office.graded(held if rules else office.find(other), after_rules)
     }
-    for code in before.keys() & after.keys():
+    for code in (each for each in before if each in after):
         found = comparing.compare(
             code,
             before[code].name,
             _side(office.rules_of(held), before[code]),
             _side(after_rules, after[code]),
         )
-        typer.echo(comparing.sentence(found))
+        typer.echo(comparing.sentence(found, "en" if lang == "en" else "vi"))
 
 
 def _ready() -> settings.Settings:
@@ -328,7 +331,7 @@ def _rules(text: str) -> CriteriaSet:
     return load(Path(text)) if text.endswith((".yaml", ".yml")) else criteria_set(text)
 
 
-def _for_fixtures(scanning: Scanning, served: Fleet, contact: str) -> Scanning:
+def _for_fixtures(scanning: Scanning, served: Fleet) -> Scanning:
     from dataclasses import replace
 
     from thuocdo.assess.citizen import Manners
@@ -336,7 +339,7 @@ def _for_fixtures(scanning: Scanning, served: Fleet, contact: str) -> Scanning:
 
     return replace(
         scanning,
-        contact=contact or _FIXTURE_CONTACT,
+        contact=scanning.contact or _FIXTURE_CONTACT,
         allowed=(ipaddress.ip_network("127.0.0.0/8"),),
         authorities=str(served.authorities),
         trusted_keys=served.keys,
@@ -372,10 +375,10 @@ def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            rows = list(reader)
+            rows, names = list(reader), tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError) as error:
         raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
-    missing = [name for name in needed if name not in (reader.fieldnames or ())]
+    missing = [name for name in needed if name not in names]
     if missing or any(not row[name] for row in rows for name in needed):
         raise ThuocdoError(
             "bad_file", f"{path} needs the columns {', '.join(needed)} filled in every row."

@@ -43,7 +43,9 @@ def test_under_a_draft_the_total_falls_and_the_reasons_are_given():
         "functions.account": "gone",
         "security.hsts": "worth_otherwise",
     }
-    assert sentence(found).startswith("Cổng A: 6.5 → 6.5")
+    said = "Cổng A: 6,50 → 6,50 (chưa rõ mức → chưa rõ mức), vì: "
+    assert sentence(found).startswith(said)
+    assert "HSTS 1.50 → 6.50 (worth otherwise)" in sentence(found, "en")
 
 
 def test_what_became_measurable_is_no_improvement():

@@ -33,6 +33,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 HERE: Final = Path(__file__).parent
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".xml": "application/xml",
     ".txt": "text/plain; charset=utf-8",
 }

@@ -10,6 +10,7 @@ import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.scoring import Grade
+from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
 
 Why = Literal[
@@ -85,28 +86,35 @@ def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
     return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
 
 
-_WHY: dict[Why, str] = {
-    "measured_otherwise": "measured otherwise",
-    "worth_otherwise": "worth otherwise",
-    "new": "new in the rules",
-    "gone": "no longer in the rules",
-    "now_measured": "measured now",
-    "no_longer_measured": "not measured any more",
+_WHY: dict[Why, Text] = {
+    "measured_otherwise": Text(vi="kết quả đo khác", en="measured otherwise"),
+    "worth_otherwise": Text(vi="điểm tối đa khác", en="worth otherwise"),
+    "new": Text(vi="tiêu chí mới", en="new in the rules"),
+    "gone": Text(vi="tiêu chí bị bỏ", en="no longer in the rules"),
+    "now_measured": Text(vi="nay đo được", en="measured now"),
+    "no_longer_measured": Text(vi="không còn đo được", en="not measured any more"),
 }
+_OPEN = Text(vi="chưa rõ mức", en="level open")
+_SAME = Text(vi="không có gì khác", en="nothing differs")
+_BECAUSE = Text(vi="vì", en="because")
 
 
-def sentence(found: Compared) -> str:
-    """One paragraph: from which total to which, and what made it so."""
-    levels = f"{found.before.level or 'open'} → {found.after.level or 'open'}"
-    head = f"{found.name}: {found.before.points} → {found.after.points} ({levels})"
+def sentence(found: Compared, language: Literal["vi", "en"] = "vi") -> str:
+    """One paragraph: from which total to which, and what made it so, the heaviest first."""
+
+    def told(text: Text) -> str:
+        return text.en if language == "en" else text.vi
+
+    def number(points: Decimal | None) -> str:
+        return "–" if points is None else format_decimal(points, 2, language)
+
+    levels = " → ".join(each.level or told(_OPEN) for each in (found.before, found.after))
+    moved = f"{number(found.before.points)} → {number(found.after.points)}"
+    head = f"{found.name}: {moved} ({levels})"
     if not found.changes:
-        return f"{head}, nothing differs."
+        return f"{head}, {told(_SAME)}."
     reasons = "; ".join(
-        f"{each.name.en} {_shown(each.before)} → {_shown(each.after)} ({_WHY[each.why]})"
+        f"{told(each.name)} {number(each.before)} → {number(each.after)} ({told(_WHY[each.why])})"
         for each in found.changes
     )
-    return f"{head}, because: {reasons}."
-
-
-def _shown(points: Decimal | None) -> str:
-    return "–" if points is None else str(points)
+    return f"{head}, {told(_BECAUSE)}: {reasons}."

@@ -70,7 +70,7 @@ def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> 
     """
     if held.state != Round.State.MEASURING:
         raise ThuocdoError("round_closed", f"Round {held.code} is {held.state}.")
-    _expect_contact(scanning)
+    expect_contact(scanning)
     with _alone(settings.state_dir / _LOCK):
         _put_back_what_was_left(held)
         return _work(settings, held, scanning, tick)
@@ -78,11 +78,12 @@ def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> 
 
 def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:
     """One scan outside any round: what an owner asks for; nothing is kept but the evidence."""
-    _expect_contact(scanning)
+    expect_contact(scanning)
     return _scan(settings, scanning, _axe(settings), target)
 
 
-def _expect_contact(scanning: Scanning) -> None:
+def expect_contact(scanning: Scanning) -> None:
+    """Raises ThuocdoError `no_contact` when a site's operator could write to nobody."""
     if not scanning.contact.strip():
         raise ThuocdoError(
             "no_contact",
