@@ -54,6 +54,7 @@ class Fault(StrEnum):
     NO_APPOINTMENT = "no_appointment"  # no signed window, or no token that proves it
     UNSTABLE = "unstable"  # repeated runs lie too far apart
     NOT_REGISTERED = "not_registered"  # the registry has no site to expect
+    TOO_FEW = "too_few"  # visitors whose browsers sent their timings
     NOT_ASKED = "not_asked"  # this scan was told to leave it out
     BUDGET = "budget"  # more requests than a host is asked for
     NO_TOOL = "no_tool"  # browser, Lighthouse, sslyze or a resolver is missing or does not start

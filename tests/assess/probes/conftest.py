@@ -75,7 +75,7 @@ def _run(
 ) -> Awaitable[list[Result]]:
     async def go() -> list[Result]:
         guard = Guard((ipaddress.ip_network("127.0.0.0/8"),))
-        fetcher = Fetcher(guard, agent("mailto:a@b.vn"), Limits(seconds=5.0), authorities)
+        fetcher = Fetcher(guard, agent("mailto:a@b.vn"), Limits(seconds=2.5), authorities)
         citizen = Citizen(fetcher, Manners(pause=0.0))
         scene = Scene(
             settings=instance.load({"THUOCDO_HOME": str(home)}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuocdo.assess.criteria.model import CriteriaSet, criteria_set
@@ -53,6 +53,7 @@ def test_what_became_measurable_is_no_improvement():
     assert [change.why for change in found.changes] == ["now_measured"]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_moves_add_up_to_that_of_the_total(data):
     worth = {f"{g.code}.{c.code}": c.points for g, c in SET.criteria()}
