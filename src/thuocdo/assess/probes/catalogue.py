@@ -8,6 +8,7 @@ from thuocdo.assess.probes.accessibility import probe as accessibility
 from thuocdo.assess.probes.availability import probe as availability
 from thuocdo.assess.probes.dns import probe as dns
 from thuocdo.assess.probes.emc_tag import probe as emc_tag
+from thuocdo.assess.probes.feeds import probe as feeds
 from thuocdo.assess.probes.field import probe as field
 from thuocdo.assess.probes.functions import probe as functions
 from thuocdo.assess.probes.interface import probe as interface
@@ -20,6 +21,7 @@ from thuocdo.assess.probes.transport import probe as transport
 PROBES: Final[tuple[Probe, ...]] = (
     dns.PROBE,
     field.PROBE,
+    feeds.PROBE,
     transport.PROBE,
     availability.PROBE,
     tls.PROBE,

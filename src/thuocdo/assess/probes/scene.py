@@ -32,12 +32,14 @@ class Target(msgspec.Struct, frozen=True):
     plain_url  the same over http, where it is not `http://host/`
     site_id    the number its pages should count for; None when the registry has none
     tracker    the collector its tag should send to; "" is this instance's own
+    system     the registry's code of the system, whose feeds are asked about; "" when it has none
     """
 
     url: str
     plain_url: str = ""
     site_id: int | None = None
     tracker: str = ""
+    system: str = ""
 
 
 class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -189,7 +189,7 @@ def _axe(settings: Settings) -> str:
 
 
 def _target(entry: Entry) -> Target:
-    return Target(entry.url, entry.plain_url, entry.site_id)
+    return Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
 
 
 def _host(entry: Entry) -> str:

@@ -31,7 +31,11 @@ from thuocdo.core.signing import Signer, payload_of
 
 
 class System(msgspec.Struct, frozen=True):
-    """One system that a round is to assess. block: "ministry" or "province"."""
+    """One system that a round is to assess.
+
+    code   the registry's, where it has one: by it EMC's own figures are asked about the system's feeds
+    block  "ministry" or "province"
+    """
 
     code: str
     name: str
