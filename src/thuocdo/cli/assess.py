@@ -85,6 +85,7 @@ def scan(
     contact: Annotated[str, typer.Option(help="Whom the site may write to: mailto:… or https://….")],
     criteria: Annotated[str, typer.Option(help="The criteria set, or a draft's YAML file.")] = "2024",
     site: Annotated[int | None, typer.Option(help="The site id its pages should count for.")] = None,
+    system: Annotated[str, typer.Option(help="The registry's code of the system, to ask about its feeds.")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs; 0 for none.")] = 5,
     lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
 ) -> None:  # fmt: skip
@@ -97,7 +98,7 @@ def scan(
     one_of("--lang", lang, ("vi", "en"))
     rules = _rules(criteria)
     scanning = fleet.Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
-    results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site))
+    results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site, system=system))
     typer.echo(shadow.told(rules, results, "en" if lang == "en" else "vi"))
 
 

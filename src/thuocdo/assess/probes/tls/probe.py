@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from thuocdo.assess.fetch import Answer
+from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes import tools
 from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.probes.tls.judge import CHECK, judge
@@ -30,10 +30,13 @@ _ASKED: Final = (
     *("--heartbleed", "--robot", "--openssl_ccs", "--mozilla_config=disable", "--quiet"),
 )
 _HTTPS: Final = 443
+_NOBODY_THERE: Final = (Fault.DNS, Fault.CONNECT, Fault.GUARD)
 _NO_TLS: Final = (Fault.CONNECT, Fault.TLS)
 
 
 async def run(scene: Scene) -> list[Result]:
+    if isinstance(scene.page, Failure) and scene.page.fault in _NOBODY_THERE:
+        return [unmeasured(CHECK, scene.page.fault, scene.page.detail, scene.at)]
     url = scene.page.url if isinstance(scene.page, Answer) else scene.target.url
     parts = urlsplit(url)
     is_secure = parts.scheme == "https"
