@@ -14,6 +14,7 @@ import typer
 
 from thuocdo.cli import (
     advice,
+    assess,
     checks,
     figures,
     imports,
@@ -54,6 +55,7 @@ app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts, name="account")
+app.add_typer(assess.assess, name="assess")
 app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
