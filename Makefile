@@ -40,7 +40,7 @@ check: install
 
 lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --strip-extras --allow-unsafe --extra dev --extra spark -o requirements.lock pyproject.toml
+	  --strip-extras --allow-unsafe --extra dev --extra spark --extra probes -o requirements.lock pyproject.toml
 
 FUZZ_TARGETS = $(shell $(BIN)/python -c "from tests.fuzz.targets import TARGETS; print(*TARGETS)")
 FUZZ_RUNS ?= 640000
