@@ -20,6 +20,7 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    opendata,
     outlook,
     passports,
     proof,
@@ -65,6 +66,7 @@ app.command("passport")(passports.passport)
 app.command("verify")(verifying.verify)
 app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
+app.command("opendata")(opendata.opendata)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

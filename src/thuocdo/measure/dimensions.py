@@ -23,6 +23,10 @@ class Dimensions:
     def __init__(self, tables: dict[str, pa.Table]) -> None:
         self._tables = tables
 
+    def table(self, name: str) -> pa.Table:
+        """The rows of one dimension as the registry wrote them (lake/schemas.py: DIMENSIONS)."""
+        return self._tables[name]
+
     @cached_property
     def organisation(self) -> Organisation:
         return Organisation(self._tables["agencies"].to_pylist())

@@ -8,6 +8,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
+from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
     advising,
     agencies,
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", machine.robots, name="robots"),
     path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("thuocdo.web.api.urls")),
 ]
 
 urlpatterns += i18n_patterns(
@@ -64,6 +66,8 @@ urlpatterns += i18n_patterns(
     path(_("con-so/<str:name>"), passports.page, name="passport"),
     path(_("phuong-phap/"), methods.index, name="methods"),
     path(_("phuong-phap/<slug:indicator>/"), methods.page, name="method"),
+    path(_("du-lieu-mo/"), data_pages.opendata, name="opendata"),
+    path("api/", data_pages.documentation, name="api"),
     path("connect", connect.page, name="connect"),
     path("sites", sites.index, name="sites"),
     path("sites/<int:site_id>", sites.page, name="site"),
