@@ -20,6 +20,7 @@ from thuocdo.measure.refresh import refresh
 
 PATHS = (
     "/",
+    "/en/",
     "/xep-hang/online_dossier_rate/",
     "/ban-do/online_dossier_rate/",
     "/co-quan/",

@@ -43,7 +43,7 @@ def trend(
     caption = _("Diễn biến theo tháng") if monthly else _("Diễn biến theo tuần")
     if not measured:
         return Trend(SafeString(""), SafeString(""), points, unit, caption, True)
-    top = charts.FULL_PERCENT if unit == "percent" else charts.ceiling(max(measured))
+    top = _top(max(measured), unit)
     ticks = [(value, _brief(value, unit)) for value in (0.0, top / 2, top)]
     name = _("%(title)s, %(whom)s") % {"title": title, "whom": of_whom}
     description = _(
@@ -69,6 +69,15 @@ def trend(
         caption,
         False,
     )
+
+
+def _top(largest: float, unit: str) -> float:
+    """Where the axis ends: at a whole per cent, or a round number of what its labels count in."""
+    if unit == "percent":
+        return charts.FULL_PERCENT
+    sizes = (_DAY_US, _HOUR_US, _MINUTE_US) if unit == "duration" else ()
+    size = next((size for size in sizes if largest >= size), 1)
+    return charts.ceiling(largest / size) * size
 
 
 def _short_day(point: Point) -> str:

@@ -99,7 +99,7 @@ def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
         and outcome.agency in (None, figure.agency)
         and outcome.block in (None, figure.block)
     ]
-    return _hide(figure, *dict.fromkeys(rules)) if rules else figure
+    return hide(figure, *dict.fromkeys(rules)) if rules else figure
 
 
 def published_points(
@@ -145,12 +145,12 @@ def _without_parts(measure: Measure, figures: list[Figure], version: Version) ->
         hidden |= {figure.agency for figure in shown if is_withheld(figure)}
     if not hidden & {figure.agency for figure in figures}:
         return figures
-    kept = [_hide(each) if each.agency in hidden else each for each in figures]
+    kept = [hide(each) if each.agency in hidden else each for each in figures]
     lower = measure.definition(first.indicator).better == "lower"
     return ranked(kept, lower_is_better=lower)
 
 
-def _hide(figure: Figure, *flags: str) -> Figure:
+def hide(figure: Figure, *flags: str) -> Figure:
     """The figure without its numbers, and why: for its small counts unless said otherwise."""
     return msgspec.structs.replace(
         figure,

@@ -140,3 +140,11 @@ def test_what_nobody_knows_says_so_in_its_own_form(client, country, address):
     assert b"<script" not in response.content
     if address.endswith(".svg"):
         ElementTree.fromstring(response.content)
+
+
+def test_every_parameter_is_explained_in_both_languages(client, country):
+    vietnamese = client.get("/api/").content.decode()
+    english = client.get("/en/api/").content.decode()
+    assert "Tổ chức bộ máy của ngày này; để trống là hôm nay." in vietnamese
+    assert "The map of this day; today unless given." in english
+    assert "today unless given" not in vietnamese

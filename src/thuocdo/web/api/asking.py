@@ -7,7 +7,7 @@ for the same thing in the same words.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 from pydantic import StringConstraints
@@ -29,40 +29,96 @@ Levels = Literal[tuple(level.value for level in Level)]  # type: ignore[valid-ty
 Systems = Literal[tuple(kind.value for kind in SystemKind)]  # type: ignore[valid-type]
 
 
+def _said(*, vi: str, en: str) -> dict[str, Any]:
+    """What a parameter means: the document says it in English, and in Vietnamese beside it."""
+    return {"description": en, "json_schema_extra": {"x-description-vi": vi}}
+
+
+_LIMIT = Field(
+    paging.DEFAULT,
+    ge=1,
+    le=paging.MOST,
+    **_said(vi="Số dòng của một trang JSON.", en="Rows of a page of JSON."),
+)
+_CURSOR = Field(
+    None, max_length=1000, **_said(vi="Lấy từ trang trước.", en="From the page before.")
+)
+_FORMAT = Field(
+    "json",
+    **_said(vi="ndjson và csv trả mọi dòng một lần.", en="ndjson and csv give every row at once."),
+)
+
+
 class Day(Schema):
     """A day of the map of organisations."""
 
-    on: date | None = Field(None, description="The map of this day; today unless given.")
+    on: date | None = Field(
+        None,
+        **_said(
+            vi="Tổ chức bộ máy của ngày này; để trống là hôm nay.",
+            en="The map of this day; today unless given.",
+        ),
+    )
 
 
 class Listed(Day):
     """What every list understands."""
 
-    limit: int = Field(paging.DEFAULT, ge=1, le=paging.MOST, description="Rows of a page of JSON.")
-    cursor: str | None = Field(None, max_length=1000, description="From the page before.")
-    format: Format = Field("json", description="ndjson and csv give every row at once.")
+    limit: int = _LIMIT
+    cursor: str | None = _CURSOR
+    format: Format = _FORMAT
 
 
 class Agencies(Listed):
     """Which agencies."""
 
     kind: Kinds | None = None
-    parent: Code | None = Field(None, description="Only those directly below this one.")
-    q: Search | None = Field(None, description="In the name or the code, accents or not.")
+    parent: Code | None = Field(
+        None,
+        **_said(
+            vi="Chỉ các cơ quan trực thuộc cơ quan này.",
+            en="Only those directly below this one.",
+        ),
+    )
+    q: Search | None = Field(
+        None,
+        **_said(
+            vi="Tìm trong tên hoặc mã, có dấu hay không dấu.",
+            en="In the name or the code, accents or not.",
+        ),
+    )
 
 
 class Sites(Listed):
     """Which sites."""
 
-    agency: Code | None = Field(None, description="Its own and those of agencies below it.")
+    agency: Code | None = Field(
+        None,
+        **_said(
+            vi="Của cơ quan này và các cơ quan cấp dưới.",
+            en="Its own and those of agencies below it.",
+        ),
+    )
     kind: Systems | None = None
-    q: Search | None = Field(None, description="In the name or the hosts, accents or not.")
+    q: Search | None = Field(
+        None,
+        **_said(
+            vi="Tìm trong tên hoặc tên miền, có dấu hay không dấu.",
+            en="In the name or the hosts, accents or not.",
+        ),
+    )
 
 
 class Services(Listed):
     """Which services."""
 
-    agency: Code | None = Field(None, description="Its own and those of agencies below it.")
+    agency: Code | None = Field(
+        None,
+        **_said(
+            vi="Của cơ quan này và các cơ quan cấp dưới.",
+            en="Its own and those of agencies below it.",
+        ),
+    )
     procedure: Procedure | None = None
     level: Levels | None = None
 
@@ -73,18 +129,33 @@ class Chosen(Schema):
     period: str = Field(
         "90d",
         pattern=_PERIOD,
-        description="90d, 30d, 7d, ytd, A..B (both included), 2026-03-31, 2026-W14, 2026-03, "
-        "2026-Q1, 2026, 2026-YTD.",
+        **_said(
+            vi="90d, 30d, 7d, ytd, A..B (tính cả hai ngày), 2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026, 2026-YTD.",
+            en="90d, 30d, 7d, ytd, A..B (both included), 2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026, 2026-YTD.",
+        ),
         examples=["2026-Q3"],
     )
     version: str | None = Field(
-        None, pattern=r"^\d{4}-\d{2}$", description="Of the definition; else that in force."
+        None,
+        pattern=r"^\d{4}-\d{2}$",
+        **_said(
+            vi="Phiên bản định nghĩa; để trống là phiên bản đang hiệu lực.",
+            en="Of the definition; else that in force.",
+        ),
     )
     as_organised: date | None = Field(
-        None, description="The map of this day; else of the period's last day."
+        None,
+        **_said(
+            vi="Tổ chức bộ máy của ngày này; để trống là ngày cuối kỳ.",
+            en="The map of this day; else of the period's last day.",
+        ),
     )
     trust: Literal["any", "verified"] = Field(
-        "any", description="verified leaves out events nobody vouched for."
+        "any",
+        **_said(
+            vi="verified chỉ tính dữ liệu được gửi kèm khóa.",
+            en="verified leaves out events nobody vouched for.",
+        ),
     )
 
 
@@ -109,14 +180,22 @@ class Figures(Chosen):
     )
     by: Literal["agency", "children", "service"] = Field(
         "agency",
-        description="agency: each ministry and province, or the one named; children: those directly "
-        "below `agency`; service: each procedure.",
+        **_said(
+            vi="agency: từng bộ, ngành, địa phương hoặc cơ quan được nêu; children: các đơn vị trực thuộc; service: từng thủ tục.",
+            en="agency: each ministry and province, or the one named; children: those directly below `agency`; service: each procedure.",
+        ),
     )
-    agency: Code | None = Field(None, description="H26, 000.00.00.H26 or a GSO number.")
+    agency: Code | None = Field(
+        None,
+        **_said(
+            vi="H26, 000.00.00.H26 hoặc mã đơn vị hành chính.",
+            en="H26, 000.00.00.H26 or a GSO number.",
+        ),
+    )
     block: Literal["ministry", "province"] | None = None
-    limit: int = Field(paging.DEFAULT, ge=1, le=paging.MOST)
-    cursor: str | None = Field(None, max_length=1000)
-    format: Format = "json"
+    limit: int = _LIMIT
+    cursor: str | None = _CURSOR
+    format: Format = _FORMAT
 
 
 class Rejects(Schema):
@@ -125,10 +204,16 @@ class Rejects(Schema):
     site_id: int | None = Field(None, ge=1, le=2**31 - 1)
     agency: Code | None = None
     reason: str | None = Field(None, pattern=r"^[a-z_]{1,60}$")
-    since: date | None = Field(None, description="Landed on this day or later.")
-    limit: int = Field(paging.DEFAULT, ge=1, le=paging.MOST)
-    cursor: str | None = Field(None, max_length=1000)
-    format: Format = "json"
+    since: date | None = Field(
+        None,
+        **_said(
+            vi="Nhận từ ngày này trở đi.",
+            en="Landed on this day or later.",
+        ),
+    )
+    limit: int = _LIMIT
+    cursor: str | None = _CURSOR
+    format: Format = _FORMAT
 
 
 class Packets(Chosen):

@@ -45,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation; `about` is in English, and empty on the Vietnamese page."""
+    """One parameter of an operation, in the reader's language."""
 
     name: str
     place: str
@@ -215,5 +215,5 @@ def _parameter(told: dict[str, Any], english: bool) -> Parameter:
         if allowed
         else kind.get("format", kind.get("type", "")),
         default="" if default is None else str(default),
-        about=told.get("description", "") if english else "",
+        about=told["schema"].get("description" if english else "x-description-vi", ""),
     )

@@ -16,7 +16,7 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.disclosure import Table, disclose, policy_on
-from thuocdo.measure.model import Figure, Flag, NoInterval, Point
+from thuocdo.measure.model import Figure, Flag, Point
 from thuocdo.measure.organisation import Agency
 from thuocdo.web import board, passports
 from thuocdo.web import publishing as site
@@ -68,11 +68,11 @@ def of_services(
     if agency is None:
         return shown
     if site.is_withheld(of_agency(code, choice, agency)):
-        return [_hide(figure) for figure in raw]
+        return [site.hide(figure) for figure in raw]
     (total,) = _ask(code, choice, agency=agency)
     (table,) = disclose([Table(tuple(raw), total)], policy_on(choice.period.last))
     hidden = {each.procedure for each in table.parts if Flag.SUPPRESSED in each.flags}
-    return [_hide(each) if each.procedure in hidden else each for each in shown]
+    return [site.hide(each) if each.procedure in hidden else each for each in shown]
 
 
 def series(code: str, choice: Choice, *, agency: str | None, block: str | None) -> Sequence[Point]:
@@ -168,20 +168,5 @@ def _below(code: str, choice: Choice, path: Sequence[Agency]) -> list[Figure]:
         tables.append(Table(tuple(children), whole))
     shown = list(disclose(tables, policy_on(choice.period.last))[-1].parts)
     if top.block and site.is_withheld(of_agency(code, choice, top.code)):
-        return [_hide(figure) for figure in shown]
+        return [site.hide(figure) for figure in shown]
     return shown
-
-
-def _hide(figure: Figure) -> Figure:
-    return msgspec.structs.replace(
-        figure,
-        numerator=None,
-        denominator=None,
-        value=None,
-        interval=None,
-        no_interval=NoInterval.SUPPRESSED.value,
-        rank=None,
-        rank_low=None,
-        rank_high=None,
-        flags=tuple(sorted({*figure.flags, Flag.SUPPRESSED.value})),
-    )

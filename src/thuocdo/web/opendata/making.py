@@ -30,8 +30,14 @@ _EDITION = "edition.json"
 def make(settings: Settings, measure: Measure, day: date) -> Edition:
     """Write the edition of a Vietnamese day from the current facts; one that is there is replaced.
 
+    measure  one that nobody else is waiting for: it stands still meanwhile
     Raises ThuocdoError `no_facts` when nothing was ever measured.
     """
+    with measure.still():
+        return _make(settings, measure, day)
+
+
+def _make(settings: Settings, measure: Measure, day: date) -> Edition:
     fresh, log = measure.freshness(), measure.log()
     if fresh.landed_at is None:
         raise ThuocdoError(
@@ -82,8 +88,7 @@ def _tables(measure: Measure, day: date) -> Iterable[tuple[str, pa.Table]]:
     figures, national = list[dict[str, Any]](), list[dict[str, Any]]()
     for shown in rows.shown(measure, day):
         figures += [rows.figure_row(measure, figure, english) for figure in shown]
-        if shown:
-            national.append(rows.national_row(measure, shown))
+        national.append(rows.national_row(measure, shown))
     yield "figures", _table("figures", figures)
     yield "national", _table("national", national)
     yield "indicators", _table("indicators", list(rows.indicator_rows(measure)))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 
 from thuocdo.core.clock import Period, month_end
 from thuocdo.core.codes import old_code
-from thuocdo.core.vocabulary import Block
+from thuocdo.measure.definitions import Composite
 from thuocdo.measure.definitions.wording import Speaker
+from thuocdo.measure.disclosure import disclose_ranking, policy_on
+from thuocdo.measure.invariants.check import check
+from thuocdo.measure.invariants.withholding import withhold
 from thuocdo.measure.model import Figure
 from thuocdo.measure.passport.asking import figure_name
+from thuocdo.measure.ranking import ranked
 from thuocdo.measure.service import Measure
 from thuocdo.web import publishing
 
@@ -33,16 +38,51 @@ def periods(day: date) -> list[Period]:
     return [*reversed(found), *running]
 
 
-def shown(measure: Measure, day: date) -> Iterator[list[Figure]]:
+def shown(measure: Measure, day: date) -> list[list[Figure]]:
     """The figures of each indicator, block and period as they are published, a block at a time."""
-    for indicator in sorted(measure.definitions(), key=lambda each: each.code):
-        for period in periods(day):
-            if not indicator.version_for(period.last).is_computable:
-                continue
-            for block in Block:
-                if block.value in indicator.blocks:
-                    found = measure.figures(indicator.code, period, block=block.value)
-                    yield publishing.published(measure, found)
+    found = [block for period in periods(day) for block in _of_period(measure, period)]
+    return sorted(found, key=lambda block: (block[0].indicator, block[0].period_first))
+
+
+def _of_period(measure: Measure, period: Period) -> Iterator[list[Figure]]:
+    """As the pages publish them, with one check of all indicators instead of one of each."""
+    versions = {
+        indicator.code: indicator.version_for(period.last) for indicator in measure.definitions()
+    }
+    computable = {code: each for code, each in versions.items() if each.is_computable}
+    verdicts = check(measure, period, [(code, each.version) for code, each in computable.items()])
+
+    @cache
+    def blocks(code: str) -> list[list[Figure]]:
+        return [
+            disclose_ranking(withhold(found, verdicts), policy_on(period.last))
+            for block in measure.definition(code).blocks
+            if (found := measure.figures(code, period, block=block))
+        ]
+
+    @cache
+    def hidden(code: str) -> frozenset[str]:
+        """Agencies of which a figure, or one it is made of, may not be shown."""
+        made = versions[code].numerator
+        own = {
+            figure.agency
+            for block in blocks(code)
+            for figure in block
+            if publishing.is_withheld(figure)
+        }
+        parts = made.parts if isinstance(made, Composite) else ()
+        return frozenset(own).union(*(hidden(part.of) for part in parts))
+
+    for code in computable:
+        lower = measure.definition(code).better == "lower"
+        for block in blocks(code):
+            kept = [
+                publishing.hide(figure)
+                if figure.agency in hidden(code) and not publishing.is_withheld(figure)
+                else figure
+                for figure in block
+            ]
+            yield kept if kept == block else ranked(kept, lower_is_better=lower)
 
 
 def figure_row(measure: Measure, figure: Figure, english: dict[str, str]) -> dict[str, Any]:
