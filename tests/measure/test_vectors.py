@@ -30,11 +30,11 @@ def measure(new_world, tmp_path_factory):
         told["services"] += [{"agency": agency, **service} for service in vector.services]
         for view in vector.views:
             at = parse_instant(view["at"])
-            more = {name: value for name, value in view.items() if name not in ("at", "landed")}
+            more = {name: view[name] for name in view if name not in ("at", "landed", "count")}
             if "landed" in view:  # then it came by the tracker, not in a file
                 more["landed_at"] = to_datetime(parse_instant(view["landed"]))
                 more["feed"] = "tracking"
-            views.append(world.view(at, site=site, **more))
+            views += [world.view(at, site=site, **more)] * view.get("count", 1)
         for dossier in vector.dossiers:
             events += world.dossiers(**dossier, **own)
     for name, rows in told.items():

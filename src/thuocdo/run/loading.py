@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Final, Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import msgspec
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from thuocdo.core.clock import from_datetime
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
+from thuocdo.core.vocabulary import Trust
+from thuocdo.wal.folder import sync_directory
+from thuocdo.wal.writer import Writer
+from thuocdo.wire.events import Hit
 
 
 class FileSet(Protocol):
@@ -50,52 +58,68 @@ def load(settings: Settings, files: FileSet) -> Iterator[tuple[str, ImportResult
 
 
 _STEPS_AT_ONCE: Final = 20_000
+_NAME_DIGITS: Final = 16  # as of every writer's folder (wal/folder.py)
 
 
-def send_steps(settings: Settings, steps: Path) -> int:
+def send_steps(settings: Settings, steps: Path, *, since: datetime | None = None) -> int:
     """Put simulated `trackDVC` calls (simulate/country_steps.py) into the log that the collector writes.
 
     There is no import of them, because only browsers make them. Each becomes the hit a tracker would
-    have sent at that moment; landing does the rest. Returns how many.
+    have sent at that moment; landing does the rest. They come as a writer's folder named by what is
+    in it, whole or not at all, so a second time changes nothing. Returns how many were sent.
+
+    since  only calls from this instant on
     """
-    return asyncio.run(_send(settings, steps))
+    folder = settings.wal_dir / sha256(steps.read_bytes()).hexdigest()[:_NAME_DIGITS]
+    if folder.exists():
+        return 0
+    with TemporaryDirectory(dir=settings.home, prefix=".steps-") as making:
+        number = asyncio.run(_write(Path(making), steps, since))
+        for made in Path(making).iterdir():
+            settings.wal_dir.mkdir(parents=True, exist_ok=True)
+            made.rename(folder)
+            sync_directory(settings.wal_dir)
+    return number
 
 
-async def _send(settings: Settings, steps: Path) -> int:
-    from thuocdo.core.vocabulary import Trust
-    from thuocdo.wal.writer import Writer
-    from thuocdo.wire.events import Hit
-
-    log = Writer(settings.wal_dir)
+async def _write(wal_dir: Path, steps: Path, since: datetime | None) -> int:
+    """Write the calls as one writer's folder; how many."""
+    wanted = None if since is None else pc.field("event_time") >= since
+    log = Writer(wal_dir)
     number = 0
     try:
-        for batch in pq.ParquetFile(steps).iter_batches(_STEPS_AT_ONCE):
-            records = []
-            for row in batch.to_pylist():
-                number += 1
-                query = urlencode(
-                    {
-                        "idsite": row["site_id"],
-                        "rec": 1,
-                        "r": number,
-                        "url": row["url"],
-                        "_id": row["visitor"],
-                        "dvc": row["procedure"],
-                        "dvc_state": row["state"],
-                    }
-                )
-                hit = Hit(
-                    received=from_datetime(row["event_time"]),
-                    address="",
-                    agent=row["user_agent"],
-                    referrer="",
-                    query=query.encode(),
-                    body=b"",
-                    content_type="",
-                    trust=Trust.UNVERIFIED,
-                )
-                records.append(msgspec.msgpack.encode(hit))
-            await log.append_many(records)
+        calls = ds.dataset(steps).scanner(filter=wanted, batch_size=_STEPS_AT_ONCE)
+        for batch in calls.to_batches():
+            rows = batch.to_pylist()
+            await log.append_many([_hit(row, n) for n, row in enumerate(rows, number)])
+            number += len(rows)
     finally:
         await log.close()
     return number
+
+
+def _hit(row: dict[str, Any], number: int) -> bytes:
+    """One call as the collector writes it to its log."""
+    query = urlencode(
+        {
+            "idsite": row["site_id"],
+            "rec": 1,
+            "r": number,
+            "url": row["url"],
+            "_id": row["visitor"],
+            "dvc": row["procedure"],
+            "dvc_state": row["state"],
+        }
+    )
+    return msgspec.msgpack.encode(
+        Hit(
+            received=from_datetime(row["event_time"]),
+            address="",
+            agent=row["user_agent"],
+            referrer="",
+            query=query.encode(),
+            body=b"",
+            content_type="",
+            trust=Trust.UNVERIFIED,
+        )
+    )

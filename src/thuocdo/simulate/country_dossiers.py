@@ -142,6 +142,11 @@ def _cases_of(
         submitted=_submitted(rng, office, cases, online, touched),
         national=_national(rng, office, channel, touched),
     )
+    cases = replace(
+        cases,
+        electronic=_electronic(rng, office, levels, online),
+        reused=_said(rng, rng.random(count) < 0.2 + 0.45 * office.maturity),
+    )
     return (_in_days(cases) if Trap.DAYS_ONLY in office.traps else cases), touched
 
 
@@ -227,6 +232,19 @@ def _national(rng: np.random.Generator, office: Office, channel: Texts, touched:
         came = np.zeros(len(channel), dtype=np.bool_)
     said: Texts = came.astype(object)
     said[(rng.random(len(channel)) < 0.05) & ~came] = None
+    return said
+
+
+def _electronic(rng: np.random.Generator, office: Office, levels: Texts, online: Bools) -> Texts:
+    """Whether the result is a file, too: of full services nearly always, at counters where they scan."""
+    usual = np.where(online & (levels == Level.FULL.value), 0.93, 0.15 + 0.6 * office.maturity)
+    return _said(rng, rng.random(len(online)) < usual)
+
+
+def _said(rng: np.random.Generator, true: Bools) -> Texts:
+    """What messages say of a mark that some leave out."""
+    said: Texts = true.astype(object)
+    said[rng.random(len(true)) < 0.04] = None
     return said
 
 

@@ -49,6 +49,8 @@ EVENT_SCHEMA = pa.schema(
         ("digitised", pa.bool_()),
         ("applicant_kind", _LABEL),
         ("from_national_portal", pa.bool_()),
+        ("result_electronic", pa.bool_()),
+        ("reused", pa.bool_()),
     ]
 )
 """The import format of dossiers (DESIGN.md §6.4), one event a row."""
@@ -58,7 +60,9 @@ EVENT_SCHEMA = pa.schema(
 class Cases:
     """Dossiers as parallel arrays; `level` is what the sending system declares.
 
-    national  whether it is said to come from the national portal; None: nothing is said
+    national    whether it is said to come from the national portal; None: nothing is said
+    electronic  whether the result is said to be a file, too; None: nothing is said
+    reused      whether data the state had already are said to be reused; None: nothing is said
     """
 
     system: Texts
@@ -80,6 +84,8 @@ class Cases:
     digitised: Bools
     applicant: Texts
     national: npt.NDArray[np.object_]
+    electronic: npt.NDArray[np.object_]
+    reused: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.received)
@@ -172,6 +178,8 @@ def complete(
         digitised=rng.random(count) < 0.6,
         applicant=_APPLICANTS[(rng.random(count) < 0.2).astype(np.int64)],
         national=np.full(count, None, dtype=object),
+        electronic=np.full(count, None, dtype=object),
+        reused=np.full(count, None, dtype=object),
     )
 
 
@@ -196,8 +204,8 @@ def events_of(cases: Cases) -> pa.Table:
         _events(shared, Status.RETURNED, cases.returned),
     ]
     every = pa.concat_tables(tables).unify_dictionaries()
-    nothing_said = every["from_national_portal"].null_count == len(every)
-    return every.drop_columns("from_national_portal") if nothing_said else every
+    unsaid = [name for name in _SELDOM_SAID if every[name].null_count == len(every)]
+    return every.drop_columns(unsaid)
 
 
 def until(cases: Cases, end_us: int) -> Cases:
@@ -221,6 +229,7 @@ def until(cases: Cases, end_us: int) -> Cases:
     )
 
 
+_SELDOM_SAID = ("from_national_portal", "result_electronic", "reused")
 _TIMED = {"outcome", "submitted", "received", "processing", "supplement", "finished", "returned"}
 
 
@@ -241,6 +250,8 @@ def _shared(cases: Cases) -> pa.Table:
             "digitised": pa.array(cases.digitised),
             "applicant_kind": _labels(cases.applicant),
             "from_national_portal": pa.array(cases.national, pa.bool_()),
+            "result_electronic": pa.array(cases.electronic, pa.bool_()),
+            "reused": pa.array(cases.reused, pa.bool_()),
         }
     )
 
@@ -259,7 +270,7 @@ def _events(shared: pa.Table, status: Status, times: Ints) -> pa.Table:
     if status is Status.PROCESSING:
         unsaid.add("channel")
     if status not in {Status.COMPLETED, Status.RETURNED}:
-        unsaid |= {"payment", "returned_by_post", "digitised"}
+        unsaid |= {"payment", "returned_by_post", "digitised", "result_electronic"}
     columns = {
         name: pa.nulls(len(some), some.schema.field(name).type) if name in unsaid else some[name]
         for name in some.column_names

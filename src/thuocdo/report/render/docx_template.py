@@ -6,7 +6,6 @@ The template's `{{ … }}` and `{% … %}` are filled by docxtpl with `document.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
 
 from thuocdo.report.render import word
-from thuocdo.report.render.docx import TEMPLATE, with_fixed_times
+from thuocdo.report.render.docx import TEMPLATE
+from thuocdo.report.render.packing import write_template
 
 _NAME_COLUMN, _VALUE_COLUMN = Mm(56), Mm(24)
 _FOOTNOTE_NS = nsdecls("w")
@@ -37,15 +37,7 @@ def make(path: Path = TEMPLATE) -> None:
     _body(doc)
     word.closing(doc)
     _add_footnote(doc)
-    for key in [
-        key
-        for key, rel in doc.part.package.rels.items()
-        if rel.reltype == RELATIONSHIP_TYPE.THUMBNAIL
-    ]:
-        del doc.part.package.rels[key]  # python-docx ships a picture of another document
-    made = io.BytesIO()
-    doc.save(made)
-    path.write_bytes(with_fixed_times(made.getvalue()))
+    write_template(doc, path)
 
 
 def _mark(number: Any) -> None:

@@ -6,7 +6,6 @@ word.py. The template's `{{ … }}` and `{% … %}` are filled by docxtpl with `
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,14 +13,13 @@ from docx import Document
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from thuocdo.report.editions import TEMPLATES
 from thuocdo.report.render import word
-from thuocdo.report.render.docx import with_fixed_times
+from thuocdo.report.render.packing import write_template
 
 TEMPLATE: Final = TEMPLATES / "recommendation.docx"
 
@@ -55,15 +53,7 @@ def make(path: Path = TEMPLATE) -> None:
     _body(doc)
     word.closing(doc)
     _appendix(doc)
-    for key in [
-        key
-        for key, rel in doc.part.package.rels.items()
-        if rel.reltype == RELATIONSHIP_TYPE.THUMBNAIL
-    ]:
-        del doc.part.package.rels[key]  # python-docx ships a picture of another document
-    made = io.BytesIO()
-    doc.save(made)
-    path.write_bytes(with_fixed_times(made.getvalue()))
+    write_template(doc, path)
 
 
 def _body(doc: Any) -> None:

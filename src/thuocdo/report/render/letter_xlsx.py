@@ -12,12 +12,12 @@ from typing import Any, Final
 import xlsxwriter
 
 from thuocdo.report.letter import Letter, Part
+from thuocdo.report.render.sheets import notes_of
 from thuocdo.report.render.xlsx import FONT, STYLES, paper
 
 _SUMMARY: Final = "Thông tin chung"
 _WIDTHS: Final = (6, 14, 60, 16, 12, 12, 12, 12, 12, 12, 12, 70)
 _HEADER_ROW: Final = 2
-_NOTE_WIDTH, _LETTERS_A_LINE, _LINE_POINTS = 110, 120, 17
 
 
 def xlsx(letter: Letter) -> bytes:
@@ -41,9 +41,6 @@ def xlsx(letter: Letter) -> bytes:
 
 
 def _summary(sheet: Any, letter: Letter, styles: dict[str, Any]) -> None:
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, _NOTE_WIDTH)
-    sheet.write_string(0, 0, letter.appendix_title, styles["title"])
     rows = [
         ("Kèm theo", letter.appendix_of.strip("()")),
         ("Kính gửi", letter.addressee),
@@ -54,14 +51,7 @@ def _summary(sheet: Any, letter: Letter, styles: dict[str, Any]) -> None:
         ("Ghi chú chung", letter.remark),
         ("Phần mềm", letter.software),
     ]
-    place = 2
-    for label, note in rows:
-        if note:
-            sheet.set_row(place, _LINE_POINTS * (1 + len(note) // _LETTERS_A_LINE))
-            sheet.write_string(place, 0, label, styles["wrap"])
-            sheet.write_string(place, 1, note, styles["wrap"])
-            place += 1
-    paper(sheet)
+    notes_of(sheet, styles, letter.appendix_title, 24, rows)
 
 
 def _list(sheet: Any, part: Part, letter: Letter, styles: dict[str, Any]) -> None:

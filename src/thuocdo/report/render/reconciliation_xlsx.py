@@ -23,8 +23,8 @@ from thuocdo.measure.reconcile.model import (
     Said,
     State,
 )
-from thuocdo.report.render.sheets import Cell, Column, sheet_of
-from thuocdo.report.render.xlsx import FONT, STYLES, paper
+from thuocdo.report.render.sheets import Cell, Column, notes_of, sheet_of
+from thuocdo.report.render.xlsx import FONT, STYLES
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     **STYLES,
@@ -32,7 +32,6 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
     "day": {"border": 1, "num_format": "dd/mm/yyyy", "align": "center"},
     "marked": {"bold": True, "bg_color": "#FBE5D6"},
 }
-_NOTE_WIDTH, _LETTERS_A_LINE, _LINE_POINTS = 110, 120, 17
 _SIDES: Final = (
     Column("Số đo", 12),
     Column("Cơ quan báo cáo", 13),
@@ -235,17 +234,7 @@ def _summary(
         ("Ghi chú chung", remark),
         ("Phần mềm", f"{software}; chính sách đối soát {found.policy}"),
     ]
-    sheet.set_column(0, 0, 32)
-    sheet.set_column(1, 1, _NOTE_WIDTH)
-    sheet.write_string(0, 0, f"ĐỐI SOÁT SỐ LIỆU – {found.name.upper()}", styles["title"])
-    place = 2
-    for label, note in rows:
-        if note:
-            sheet.set_row(place, _LINE_POINTS * (1 + len(note) // _LETTERS_A_LINE))
-            sheet.write_string(place, 0, label, styles["wrap"])
-            sheet.write_string(place, 1, note, styles["wrap"])
-            place += 1
-    paper(sheet)
+    notes_of(sheet, styles, f"ĐỐI SOÁT SỐ LIỆU – {found.name.upper()}", 32, rows)
 
 
 def _sentence(one: Comparison) -> str:

@@ -12,6 +12,8 @@ from thuocdo.report.render.xlsx import paper
 Cell: TypeAlias = str | int | float | Decimal | date | None
 _HEADER_ROW: Final = 3
 _LINE_POINTS: Final = 17
+_NOTE_WIDTH: Final = 110
+_LETTERS_A_LINE: Final = 120
 
 
 class Column(NamedTuple):
@@ -62,6 +64,23 @@ def sheet_of(
         sheet.autofilter(_HEADER_ROW, 0, line, len(columns) - 1)
     sheet.freeze_panes(_HEADER_ROW + 1, freeze)
     sheet.repeat_rows(_HEADER_ROW)
+    paper(sheet)
+
+
+def notes_of(
+    sheet: Any, styles: dict[str, Any], title: str, width: int, rows: Iterable[tuple[str, str]]
+) -> None:
+    """Write what a workbook says of itself: label and note, row by row, without the empty ones.
+
+    width  of the labels, in letters
+    """
+    sheet.set_column(0, 0, width)
+    sheet.set_column(1, 1, _NOTE_WIDTH)
+    sheet.write_string(0, 0, title, styles["title"])
+    for place, (label, note) in enumerate(((label, note) for label, note in rows if note), 2):
+        sheet.set_row(place, _LINE_POINTS * (1 + len(note) // _LETTERS_A_LINE))
+        sheet.write_string(place, 0, label, styles["wrap"])
+        sheet.write_string(place, 1, note, styles["wrap"])
     paper(sheet)
 
 
