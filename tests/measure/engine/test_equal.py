@@ -69,7 +69,10 @@ def parts(settings: Settings, table: str) -> Iterator[tuple[str, pa.Table]]:
             yield f"{partition}: {Path(file).name}", rows.sort_by(keys)
 
 
-@pytest.mark.parametrize("table", FACTS)
+STORED = [table for table in FACTS if table != "dossiers_daily"]  # that is read off the dossiers
+
+
+@pytest.mark.parametrize("table", STORED)
 def test_every_row_of_a_fact_is_the_same(pair: Pair, table: str) -> None:
     ours, theirs = (dict(parts(settings, table)) for settings in pair.settings)
     assert list(ours) == list(theirs)
