@@ -63,9 +63,9 @@ class Person:
         return self._tree
 
     def agencies(self, right: Right) -> frozenset[str] | None:
-        """The registered codes over which the right is held; None: all of them."""
+        """The codes over which the right is held, those below unregistered apart; None: all."""
         scope = self.scope(right)
-        return None if scope.country else self.tree.within(scope)
+        return None if scope.country else self.tree.within(scope) | scope.agencies
 
 
 def person(user: AbstractBaseUser | Any) -> Person:
