@@ -19,7 +19,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry.keys import check_scope
 from thuocdo.registry.models import Membership
 from thuocdo.registry.people import Person
-from thuocdo.registry.rights import Grant, Role, plain
+from thuocdo.registry.rights import Grant, Role, plain, policy
 
 
 class Listed(NamedTuple):
@@ -60,6 +60,12 @@ def grant(
     """
     agency = plain(agency)
     check_scope(agency, ())
+    if agency and policy().roles[role].country_only:
+        raise ThuocdoError(
+            "bad_role",
+            f"The role {role.value} is given for the whole country only.",
+            "Leave the agency out; see docs/people.md.",
+        )
     user = _find(name)
     known = Membership.objects.filter(user=user, role=role, agency=agency, valid_from=valid_from)
     row = known.first() or Membership(user=user, role=role, agency=agency, valid_from=valid_from)
