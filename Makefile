@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: install demo test check lock fuzz clean-demo
+.PHONY: install demo test check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -17,6 +17,11 @@ install: .venv/.installed
 
 demo: install
 	$(BIN)/thuocdo demo
+
+# Screenshots of every public page in build/tour, of what runs already (`make demo` in another window).
+SITE ?= http://127.0.0.1:8000
+tour: install
+	$(BIN)/python tools/tour.py $(SITE) build/tour
 
 test: install check
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm
@@ -35,7 +40,7 @@ check: install
 
 lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --strip-extras --allow-unsafe --extra dev --extra spark -o requirements.lock pyproject.toml
+	  --strip-extras --allow-unsafe --extra dev --extra spark --extra probes -o requirements.lock pyproject.toml
 
 FUZZ_TARGETS = $(shell $(BIN)/python -c "from tests.fuzz.targets import TARGETS; print(*TARGETS)")
 FUZZ_RUNS ?= 640000

@@ -28,9 +28,9 @@ def python_packages() -> Path:
     return _kept("python", lock, fetch)
 
 
-def node_packages() -> Path:
-    """A folder for NODE_PATH that holds the clients of `npm/package-lock.json`."""
-    lock = HERE / "npm" / "package-lock.json"
+def node_packages(npm: Path = HERE / "npm") -> Path:
+    """A folder for NODE_PATH that holds what `package-lock.json` of a folder asks for."""
+    lock = npm / "package-lock.json"
 
     def fetch(folder: Path) -> None:
         for name in ("package.json", "package-lock.json", ".npmrc"):

@@ -272,3 +272,22 @@ def test_a_wrong_question_gets_one_clear_sentence(world, asked, code):
         world.measure().figures(**question)
     assert refusal.value.code == code
     assert refusal.value.hint
+
+
+def test_what_is_compared_is_asked_of_one_set_of_facts_while_they_move(world):
+    own = {"agency": "H26", "channel": "online"}
+    world.send("dossier_events", *world.dossiers(date(2022, 4, 2), count=3, **own))
+    world.refresh()
+    measure = world.measure()
+    apart = measure.apart()
+
+    def count(asked):
+        return only(asked.figures(RATE, APRIL, version="2024-11", agency="H26")).denominator
+
+    with apart.still():
+        before = count(apart)
+        world.send("dossier_events", *world.dossiers(date(2022, 4, 3), count=4, **own))
+        world.refresh()
+        assert count(measure) == before + 4
+        assert count(apart) == before
+    assert count(apart) == before + 4

@@ -15,6 +15,7 @@ from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
 from thuocdo.lake.imports import import_dossiers, import_page_views
+from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import refresh
 from thuocdo.registry.builtin import load_builtin
@@ -29,6 +30,9 @@ ONLINE = {
 }
 """Agency → (dossiers submitted online, all dossiers)."""
 
+
+DUE_BEFORE = "G08"
+"""A ministry whose dossiers are due before they came: a check blocks what is said of its timeliness."""
 
 REGISTERED: dict[type[Model], list[Model]] = {Agency: [], System: [], Site: [], Service: []}
 """The rows of the registry that the lake was filled with."""
@@ -62,7 +66,7 @@ def fill_registry(settings: Settings, folder: Path) -> None:
     import_sites(settings, [write(folder / "sites.csv", sites)], quiet)
     services = [
         {"agency": agency, "procedure": "1.004194", "level": "full", "name": "Đăng ký tạm trú"}
-        for agency in ONLINE
+        for agency in (*ONLINE, DUE_BEFORE)
     ]
     import_services(settings, [write(folder / "services.csv", services)], quiet)
 
@@ -91,7 +95,22 @@ def fill_lake(settings: Settings, folder: Path) -> None:
         for n in range(total)
     ]
     import_dossiers(settings, lake, [write_lines(folder / "dossiers.ndjson", dossiers)], quiet)
-    refresh(settings, lake)
+    early = [
+        {
+            "system": f"{DUE_BEFORE}-one_stop",
+            "agency": DUE_BEFORE,
+            "dossier": f"{DUE_BEFORE}-{n}",
+            "procedure": "1.004194",
+            "status": status,
+            "event_time": f"{TODAY - timedelta(days=2)}T{hour}:00:00+07:00",
+            "due_at": f"{TODAY - timedelta(days=9)}T09:00:00+07:00",
+            "channel": "counter",
+        }
+        for n in range(20)
+        for status, hour in (("received", "09"), ("completed", "10"))
+    ]
+    import_dossiers(settings, lake, [write_lines(folder / "early.ndjson", early)], quiet)
+    refresh(settings, lake, head=Ledger(settings, lake).extend())
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 IMPOSSIBLE = (
+    "/ban-do/online_dossier_rate/?from=2022-05-01&to=2022-04-30",
+    "/dich-vu/1.004194/?period=9999",
+    "/chat-luong/?from=0001-01-01&to=9999-12-31",
+    "/so-sanh/?a=H26&a=%00",
+    "/co-quan/H26/khuyen-nghi/?trust=some",
     "/?from=2022-05-01&to=2022-04-30",
     "/?from=yesterday",
     "/?period=9999",
@@ -22,6 +27,14 @@ IMPOSSIBLE = (
     "/xep-hang/online_dossier_rate/?period=" + "9" * 5000,
 )
 NOWHERE = (
+    "/ban-do/no_such_indicator/",
+    "/phuong-phap/no_such_indicator/",
+    "/dich-vu/no-such-procedure/",
+    "/dich-vu/a%00b/",
+    "/co-quan/a%00b/",
+    "/co-quan/H999/khuyen-nghi/",
+    "/con-so/nothing",
+    "/con-so/%3Cscript%3E",
     "/nowhere/",
     "/xep-hang/no_such_indicator/",
     "/co-quan/H999/",

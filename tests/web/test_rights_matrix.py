@@ -198,3 +198,7 @@ def test_an_agency_admin_does_not_revoke_anothers_key(client, people) -> None:
 def test_declared_names_are_one_right_each() -> None:
     assert not {name for name in VIEWS if ":" in name}
     assert set(NAMESPACES) == {"admin", "api-v1"}
+
+
+def test_every_declaration_is_of_an_address_that_is_there() -> None:
+    assert set(VIEWS) <= set(ADDRESSES)

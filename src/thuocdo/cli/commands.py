@@ -15,11 +15,13 @@ import typer
 from thuocdo.cli import (
     accounts,
     advice,
+    assess,
     checks,
     figures,
     imports,
     indicators,
     invariants,
+    opendata,
     outlook,
     passports,
     proof,
@@ -53,6 +55,7 @@ app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
+app.add_typer(assess.assess, name="assess")
 app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)
@@ -63,6 +66,7 @@ app.command("passport")(passports.passport)
 app.command("verify")(verifying.verify)
 app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
+app.command("opendata")(opendata.opendata)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

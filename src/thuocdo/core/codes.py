@@ -50,6 +50,18 @@ def agency_code(text: str) -> str | None:
     return ".".join([top, *parts])
 
 
+def old_code(code: str) -> str | None:
+    """The right-to-left form of a left-to-right code; None where it has none.
+
+    `H57` → `000.00.00.H57`; `H29.01` → `000.00.01.H29`; `H29.98.38` → `000.38.98.H29`.
+    """
+    found = re.fullmatch(r"([GHK]\d{2})(?:\.(\d{2}))?(?:\.(\d{2}))?(?:\.(\d{3}))?", code, re.ASCII)
+    if found is None:
+        return None
+    top, first, second, third = found.groups()
+    return ".".join((third or "000", second or "00", first or "00", top))
+
+
 def top_code(code: str) -> str:
     """The ministry's or province's own code at the head of a left-to-right code."""
     head = code.partition(".")[0]

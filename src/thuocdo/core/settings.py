@@ -79,6 +79,11 @@ class Settings:
         return self.home / "reports"
 
     @property
+    def opendata_dir(self) -> Path:
+        """Editions of the open data, a folder a day."""
+        return self.home / "opendata"
+
+    @property
     def rejects_dir(self) -> Path:
         """Reject files of imports."""
         return self.home / "rejects"

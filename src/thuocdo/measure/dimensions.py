@@ -6,88 +6,15 @@ at an instant).
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thuocdo.core.clock import Period
 from thuocdo.measure.facts import cube
 from thuocdo.measure.organisation import Organisation
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One dated row of a site or a system; `key` is its site_id or its code."""
-
-    key: int | str
-    agency: str
-    kind: str
-    name: str | None
-    valid_from: date | None
-    valid_to: date | None
-
-    @property
-    def starts(self) -> date:
-        return self.valid_from or date.min
-
-    def holds_in(self, period: Period) -> bool:
-        """Whether it was there on any day of the period."""
-        return self.starts <= period.last and (
-            self.valid_to is None or self.valid_to >= period.first
-        )
-
-
-class Register:
-    """The histories of sources of one sort, by key."""
-
-    def __init__(self, sources: list[Source]) -> None:
-        self._rows: dict[int | str, list[Source]] = {}
-        for source in sorted(sources, key=lambda source: source.starts):
-            self._rows.setdefault(source.key, []).append(source)
-
-    def on(self, key: int | str, day: date) -> Source | None:
-        """The row that answers for `key` on `day`: the last begun by then, else its first."""
-        history = self._rows.get(key)
-        if not history:
-            return None
-        begun = [source for source in history if source.starts <= day]
-        return begun[-1] if begun else history[0]
-
-    def only(self, key: int | str) -> Source | None:
-        """The one row of a key that never had another: it answers on any day."""
-        history = self._rows.get(key, ())
-        return history[0] if len(history) == 1 else None
-
-    def began(self, key: int | str) -> date:
-        """The day of its first row; `date.min` when that is open."""
-        return self._rows[key][0].starts
-
-    def knows(self, key: int | str) -> bool:
-        """Whether anybody ever registered it."""
-        return key in self._rows
-
-    def below(self, agency: str) -> list[int | str]:
-        """The keys of an agency and of those below it, at any time."""
-        inside = f"{agency}."
-        return [
-            key
-            for key, history in self._rows.items()
-            if any(row.agency == agency or row.agency.startswith(inside) for row in history)
-        ]
-
-    def expected(self, kinds: Collection[str], period: Period) -> list[Source]:
-        """One row per source of these kinds that was there in the period."""
-        found = []
-        for history in self._rows.values():
-            there = [s for s in history if s.kind in kinds and s.holds_in(period)]
-            if there:
-                found.append(there[-1])
-        return found
+from thuocdo.measure.register import Register, Source
 
 
 class Dimensions:
@@ -95,6 +22,10 @@ class Dimensions:
 
     def __init__(self, tables: dict[str, pa.Table]) -> None:
         self._tables = tables
+
+    def table(self, name: str) -> pa.Table:
+        """The rows of one dimension as the registry wrote them (lake/schemas.py: DIMENSIONS)."""
+        return self._tables[name]
 
     @cached_property
     def organisation(self) -> Organisation:

@@ -145,6 +145,21 @@ def of_services(
     )
 
 
+def of_service(frame: Frame, procedure: str, name: str, cells: Iterable[Cell]) -> list[Figure]:
+    """One figure per ministry and province that had anything of one service; the busiest first."""
+    sums: dict[str, Sum] = {}
+    tops = {agency.code: agency for agency in frame.organisation.tops(frame.organised, None)}
+    for cell in cells:
+        top = frame.organisation.top(cell.agency, frame.organised)
+        if top is not None and top.code in tops:
+            sums.setdefault(top.code, Sum()).add(cell)
+    found = [
+        _service_figure(frame, procedure, name, tops[code], None, total)
+        for code, total in sums.items()
+    ]
+    return sorted(found, key=lambda f: (-(f.denominator or 0), f.agency))
+
+
 def points(
     frame: Frame,
     periods: Sequence[Period],

@@ -17,11 +17,11 @@ from thuocdo.core.clock import Period
 from thuocdo.measure.compute import Remember
 from thuocdo.measure.coverage import KEYS, Heard, heard_in, source_table
 from thuocdo.measure.definitions import definition
-from thuocdo.measure.dimensions import Register, Source
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known
 from thuocdo.measure.model import SourceState
+from thuocdo.measure.register import Register, Source
 from thuocdo.measure.service import Measure
 from thuocdo.measure.view import Facts, Piece
 

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from thuocdo.core import codes
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
@@ -71,6 +74,7 @@ class Organisation:
         self._turns = self._days_of_change()
         self._paths: dict[tuple[str, int], tuple[Agency, ...]] = {}
         self._tops: dict[int, list[Agency]] = {}
+        self._top_codes: dict[int, Any] = {}
         self._merged: dict[tuple[Period, date], frozenset[str]] = {}
 
     def path(self, code: str, day: date) -> tuple[Agency, ...]:
@@ -87,6 +91,23 @@ class Organisation:
         """The ministry or province whose figures `code` counts in on `day`."""
         path = self.path(code, day)
         return path[-1] if path and path[-1].block else None
+
+    def top_codes(self, codes: Any, day: date) -> Any:
+        """The code of each one's `top` on `day`; null where nobody answers. Of thousands at once."""
+        key = bisect_right(self._turns, day)
+        if key not in self._top_codes:
+            self._top_codes[key] = self._tops_one_by_one(list(self._rows), day)
+        places = pc.index_in(codes, pa.array(list(self._rows), pa.string()))
+        found = self._top_codes[key].take(places)
+        if not places.null_count:
+            return found
+        strangers = places.is_null()
+        told = self._tops_one_by_one(codes.filter(strangers).to_pylist(), day)
+        return pc.replace_with_mask(found, strangers, told)
+
+    def _tops_one_by_one(self, codes: Iterable[str], day: date) -> Any:
+        tops = (self.top(code, day) for code in codes)
+        return pa.array([top.code if top else None for top in tops], pa.string())
 
     def tops(self, day: date, block: str | None = None) -> list[Agency]:
         """Every ministry and province that exists on `day`, or those of one block."""

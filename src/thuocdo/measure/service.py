@@ -23,13 +23,14 @@ from thuocdo.lake.ledger.book import Book
 from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import answering, day, intake, ranking
+from thuocdo.measure import answering, day, intake, minutes, ranking
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known, LogSize, knowledge
+from thuocdo.measure.minutes import Minute
 from thuocdo.measure.model import (
     DayCounts,
     Figure,
@@ -85,6 +86,7 @@ class Measure:
         self._intakes = Answers(_INTAKES)
         self._stamp: object = object()  # equal to no manifest's
         self._stored: StoredFacts | None = None
+        self._is_still = False
         self._known: tuple[Hashable, KnownFacts] | None = None
 
     def definitions(self) -> list[Indicator]:
@@ -250,6 +252,11 @@ class Measure:
         with self._now.lock:
             return intake.strangers(self._current(), since, until, self._intakes)
 
+    def minutes(self, until: int, count: int) -> list[Minute]:
+        """What people did in the last whole minutes before an instant, µs UTC, oldest first."""
+        with self._now.lock:
+            return minutes.minutes(self._now.engine(), self._lake, until, count)
+
     @contextmanager
     def ledger(self) -> Iterator[LedgerReader]:
         """The log of raw segments, for as long as the block lasts."""
@@ -299,7 +306,25 @@ class Measure:
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
 
+    def apart(self) -> Measure:
+        """The same instance behind an engine and locks of its own: long questions keep nobody waiting."""
+        return Measure(self._settings, only_raw=self.only_raw, public=self._public)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """One set of facts for as long as the block lasts, however they move: what compares several
+        answers must ask for all of them here. Others who ask this object wait."""
+        with self._now.lock:
+            self._current()
+            self._is_still = True
+            try:
+                yield
+            finally:
+                self._is_still = False
+
     def _current(self) -> StoredFacts:
+        if self._is_still and self._stored is not None:
+            return self._stored
         stamp = self._store.stamp()
         if self._stored is None or stamp != self._stamp:
             manifest = self._store.read()

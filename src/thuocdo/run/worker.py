@@ -1,6 +1,6 @@
 """The worker role: what has to happen now and then, claimed once, done in the background.
 
-Compaction keeps the lake in few files. The weekly report's draft is made on Friday afternoon,
+Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's draft is made on Friday afternoon,
 so that the officer who must send it at five finds it there. Every day the head of the ledger is kept, so
 that later logs can be shown to begin with it. Site checks are done one by one as
 they are asked for.
@@ -25,6 +25,7 @@ CHECK_SECONDS: Final = 5.0
 COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
 REPORT_WEEKDAY: Final = 4  # Friday
 REPORT_HOUR: Final = 15
+OPEN_DATA_HOUR: Final = 1
 
 log = structlog.get_logger("thuocdo.worker")
 
@@ -118,6 +119,22 @@ def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
     return True
 
 
+def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
+    """Once a day, from one in the morning on: when everything of the day before has landed."""
+    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
+    day = local.date()
+    if local.hour < OPEN_DATA_HOUR or (settings.opendata_dir / day.isoformat()).exists():
+        return False
+    from thuocdo.measure.service import Measure
+    from thuocdo.web.opendata.making import make
+
+    measure = Measure(settings)
+    if measure.freshness().landed_at is None:
+        return False
+    make(settings, measure, day)
+    return True
+
+
 def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     if not settings.bell_path.exists():
         return False
@@ -133,6 +150,7 @@ JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
     "keep_head": _keep_head,
     "report": _report,
+    "open_data": _open_data,
     "check_site": _check_site,
 }
 

@@ -26,7 +26,8 @@ _PUBLIC: Final = (
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     *("reports", "report", "methods", "method", "passport", "search", "compare"),
-    *("connect", "sites", "site", "site-download"),
+    *("connect", "sites", "site", "site-download", "advice"),
+    *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
     *("account_login", "account_logout", "account_inactive", "mfa_authenticate"),
     *("mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"),

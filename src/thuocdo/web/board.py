@@ -14,15 +14,15 @@ from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from thuocdo.core import clock
+from thuocdo.core.clock import Period
 from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import collation_key
-from thuocdo.measure.definitions import Indicator, Version
+from thuocdo.measure.definitions import Composite, Indicator, Version
 from thuocdo.measure.definitions.wording import Speaker
-from thuocdo.measure.disclosure import disclose_points, disclose_ranking, policy_on
 from thuocdo.measure.model import Coverage, DayCounts, Figure, Point
 from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
-from thuocdo.web import choosing, wording
+from thuocdo.web import choosing, publishing, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
@@ -32,6 +32,10 @@ _HEADLINE = (
     "services_with_online_dossiers",
     "online_dossier_rate",
     "full_online_rate",
+)
+_COMPARED = (
+    *_HEADLINE,
+    *("full_service_share", "on_time_rate", "time_to_result", "digitised_rate"),
 )
 _COVERED_BY = {"portal_visits": "portal", "online_dossier_rate": "one_stop"}
 _NAMES_KEPT_US = 60 * 1_000_000
@@ -120,6 +124,12 @@ def headline() -> list[Described]:
     return [described for described in definitions() if described.code in _HEADLINE]
 
 
+def compared() -> list[Described]:
+    """The indicators of an agency's page and of comparisons: the headline ones first."""
+    found = {described.code: described for described in definitions()}
+    return [found[code] for code in _COMPARED if code in found]
+
+
 def definition(code: str) -> Described:
     """Raises Problem (404) for a code that is no indicator."""
     for described in definitions():
@@ -137,7 +147,7 @@ def figures(
 ) -> list[Figure]:
     """The figures of one indicator as the reader chose, names in the reader's language.
 
-    Counts that are too small to be published are not among them.
+    What a check blocks and counts that are too small to be published are not among them.
     """
     measured = measure().figures(
         code,
@@ -148,7 +158,7 @@ def figures(
         as_organised=choice.as_organised,
         trust=choice.trust,
     )
-    found = disclose_ranking(measured, policy_on(choice.period.last))
+    found = publishing.published(measure(), measured)
     if language() == "vi":
         return found
     names = _english_names(clock.now_us() // _NAMES_KEPT_US)
@@ -174,17 +184,31 @@ def series(
     """Weekly points within the period, monthly ones when it is long."""
     period = choice.period
     steps = choosing.weeks_within if period.days <= _LONGEST_WEEKLY_DAYS else choosing.months_within
+    return _points(code, choice, steps(period), choice.version, block, agency)
+
+
+def _points(
+    code: str,
+    choice: Choice,
+    steps: Sequence[Period],
+    wanted: str | None,
+    block: str | None,
+    agency: str | None,
+) -> list[Point]:
     points = measure().series(
         code,
-        steps(period),
+        steps,
         agency=agency,
         block=block,
-        version=choice.version,
-        as_organised=choice.as_organised or period.last,
+        version=wanted,
+        as_organised=choice.as_organised or choice.period.last,
         trust=choice.trust,
     )
-    version = measure().definition(code).version_for(period.last, choice.version)
-    return disclose_points(points, version, policy_on(period.last))
+    version = measure().definition(code).version_for(choice.period.last, wanted)
+    made = version.numerator
+    parts = made.parts if isinstance(made, Composite) else ()
+    lines = [_points(part.of, choice, steps, None, block, agency) for part in parts]
+    return publishing.published_points(version, points, lines)
 
 
 def today() -> DayCounts:

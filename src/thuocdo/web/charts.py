@@ -84,10 +84,12 @@ def line(
     *,
     top: float,
     ticks: Sequence[tuple[float, str]],
+    target: tuple[float, str] | None = None,
 ) -> SafeString:
     """A line over time from 0 to `top`. Values not measured leave a gap, never a zero.
 
-    ticks: (value, printed) of the horizontal rules.
+    ticks   (value, printed) of the horizontal rules
+    target  (value, what it is called) of a dashed one
     """
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     places = _places(marks, _LEFT, width, _TOP, height, top)
@@ -109,10 +111,35 @@ def line(
     )
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}t {}d">'
-        '<title id="{}t">{}</title><desc id="{}d">{}</desc>{}{}<path class="line" d="{}"/>{}</svg>',
+        '<title id="{}t">{}</title><desc id="{}d">{}</desc>{}{}{}<path class="line" d="{}"/>{}</svg>',
         _short(_WIDTH), _short(_HEIGHT), identity, identity, identity, title, identity, description,
-        grid, _time_labels(marks), _path(places), _last(marks, places),
+        grid, _target(target, top, height), _time_labels(marks), _path(places), _last(marks, places),
     )  # fmt: skip
+
+
+def _target(target: tuple[float, str] | None, top: float, height: float) -> SafeString:
+    if target is None:
+        return mark_safe("")
+    y = _y(target[0], top, _TOP, height)
+    return format_html(
+        '<path class="target" d="M{} {}H{}"/><text class="target-name" x="{}" y="{}">{}</text>',
+        _short(_LEFT), _short(y), _short(_WIDTH - _RIGHT),
+        _short(_LEFT + _LABEL_GAP), _short(y - _BASELINE_SHIFT), target[1],
+    )  # fmt: skip
+
+
+_ALONE = (
+    "<style>.line{fill:none;stroke:#2f8a83;stroke-width:1.75}.dot{fill:#2f8a83}"
+    ".grid{stroke:#d8dedb}.target{stroke:#7a4a00;stroke-dasharray:5 4;fill:none}"
+    "text{font:10.5px 'Liberation Sans',Arial,sans-serif;fill:#52605d}"
+    '</style><rect width="100%" height="100%" fill="#fff"/>'
+)
+
+
+def standalone(drawn: str) -> str:
+    """A chart as a file of its own: what the style sheet gives a page comes with it."""
+    head, _mark, rest = drawn.partition(">")
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{_ALONE}{rest}'
 
 
 def _time_labels(marks: Sequence[Mark]) -> SafeString:

@@ -114,6 +114,12 @@ def _period(query: QueryDict) -> tuple[str, Period]:
     return CUSTOM, Period(_sane(found.first), _sane(found.last))
 
 
+def check_span(period: Period) -> None:
+    """Raises Problem for a period that reaches beyond what can be measured."""
+    _sane(period.first)
+    _sane(period.last)
+
+
 def _sane(day: date) -> date:
     if not _EARLIEST <= day <= _LATEST:
         raise Problem(

@@ -17,9 +17,14 @@ def frame(request: HttpRequest) -> dict[str, object]:
     entries = (
         (_("Tổng quan"), "overview", ()),
         (_("Xếp hạng"), "rankings", ("ranking",)),
-        (_("Cơ quan"), "agencies", ("agency", "sites", "site")),
+        (_("Bản đồ"), "maps", ("map",)),
+        (_("Cơ quan"), "agencies", ("agency", "advice", "compare", "sites", "site")),
+        (_("Dịch vụ công"), "services", ("service",)),
+        (_("Chất lượng"), "quality", ()),
+        (_("Trực tiếp"), "live-page", ()),
         (_("Báo cáo"), "reports", ()),
-        (_("Phương pháp"), "methods", ()),
+        (_("Phương pháp"), "methods", ("method", "passport")),
+        (_("Tìm kiếm"), "search", ()),
     )
     menu = [
         {

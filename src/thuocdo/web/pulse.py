@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from thuocdo.core.settings import Settings
-from thuocdo.measure.facts.store import FactStore, Manifest, Part
+from thuocdo.measure.facts.store import FactStore, Part
 
 _FILES_KEPT = 4096
 
@@ -31,16 +31,17 @@ class Heard:
 def heard(settings: Settings) -> Heard:
     """The latest event of every source in the current facts."""
     store = FactStore(settings.facts_dir)
-    tables = _manifest(store, store.stamp()).tables
-    sites = _latest_of(store, tables.get("site_sources_daily", {}).values(), "site_id")
-    systems = _latest_of(store, tables.get("system_sources_daily", {}).values(), "system")
-    return Heard(sites, systems)
+    return _heard(settings.facts_dir, store.stamp())
 
 
 @lru_cache(maxsize=1)
-def _manifest(store: FactStore, _stamp: tuple[int, int] | None) -> Manifest:
-    """The current manifest, read once for every time it is replaced."""
-    return store.read()
+def _heard(folder: Path, _stamp: tuple[int, int] | None) -> Heard:
+    """Added up once for every set of facts."""
+    store = FactStore(folder)
+    tables = store.read().tables
+    sites = _latest_of(store, tables.get("site_sources_daily", {}).values(), "site_id")
+    systems = _latest_of(store, tables.get("system_sources_daily", {}).values(), "system")
+    return Heard(sites, systems)
 
 
 def _latest_of(store: FactStore, parts: Iterable[Part], key: str) -> dict[Any, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import warnings
 from typing import NoReturn
 
@@ -48,7 +49,23 @@ async def _serve(port: int) -> None:
         backlog=_BACKLOG,
         log_access=False,
     )
+    warming = _warm()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, _stop, server, warming)
     await server.serve()
+
+
+def _warm() -> threading.Event:
+    from thuocdo.web import warming  # noqa: PLC0415 - needs Django set up
+
+    return warming.start()
+
+
+def _stop(server: Server, warming: threading.Event) -> None:
+    """Streams have no end of their own that a leaving server could wait for."""
+    from thuocdo.web import streams  # noqa: PLC0415 - as above
+
+    warming.set()
+    streams.leave()
+    server.stop()

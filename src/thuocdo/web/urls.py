@@ -8,16 +8,26 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
 from thuocdo.web import entrance
+from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
+    advising,
     agencies,
     check_site,
+    comparing,
     connect,
+    finding,
+    live,
     machine,
+    maps,
     methods,
     overview,
+    passports,
+    quality,
     rankings,
     reports,
+    services,
     sites,
+    status,
 )
 
 handler400 = "thuocdo.web.problems.bad_request"
@@ -30,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", machine.robots, name="robots"),
     path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("thuocdo.web.api.urls")),
 ]
 
 urlpatterns += i18n_patterns(
@@ -38,11 +49,26 @@ urlpatterns += i18n_patterns(
     path("theme", machine.theme, name="theme"),
     path(_("xep-hang/"), rankings.index, name="rankings"),
     path(_("xep-hang/<slug:indicator>/"), rankings.page, name="ranking"),
+    path(_("ban-do/"), maps.index, name="maps"),
+    path(_("ban-do/<slug:indicator>/"), maps.page, name="map"),
     path(_("co-quan/"), agencies.index, name="agencies"),
     path(_("co-quan/<str:code>/"), agencies.page, name="agency"),
+    path(_("co-quan/<str:code>/khuyen-nghi/"), advising.page, name="advice"),
     path(_("bao-cao/"), reports.index, name="reports"),
     path(_("bao-cao/<slug:week>.<slug:kind>"), reports.download, name="report"),
-    path(_("phuong-phap/"), methods.page, name="methods"),
+    path(_("dich-vu/"), services.index, name="services"),
+    path(_("dich-vu/<str:code>/"), services.page, name="service"),
+    path(_("tim-kiem/"), finding.page, name="search"),
+    path(_("chat-luong/"), quality.page, name="quality"),
+    path(_("truc-tiep/"), live.page, name="live-page"),
+    path("live/stream", live.stream, name="live-stream"),
+    path(_("tinh-trang/"), status.page, name="status"),
+    path(_("so-sanh/"), comparing.page, name="compare"),
+    path(_("con-so/<str:name>"), passports.page, name="passport"),
+    path(_("phuong-phap/"), methods.index, name="methods"),
+    path(_("phuong-phap/<slug:indicator>/"), methods.page, name="method"),
+    path(_("du-lieu-mo/"), data_pages.opendata, name="opendata"),
+    path("api/", data_pages.documentation, name="api"),
     path("connect", connect.page, name="connect"),
     path("sites", sites.index, name="sites"),
     path("sites/<int:site_id>", sites.page, name="site"),

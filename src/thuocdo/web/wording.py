@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions.wording import Speaker
+from thuocdo.measure.invariants.model import rule
+from thuocdo.measure.invariants.withholding import FLAG
 
 BLOCKS = {
     "ministry": gettext_lazy("Khối bộ, ngành"),
@@ -32,6 +34,12 @@ LEVELS = {
     "full": gettext_lazy("Toàn trình"),
     "partial": gettext_lazy("Một phần"),
     "information": gettext_lazy("Cung cấp thông tin"),
+}
+UNITS = {
+    "percent": gettext_lazy("phần trăm"),
+    "count": gettext_lazy("số đếm"),
+    "duration": gettext_lazy("thời gian"),
+    "points": gettext_lazy("điểm"),
 }
 _FLAGS = {
     "coverage_below_threshold": gettext_lazy("độ phủ nguồn dưới ngưỡng xếp hạng"),
@@ -60,6 +68,9 @@ def flag(code: str) -> str:
     if code in _FLAGS:
         return str(_FLAGS[code])
     language = "en" if (get_language() or "vi").startswith("en") else "vi"
+    if code.startswith(FLAG):
+        title = getattr(rule(code.removeprefix(FLAG)).title, language)
+        return _("bị chặn do không đạt kiểm tra “%(title)s”") % {"title": title}
     return Speaker(language).flag(code) or _("ghi chú mã %(code)s") % {"code": code}
 
 

@@ -1,8 +1,8 @@
 """The shape of a criteria set, and what makes one refused.
 
 A set is policy: groups, criteria, points, level bounds and texts are data with a source and dates
-(`assess/criteria/*.yaml`). Points are decimals in quarters, as the published results are
-(facts/emc.md 3D: 3,25). Where an official threshold or share is not public, the set says so
+(`assess/criteria/*.yaml`). Points are decimals in steps, quarters unless the set says otherwise, as
+the published results are (facts/emc.md 3D: 3,25). Where an official threshold or share is not public, the set says so
 (`official: false` and why), so that nobody takes a configuration for the law.
 """
 
@@ -39,6 +39,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items        a checklist; its items share the points evenly
     appointment  measured only inside a window the owner signed for
     tolerance    points by which two measurements may differ without being a difference
+    check        the probe's check it is measured by; "" is its own name, `group.criterion`
     """
 
     code: str
@@ -49,6 +50,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fix: Text | None = None
     appointment: bool = False
     tolerance: Decimal = Decimal(0)
+    check: str = ""
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +75,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     official  whether everything in it stands in the source; else `unofficial_because` says what not
     levels    best first, the last from 0; none when the set grades without levels
+    step      points are given in multiples of this; a step that is not wholly earned is not given
     """
 
     code: str
@@ -86,6 +89,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: list[Group]
     valid_to: date | None = None
     unofficial_because: Text | None = None
+    step: Decimal = _QUARTER
 
     def criteria(self) -> Iterator[tuple[Group, Criterion]]:
         for group in self.groups:
@@ -135,8 +139,8 @@ def _wrong(path: Path, found: CriteriaSet) -> Iterator[str]:
         if len({each.code for each in group.criteria}) != len(group.criteria):
             yield f"a code stands twice in {group.code}"
     for group, each in found.criteria():
-        if each.points % _QUARTER or each.points <= 0:
-            yield f"{group.code}.{each.code} has points that are no quarters above 0"
+        if each.points % found.step or each.points <= 0:
+            yield f"{group.code}.{each.code} has points that are no steps of {found.step} above 0"
     if len({group.code for group in found.groups}) != len(found.groups):
         yield "a group's code stands twice"
     bounds = [bound.lowest for bound in found.levels]

@@ -72,8 +72,23 @@ def executable(settings: Settings) -> str:
     return chosen
 
 
+def flags(trusted_keys: tuple[str, ...] = ()) -> list[str]:
+    """The command line every browser of ours is started with.
+
+    trusted_keys  base64 SHA-256 of public keys whose certificates are believed: our own fixtures'
+    """
+    keys = ",".join(trusted_keys)
+    return [
+        *_ARGUMENTS,
+        *([f"--ignore-certificate-errors-spki-list={keys}"] if keys else []),
+        *(["--no-sandbox"] if os.geteuid() == _ROOT else []),
+    ]
+
+
 @contextlib.asynccontextmanager
-async def launched(settings: Settings) -> AsyncIterator[Browser]:
+async def launched(
+    settings: Settings, trusted_keys: tuple[str, ...] = ()
+) -> AsyncIterator[Browser]:
     """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
 
     Chromium's sandbox is on unless the process is root's, for whom it cannot be.
@@ -84,7 +99,7 @@ async def launched(settings: Settings) -> AsyncIterator[Browser]:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
-                args=[*_ARGUMENTS, *(["--no-sandbox"] if is_root else [])],
+                args=flags(trusted_keys),
                 chromium_sandbox=not is_root,
             )
         except BrowserError as problem:
@@ -100,13 +115,18 @@ async def launched(settings: Settings) -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def fresh_context(browser: Browser, proxy: Proxy) -> AsyncIterator[BrowserContext]:
-    """A visitor without a past: no cookies, no downloads, no service workers; one way out."""
+async def fresh_context(
+    browser: Browser, proxy: Proxy, agent: str = AGENT
+) -> AsyncIterator[BrowserContext]:
+    """A visitor without a past: no cookies, no downloads, no service workers; one way out.
+
+    agent  what the site's access log shows behind the browser's own name
+    """
     major = browser.version.partition(".")[0]
     context = await browser.new_context(
         user_agent=(
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            f"Chrome/{major}.0.0.0 Safari/537.36 {AGENT}"
+            f"Chrome/{major}.0.0.0 Safari/537.36 {agent}"
         ),
         accept_downloads=False,
         service_workers="block",

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 from playwright.async_api import Browser
 
+from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.site_check import robots
-from thuocdo.assess.site_check.browser import Bounds, launched
+from thuocdo.assess.site_check.browser import AGENT, Bounds, launched
 from thuocdo.assess.site_check.guard import Guard, endpoint
 from thuocdo.assess.site_check.judge import judge
 from thuocdo.assess.site_check.model import Expectation, Observation, PageResult, SiteResult
@@ -26,6 +27,7 @@ from thuocdo.core.settings import Settings
 MAX_PAGES: Final = 20
 KEEP_DAYS: Final = 30
 """How long the pictures of a check are kept."""
+_ROBOTS_SECONDS: Final = 10.0
 _SECONDS_A_DAY: Final = 86_400
 _PAGE_FILES: Final = ("", ".html", ".htm", ".php", ".aspx", ".jsp", ".do")
 _DEFAULT: Final = Bounds()
@@ -151,12 +153,13 @@ class _Check:
 
     async def _others(self, first: PageResult) -> list[PageResult]:
         """Pages that the first one names: nobody asked for them one by one, so robots.txt holds."""
-        links = [each for each in first.observed.links if _is_page(each)]
+        links = [each for each in first.observed.links if is_page(each)]
         links = links[: self._wanted.pages - 1]
         if not links:
             return []
         async with self._turns:
-            rules = await robots.fetch(self._guard, first.observed.final_url)
+            fetcher = Fetcher(self._guard, AGENT, Limits(seconds=_ROBOTS_SECONDS))
+            rules = await robots.fetch(fetcher, first.observed.final_url)
         return list(
             await asyncio.gather(
                 *(
@@ -174,7 +177,8 @@ class _Check:
         )
 
 
-def _is_page(url: str) -> bool:
+def is_page(url: str) -> bool:
+    """Whether an address looks like a page, and not like a file to download."""
     return Path(urlsplit(url).path).suffix.lower() in _PAGE_FILES
 
 

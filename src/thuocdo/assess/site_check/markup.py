@@ -74,6 +74,29 @@ def parts(page: str) -> Iterator[Part]:
     yield Part(Kind.REST, line, page[rest:], depth > 0)
 
 
+def tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """(name, attributes) of every start tag in order, names in lower case; comments left out."""
+    page = page[:MAX_CHARACTERS]
+    at = 0
+    while match := _OPENING.search(page, at):
+        end = _end_of_opening(page, match)
+        if end is None:
+            return
+        name, at = (match.group(2) or "").lower(), end
+        if not name or match.group(1):
+            continue
+        yield name, _attributes(page[match.end() : end - 1])
+        if name == "script":
+            at = _end_of_script(page, end)
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return {
+        name.lower(): html.unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(text)
+    }
+
+
 def _end_of_opening(page: str, match: re.Match[str]) -> int | None:
     """Where a comment or a tag ends; None when a tag never does."""
     if match.group(2) is None:
@@ -84,10 +107,7 @@ def _end_of_opening(page: str, match: re.Match[str]) -> int | None:
 
 
 def _script(tag: str, text: str, line: int, dead: bool) -> Part:
-    given = {
-        name.lower(): html.unescape(double or single or bare)
-        for name, double, single, bare in _ATTRIBUTE.findall(tag[len("<script") : -1])
-    }
+    given = _attributes(tag[len("<script") : -1])
     return Part(Kind.SCRIPT, line, text, dead, tag, given)
 
 

@@ -62,6 +62,8 @@ class Proxy:
             await self._serve(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # either end went away: the browser reports its own side of it
+        except asyncio.CancelledError:
+            pass  # the visit is over, and nobody waits for this task
         finally:
             writer.close()
 

@@ -115,8 +115,7 @@ def _one_by_one(cells: pa.Table) -> list[Cell]:
 def by_top(cells: pa.Table, organisation: Organisation, day: date) -> list[Cell]:
     """CELLS added up by the ministry or province that answers for them on `day`; others drop out."""
     words = cells["agency"].combine_chunks().dictionary_encode()
-    tops = [organisation.top(str(code), day) for code in words.dictionary.to_pylist()]
-    codes = pa.array([top.code if top else None for top in tops], pa.string())
+    codes = organisation.top_codes(words.dictionary, day)
     placed = cells.set_column(CELLS.names.index("agency"), "agency", codes.take(words.indices))
     sums = ("numerator", "denominator", "seen", "declared", "left_out")
     summed = (

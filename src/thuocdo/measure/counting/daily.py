@@ -26,7 +26,8 @@ from thuocdo.measure.view import Facts, Piece
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
-_NEVER: Final = np.iinfo(np.int64).min
+NEVER: Final = np.iinfo(np.int64).min
+"""In place of a landing that no row tells of."""
 _EXACT: Final = 2**53
 """Sums are made in 64-bit floats, which hold whole numbers below this exactly."""
 
@@ -36,7 +37,7 @@ class Totals(NamedTuple):
 
     code    place of each key among `Daily.words`
     counts  name → sum, in the order of `code`
-    landed  youngest landing, µs UTC; `_NEVER` where no row says
+    landed  youngest landing, µs UTC; `NEVER` where no row says
     """
 
     code: Codes
@@ -67,7 +68,7 @@ class Daily:
             code=code,
             words=words,
             counts={name: _numbers(rows[name]) for name in counts},
-            landed=_filled(rows["last_landed"], _NEVER),
+            landed=_filled(rows["last_landed"], NEVER),
         )
 
     def within(self, first: int, last: int) -> Totals:
@@ -84,7 +85,7 @@ class Daily:
     def _added(self, rows: slice) -> Totals:
         code, size = self.code[rows], self.words.num_rows
         present = np.flatnonzero(np.bincount(code, minlength=size)).astype(np.int32)
-        landed = np.full(size, _NEVER)
+        landed = np.full(size, NEVER)
         np.maximum.at(landed, code, self.landed[rows])
         counts = {
             name: np.bincount(code, weights=values[rows], minlength=size)[present]
@@ -120,7 +121,7 @@ def in_periods(daily: Daily, periods: Sequence[Period]) -> pa.Table:
         name: pa.array(np.concatenate([totals.counts[name] for totals in found]))
         for name in daily.counts
     }
-    return pa.table(columns | {"last_landed": pa.array(landed, mask=landed == _NEVER)})
+    return pa.table(columns | {"last_landed": pa.array(landed, mask=landed == NEVER)})
 
 
 def added(table: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -134,11 +135,20 @@ def added(table: pa.Table, keys: Sequence[str]) -> pa.Table:
 def _encoded(keys: pa.Table) -> tuple[Codes, pa.Table]:
     """Each row's place among the distinct keys, and those."""
     code = np.zeros(keys.num_rows, np.int64)
+    sizes, dictionaries = [], []
     for column in keys.columns:
         words = column.combine_chunks().dictionary_encode(null_encoding="encode")
-        code = code * max(1, len(words.dictionary)) + words.indices.to_numpy()
-    _, first, place = np.unique(code, return_index=True, return_inverse=True)
-    return place.astype(np.int32), keys.take(pa.array(first, pa.int64()))
+        sizes.append(max(1, len(words.dictionary)))
+        dictionaries.append(words.dictionary)
+        code = code * sizes[-1] + words.indices.to_numpy()
+    places = pa.array(code).dictionary_encode()
+    distinct = places.dictionary.to_numpy()
+    columns = []
+    for size, dictionary in zip(reversed(sizes), reversed(dictionaries), strict=True):
+        distinct, own = np.divmod(distinct, size)
+        columns.append(dictionary.take(pa.array(own)))
+    codes: Codes = places.indices.to_numpy().astype(np.int32)
+    return codes, pa.table(columns[::-1], names=keys.column_names)
 
 
 def _numbers(column: Any) -> Codes:

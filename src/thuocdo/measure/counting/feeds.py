@@ -20,9 +20,9 @@ from thuocdo.core.clock import DAY_US, OFFSET_US, Period
 from thuocdo.core.vocabulary import Feed, SystemKind, Trust
 from thuocdo.measure.counting.cells import CELLS, Question
 from thuocdo.measure.definitions import FeedHours, Feeds
-from thuocdo.measure.dimensions import Source
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.facts.intake import HOUR_US
+from thuocdo.measure.register import Source
 from thuocdo.measure.view import Facts, Piece
 
 _NO_CONNECTION: Final = (Feed.IMPORT.value, Feed.ACCESS_LOG.value)

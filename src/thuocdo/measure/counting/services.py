@@ -7,22 +7,19 @@ counts at its new one, and one withdrawn before that day no more.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
-from thuocdo.measure.counting.cells import (
-    Batch,
-    Question,
-    Remember,
-    conform,
-    ends,
-    span,
-)
-from thuocdo.measure.counting.daily import Daily, in_periods
+from thuocdo.core.clock import Period
+from thuocdo.measure.counting.catalogue import NOBODY, Bools, Catalogue, Integers
+from thuocdo.measure.counting.cells import CELLS, Batch, Question, Remember, conform, span
+from thuocdo.measure.counting.daily import NEVER, Daily
 from thuocdo.measure.counting.dossiers import (
     ChannelRules,
     admitted,
@@ -31,24 +28,11 @@ from thuocdo.measure.counting.dossiers import (
     rules_of,
 )
 from thuocdo.measure.definitions import Services
-from thuocdo.measure.facts.schemas import columns
+from thuocdo.measure.engine import day_number
 from thuocdo.measure.view import Facts, Piece
-
-RECEIVED = columns(
-    bucket=pa.int32(),
-    agency=pa.string(),
-    agency_top=pa.string(),
-    procedure=pa.string(),
-    in_numerator=pa.int64(),
-    in_denominator=pa.int64(),
-    dossiers=pa.int64(),
-    last_landed=pa.int64(),
-)
-"""Dossiers received per service as the events name it."""
 
 _SERVICE: Final = ("agency", "agency_top", "procedure")
 _COUNTS: Final = ("in_numerator", "in_denominator", "dossiers")
-_MEASURES: Final = (*_COUNTS, "last_landed")
 
 
 def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Remember) -> Batch:
@@ -56,8 +40,9 @@ def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Reme
     engine = facts.engine
     terms = {"numerator": asked.version.numerator, "denominator": asked.version.denominator}
     around = facts.fingerprint("dimensions", *span(asked.periods))
+    catalogue = remember(("catalogue", around), lambda: Catalogue(facts.dimensions.catalogue))
 
-    def receive(piece: Piece) -> Daily:
+    def receive(piece: Piece) -> Received:
         rows = engine.rows(
             received,
             *(piece.rows(), engine.hold(facts.dimensions.catalogue)),
@@ -66,42 +51,19 @@ def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Reme
             **terms,
         )
         engine.forget()
-        return Daily.of(rows, _SERVICE, _COUNTS)
-
-    def offer() -> pa.Table:
-        catalogue = engine.hold(facts.dimensions.catalogue)
-        found = engine.rows(offered, catalogue, ends(facts, asked.periods))
-        engine.forget()
-        return found
+        return Received.of(Daily.of(rows, _SERVICE, _COUNTS), catalogue)
 
     def count() -> pa.Table:
         key = (asked.version.identity, asked.verified, around)
         parts = [
-            in_periods(
-                remember(("received", piece.key, key), partial(receive, piece)), asked.periods
-            ).select(RECEIVED.names)
-            for piece in pieces
+            remember(("received", piece.key, key), partial(receive, piece)) for piece in pieces
         ]
-        held = engine.hold(remember(("offered", around, asked.periods), offer))
-        together = engine.hold(pa.concat_tables([RECEIVED.empty_table(), *parts]))
-        found = engine.rows(services, held, together, by_procedure=asked.by_procedure, **terms)
-        engine.forget()
-        return conform(found)
+        found = [_cells(catalogue, asked, bucket, parts) for bucket in range(len(asked.periods))]
+        return pa.concat_tables([CELLS.empty_table(), *map(conform, found)])
 
     files = tuple(file for piece in pieces for file in piece.key)
     key: Hashable = ("cells", files, around, asked.key)
     return Batch(key, remember(key, count))
-
-
-def offered(catalogue: ir.Table, ends: ir.Table) -> ir.Table:
-    """(bucket, agency, procedure, level): the catalogue on each period's last day."""
-    holding = catalogue.join(
-        ends,
-        [catalogue.valid_from <= ends.last_day, ends.last_day <= catalogue.valid_to],
-    )
-    return holding.group_by(["bucket", "agency", "procedure"]).agg(
-        level=holding.level.argmax(holding.valid_from)
-    )
 
 
 def asks_use(term: Services | None) -> bool:
@@ -118,7 +80,8 @@ def received(
     rules: ChannelRules,
     verified: bool,
 ) -> ir.Table:
-    """RECEIVED of a part of DOSSIERS_DAILY, by day.
+    """Dossiers received per service as the events name it, of a part of DOSSIERS_DAILY, by day:
+    (day, agency, agency_top, procedure, in_numerator, in_denominator, dossiers, last_landed).
 
     A service that the catalogue has never had of an agency itself counts for its top from the start:
     communes are thousands, and few have a catalogue of their own.
@@ -150,56 +113,102 @@ def received(
     )
 
 
-def services(
-    offered: ir.Table,
-    received: ir.Table,
-    *,
-    numerator: Services,
-    denominator: Services | None,
-    by_procedure: bool,
-) -> ir.Table:
-    """CELLS of the services offered, by what was received (without `procedure` unless asked for)."""
-    service = ["bucket", "agency", "procedure"]
-    used = _used(offered, received)
+@dataclass(frozen=True)
+class Received:
+    """What was received of a piece, and for each of its keys the service of the catalogue it is of.
+
+    exact  the agency's own; top: that of its ministry or province. `NOBODY` where there never was one
+    """
+
+    daily: Daily
+    exact: Integers
+    top: Integers
+
+    @classmethod
+    def of(cls, daily: Daily, catalogue: Catalogue) -> Received:
+        words = daily.words
+        exact = catalogue.find(words["agency"], words["procedure"])
+        return cls(daily, exact, catalogue.find(words["agency_top"], words["procedure"]))
+
+
+@dataclass(frozen=True)
+class Used:
+    """Sums of what was received, a place a service; `landed` is `NEVER` where nothing was."""
+
+    counts: dict[str, Integers]
+    landed: Integers
+
+    @property
+    def any(self) -> Bools:
+        there: Bools = self.landed != NEVER
+        return there
+
+
+def _used(catalogue: Catalogue, offered: Bools, period: Period, parts: Sequence[Received]) -> Used:
+    """Dossiers received in a period: the exact agency's service where it is offered, else its top's."""
+    first, last = day_number(period.first), day_number(period.last)
+    counts = {name: np.zeros(len(catalogue), np.int64) for name in _COUNTS}
+    landed = np.full(len(catalogue), NEVER)
+    for part in parts if len(catalogue) else ():
+        totals = part.daily.within(first, last)
+        exact, top = part.exact[totals.code], part.top[totals.code]
+        own = (exact != NOBODY) & offered[exact]
+        service = np.where(own, exact, top)
+        there = own | ((top != NOBODY) & offered[top])
+        service = service[there]
+        for name in _COUNTS:
+            np.add.at(counts[name], service, totals.counts[name][there])
+        np.maximum.at(landed, service, totals.landed[there])
+    return Used(counts, landed)
+
+
+def _cells(
+    catalogue: Catalogue, asked: Question, bucket: int, parts: Sequence[Received]
+) -> pa.Table:
+    """CELLS of the services offered on a period's last day (without `procedure` unless asked for)."""
+    numerator, denominator = asked.version.numerator, asked.version.denominator
+    assert isinstance(numerator, Services)
+    assert denominator is None or isinstance(denominator, Services)
+    period = asked.periods[bucket]
+    levels = catalogue.on(day_number(period.last))
+    offered = catalogue.is_at(levels, None)
+    used = _used(catalogue, offered, period, parts)
     terms = [numerator] if denominator is None else [numerator, denominator]
     # A service that nobody used counts nowhere when all terms ask for dossiers: save its row.
-    asked = all(asks_use(term) for term in terms)
-    joined = offered.join(used, service, how="inner" if asked and not by_procedure else "left")
-    known = joined.select(offered, *(used[name] for name in _MEASURES))
+    asks = [asks_use(term) for term in terms]
+    listed = offered & used.any if all(asks) and not asked.by_procedure else offered
 
-    def counts(term: Services, dossiers: ir.Value) -> ir.Value:
-        there = known.bucket.notnull()  # every one, unless the term says more
-        if term.levels is not None:
-            there &= known.level.isin(term.levels).fill_null(False)
+    def counts(term: Services, dossiers: Integers) -> Integers:
+        there = catalogue.is_at(levels, term.levels)
         if asks_use(term):
-            there &= dossiers.fill_null(0) > 0
-        return there.ifelse(1, 0).sum().cast("int64")
+            there &= dossiers > 0
+        return there[listed].astype(np.int64)
 
-    seen = known.dossiers.sum().fill_null(0).cast("int64")
-    if not any(asks_use(term) for term in terms):
-        seen = seen + known.count()  # supply alone: the catalogue is what was heard
-    whole = ibis.null("int64") if denominator is None else counts(denominator, known.in_denominator)
-    return known.group_by(service if by_procedure else ["bucket", "agency"]).agg(
-        numerator=counts(numerator, known.in_numerator),
-        denominator=whole,
-        seen=seen,
-        declared=ibis.literal(0),
-        last_landed=known.last_landed.max(),
-    )
-
-
-def _used(offered: ir.Table, received: ir.Table) -> ir.Table:
-    """Dossiers received per service: the exact agency's service, else its ministry's or province's.
-
-    Columns bucket, agency, procedure and those of `_MEASURES`.
-    """
-    keys = ["bucket", "agency", "procedure"]
-    there = offered.select(*keys, exact=ibis.literal(True))
-    placed = received.left_join(there, keys).select(received, there.exact)
-    matched = placed.mutate(agency=placed.exact.notnull().ifelse(placed.agency, placed.agency_top))
-    return matched.group_by(keys).agg(
-        in_numerator=matched.in_numerator.sum(),
-        in_denominator=matched.in_denominator.sum(),
-        dossiers=matched.dossiers.sum(),
-        last_landed=matched.last_landed.max(),
+    seen = used.counts["dossiers"][listed]
+    if not any(asks):
+        seen = seen + 1  # supply alone: the catalogue is what was heard
+    sums = {"numerator": counts(numerator, used.counts["in_numerator"]), "seen": seen}
+    if denominator is not None:
+        sums["denominator"] = counts(denominator, used.counts["in_denominator"])
+    whose = np.flatnonzero(listed) if asked.by_procedure else catalogue.agency[listed]
+    keys, inverse = np.unique(whose, return_inverse=True)
+    if asked.by_procedure:
+        named = {"agency": catalogue.agencies, "procedure": catalogue.procedures}
+    else:
+        named = {"agency": catalogue.agency_words}
+    columns: dict[str, Any] = {name: words.take(keys) for name, words in named.items()}
+    for name, values in sums.items():
+        added_up = np.zeros(len(keys), np.int64)
+        np.add.at(added_up, inverse, values)
+        columns[name] = pa.array(added_up)
+    landed = np.full(len(keys), NEVER)
+    np.maximum.at(landed, inverse, used.landed[listed])
+    nothing = np.zeros(len(keys), np.int64)
+    return pa.table(
+        columns
+        | {
+            "bucket": pa.array(nothing + bucket),
+            "declared": pa.array(nothing),
+            "last_landed": pa.array(landed, mask=landed == NEVER),
+        }
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -11,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from thuocdo.core.clock import Period
-from thuocdo.measure.counting.cells import CELLS, Question, days
+from thuocdo.measure.counting.cells import Question, days
 from thuocdo.measure.counting.daily import Daily
 from thuocdo.measure.definitions import Interest
+from thuocdo.measure.engine import day_number
 from thuocdo.measure.view import Facts, Piece
 
 
@@ -24,35 +24,21 @@ def count_visits(facts: Facts, asked: Question, piece: Piece) -> Daily:
 
 
 def of_agencies(
-    facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str]
+    facts: Facts, found: pa.Table, periods: Sequence[Period], kinds: Sequence[str] | None
 ) -> pa.Table:
-    """Counts by bucket and site as CELLS of the agencies that run the sites, those of `kinds`.
+    """Counts by bucket and site as counts of the agencies that run the sites, those of `kinds`.
 
-    A site that was always one agency's is looked up once, the others on each period's last day.
+    A site is looked up on each period's last day; one that nobody registered counts for nobody.
     """
-    register = facts.dimensions.sites
-    sites = found["site_id"].combine_chunks().dictionary_encode()
-    ids: list[Any] = sites.dictionary.to_pylist()
-    only = [register.only(site_id) for site_id in ids]
-    owners = pa.array([site.agency if site else None for site in only], pa.string())
-    wanted = pa.array([site is not None and site.kind in kinds for site in only], pa.bool_())
-    agency, keep = owners.take(sites.indices), wanted.take(sites.indices)
-    moved = [
-        place
-        for place, (i, site) in enumerate(zip(ids, only, strict=True))
-        if not site and register.knows(i)
-    ]
-    if moved:
-        agencies, kept = agency.to_pylist(), keep.to_pylist()
-        rows = np.flatnonzero(np.isin(sites.indices.to_numpy(), moved))
-        for row in rows.tolist():
-            last = periods[found["bucket"][row].as_py()].last
-            site = register.on(found["site_id"][row].as_py(), last)
-            if site is not None:
-                agencies[row], kept[row] = site.agency, site.kind in kinds
-        agency, keep = pa.array(agencies, pa.string()), pa.array(kept, pa.bool_())
-    nothing = pa.repeat(pa.scalar(0, pa.int64()), found.num_rows)
-    return found.append_column("agency", agency).append_column("declared", nothing).filter(keep)
+    sites = facts.dimensions.sites.side_by_side
+    places, known = sites.places(found["site_id"].to_numpy())
+    found, places = found.filter(pa.array(known)), places[known]
+    lasts = np.array([day_number(period.last) for period in periods], np.int64)
+    rows = sites.on(places, lasts[found["bucket"].to_numpy()])
+    agencies = pa.array(sites.words, pa.string()).take(sites.agency[rows])
+    owned = found.append_column("agency", agencies)
+    owned = owned.append_column("declared", pa.array(np.zeros(found.num_rows, np.int64)))
+    return owned if kinds is None else owned.filter(pa.array(sites.of_kinds(rows, kinds)))
 
 
 def count_interest(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
@@ -60,16 +46,7 @@ def count_interest(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
     term = asked.version.numerator
     assert isinstance(term, Interest)
     found = facts.engine.rows(interest, piece.rows(), days(facts, asked.periods), term=term)
-    return _of_agencies(facts, found, asked.periods)
-
-
-def _of_agencies(facts: Facts, found: pa.Table, periods: Sequence[Period]) -> pa.Table:
-    rows: list[dict[str, Any]] = []
-    for row in found.to_pylist():
-        site = facts.dimensions.sites.on(row["site_id"], periods[row["bucket"]].last)
-        if site is not None:
-            rows.append(row | {"agency": site.agency, "declared": 0})
-    return pa.Table.from_pylist(rows, schema=CELLS)
+    return of_agencies(facts, found, asked.periods, None)
 
 
 def visits(visits_daily: ir.Table, *, verified: bool) -> ir.Table:

@@ -77,7 +77,7 @@ def passport(measure: Measure, name: str) -> Passport:
     return Passport(
         name=name,
         question=question,
-        definition=_wording(measure, question),
+        definition=wording_of(measure, question),
         answer=answer,
         same=name_of(question, answer) == name,
         figure=figure,
@@ -92,7 +92,8 @@ def passport(measure: Measure, name: str) -> Passport:
     )
 
 
-def _wording(measure: Measure, question: Question) -> Wording:
+def wording_of(measure: Measure, question: Question) -> Wording:
+    """The words a figure's definition has here. Raises as `Measure.definition` does."""
     indicator = measure.definition(question.indicator)
     version = indicator.version_for(question.last, question.version)
     speakers = [Speaker(language) for language in LANGUAGES]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -84,21 +84,17 @@ def value_heading(unit: str) -> str:
     return {"percent": _("Tỷ lệ"), "count": _("Số lượng")}.get(unit, _("Giá trị"))
 
 
+def fraction_text(numerator: int | None, denominator: int | None) -> str:
+    """`n/N`; nothing for plain counts."""
+    known = numerator is not None and denominator is not None
+    return f"{count(numerator)}/{count(denominator)}" if known else ""
+
+
 @register.simple_tag
 def fraction(numerator: int | None, denominator: int | None) -> SafeString | str:
-    """The `n/N` printed small beneath a percentage; nothing for plain counts."""
-    if numerator is None or denominator is None:
-        return ""
-    return format_html("<small>{}/{}</small>", count(numerator), count(denominator))
-
-
-@register.simple_tag
-def figure_value(figure: Figure) -> SafeString:
-    return format_html(
-        '<span class="stack"><span class="value">{}</span>{}</span>',
-        printed(figure.value, figure.unit),
-        "" if figure.unit == "duration" else fraction(figure.numerator, figure.denominator),
-    )
+    """The `n/N` printed small beneath a percentage."""
+    text = fraction_text(numerator, denominator)
+    return format_html("<small>{}</small>", text) if text else ""
 
 
 @register.simple_tag
@@ -134,6 +130,12 @@ def flag_words(figure: Figure, shared: Collection[str] = ()) -> str:
 def agency_name(agency: Agency) -> str:
     """In the reader's language where the registry has it."""
     return agency.name_en if language() == "en" and agency.name_en else agency.name
+
+
+@register.filter
+def item(values: Sequence[Any], place: int) -> Any:
+    """The one at a place."""
+    return values[place]
 
 
 @register.simple_tag

@@ -14,15 +14,18 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.core.codes import agency_code
 from thuocdo.core.vietnamese import collation_key, fold_accents
-from thuocdo.measure.model import Figure
+from thuocdo.measure.model import Figure, Flag
 from thuocdo.registry.models import Agency, Service, Site, System
-from thuocdo.web import board, choosing, pulse, wording
+from thuocdo.web import board, choosing, publishing, pulse, wording
+from thuocdo.web.aims import Aim, aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import agency_name
+from thuocdo.web.templatetags.yearbook import agency_name, language
 
 _HEADS = ("ministry", "province")
+_OF_CHILDREN = ("portal_visits", "online_dossier_rate")
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,17 @@ class IndicatorPart:
     figure: Figure | None
     ranked: int
     trend: Trend
+    target: Aim | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPart:
+    """An agency directly below, or what is the agency's own; a figure for each of _OF_CHILDREN."""
+
+    code: str
+    name: str
+    own: bool
+    figures: list[Figure | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +92,10 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         address = reverse("agency", args=[canonical])
         return HttpResponseRedirect(f"{address}?{query}" if query else address)
     choice = choosing.read(request)
-    agency = _agency(code, choice)
-    choice = _in_its_life(agency, choice)
+    agency = agency_of(code, choice)
+    choice = in_its_life(agency, choice)
     parts = _indicators(agency, choice)
+    not_full = _not_full(agency, choice)
     context = {
         "title": agency_name(agency),
         "line": board.line(choice, [[part.figure for part in parts if part.figure]]),
@@ -94,13 +109,20 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "indicators": parts,
         "systems": _systems(agency, choice),
         "levels": _levels(agency, choice),
+        "children": _children(agency, choice) if parts else [],
+        "children_titles": [board.definition(code).title for code in _OF_CHILDREN],
+        "not_full": not_full[:_LISTED],
+        "not_full_more": max(0, len(not_full) - _LISTED),
+        "questions": _questions(agency, choice),
+        "is_top": agency.kind in wording.BLOCKS,
     }
     return render(request, "web/agency.html", context)
 
 
-def _agency(code: str, choice: Choice) -> Agency:
+def agency_of(code: str, choice: Choice) -> Agency:
     """The agency as it is on the period's last day, else its latest row. Raises Problem (404)."""
-    rows = Agency.objects.filter(code=code)
+    # A database may refuse what cannot be printed rather than not find it.
+    rows = Agency.objects.filter(code=code) if code.isprintable() else Agency.objects.none()
     day = choice.as_organised or choice.period.last
     found = rows.on(day).first() or rows.order_by("-valid_from").first()
     if found is None:
@@ -112,7 +134,7 @@ def _agency(code: str, choice: Choice) -> Agency:
     return found
 
 
-def _in_its_life(agency: Agency, choice: Choice) -> Choice:
+def in_its_life(agency: Agency, choice: Choice) -> Choice:
     """An agency that was closed, or not yet founded, is shown on the map of its own time."""
     day = choice.as_organised or choice.period.last
     if agency.valid_to is not None and agency.valid_to < day:
@@ -124,20 +146,79 @@ def _in_its_life(agency: Agency, choice: Choice) -> Choice:
 
 def _indicators(agency: Agency, choice: Choice) -> list[IndicatorPart]:
     parts = []
-    for definition in board.headline():
+    for definition in board.compared():
         figures = board.figures_around(definition.code, choice, agency)
         figure = next((each for each in figures if each.agency == agency.code), None)
         unit = figure.unit if figure else definition.unit
-        points = board.series(definition.code, choice, agency=agency.code)
+        withheld = figure is not None and publishing.is_withheld(figure)
+        points = [] if withheld else board.series(definition.code, choice, agency=agency.code)
+        is_top = agency.kind in wording.BLOCKS
+        target = (
+            aim(definition.code, choice.period.last, block=agency.kind, agency=agency.code)
+            if is_top
+            else None
+        )
         parts.append(
             IndicatorPart(
                 definition,
                 figure,
                 len(board.by_rank(figures)),
-                trend(points, unit, definition.title, agency_name(agency)),
+                trend(points, unit, definition.title, agency_name(agency), target),
+                target,
             )
         )
     return parts
+
+
+def _children(agency: Agency, choice: Choice) -> list[ChildPart]:
+    """The agencies directly below, what is its own last; none of an agency that has nobody below."""
+    shown: dict[str, dict[tuple[str, bool], Figure]] = {}
+    for code in _OF_CHILDREN:
+        found = board.measure().figures(
+            code,
+            choice.period,
+            by="children",
+            agency=agency.code,
+            as_organised=choice.as_organised,
+            trust=choice.trust,
+        )
+        shown[code] = {
+            (each.agency, Flag.DIRECTLY in each.flags): each
+            for each in publishing.published_services(board.measure(), found)
+        }
+    order = {key: each.name for found in shown.values() for key, each in found.items()}
+    day = choice.as_organised or choice.period.last
+    known = Agency.objects.on(day).filter(code__in=[code for code, _own in order])
+    names = {row.code: agency_name(row) for row in known}
+    parts = [
+        ChildPart(
+            code,
+            names.get(code, name),
+            own,
+            [shown[indicator].get((code, own)) for indicator in _OF_CHILDREN],
+        )
+        for (code, own), name in order.items()
+    ]
+    if all(part.own for part in parts):
+        return []
+    return sorted(parts, key=lambda part: (part.own, collation_key(part.name)))
+
+
+def _not_full(agency: Agency, choice: Choice) -> list[Service]:
+    """Services that are not full, with what the catalogue says of them; those with a reason first."""
+    day = choice.as_organised or choice.period.last
+    rows = Service.objects.on(day).filter(agency=agency.code).exclude(level="full")
+    return sorted(rows, key=lambda row: (not row.reason_not_full, collation_key(row.name)))
+
+
+def _questions(agency: Agency, choice: Choice) -> list[tuple[str, str]]:
+    """(detector, its name) of the open questions about the data of the agency and those below it."""
+    mine = {
+        finding.detector: getattr(finding.name, language())
+        for finding in publishing.findings(board.measure(), choice.period)
+        if finding.agency == agency.code or finding.agency.startswith(f"{agency.code}.")
+    }
+    return list(mine.items())
 
 
 def _systems(agency: Agency, choice: Choice) -> list[SystemPart]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.model import Figure, NationalFigure, Point
 from thuocdo.web import board, choosing, wording
+from thuocdo.web.aims import aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.templatetags.yearbook import clock_time, count
@@ -52,7 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "line": board.line(choice, figures.values()),
         "choice": choice,
         "presets": choosing.PRESETS,
-        "today": _today(),
+        "today": today(),
         "sections": [
             {
                 "definition": definition,
@@ -72,13 +73,13 @@ def page(request: HttpRequest) -> HttpResponse:
 def live(_request: HttpRequest) -> JsonResponse:
     """The numbers of today and the freshness as printed, for the small script of the page."""
     freshness = board.measure().freshness()
-    values = {name: printed for name, _label, printed in _today()}
+    values = {name: printed for name, _label, printed in today()}
     values["until"] = clock_time(freshness.landed_at)
     values["lag"] = wording.lag(freshness.landed_at)
     return JsonResponse(values, headers={"Cache-Control": "no-store"})
 
 
-def _today() -> list[tuple[str, str, str]]:
+def today() -> list[tuple[str, str, str]]:
     """(key, label, printed) of the counts of today."""
     counts = board.today()
     return [
@@ -113,6 +114,7 @@ def _part(
             unit,
             definition.title,
             str(wording.BLOCKS[block]),
+            aim(definition.code, choice.period.last, block=block),
         ),
     )
 

@@ -17,9 +17,9 @@ from thuocdo.measure.model import Figure
 from thuocdo.web import board, choosing, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
+from thuocdo.web.spreadsheets import inert
 from thuocdo.web.templatetags.yearbook import flag_words
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_TO_SHARE = 2
 _COLUMNS = (
     "rank", "agency", "name", "value", "unit", "numerator", "denominator",
@@ -118,13 +118,8 @@ def _csv(_choice: Choice, figures: Sequence[Figure]) -> bytes:
     for figure in figures:
         record = _record(figure)
         record |= {"flags": " ".join(figure.flags), "flags_text": flag_words(figure)}
-        writer.writerow({key: _inert(value) for key, value in record.items()})
+        writer.writerow({key: inert(value) for key, value in record.items()})
     return out.getvalue().encode("utf-8-sig")
-
-
-def _inert(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets a leading apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _json(choice: Choice, figures: Sequence[Figure]) -> bytes:

@@ -1,0 +1,132 @@
+"""The scanner as a citizen: says who it is, keeps to robots.txt, and asks a host slowly and seldom."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from thuocdo import __version__
+from thuocdo.assess.fetch import Answer, Failure, Fetcher, target_of
+from thuocdo.assess.results import Fault
+from thuocdo.assess.site_check import robots
+from thuocdo.assess.site_check.robots import Rules
+
+NAME: Final = "ThuocDo-Assess"
+"""What robots.txt may address."""
+_BLOCKED: Final = frozenset((401, 403, 406, 429, 451))
+_ERRORS_FROM: Final = 400
+_HTML: Final = ("text/html", "application/xhtml+xml")
+
+
+def agent(contact: str) -> str:
+    """The User-Agent: what this is, and whom to write to."""
+    return f"{NAME}/{__version__} (+{contact})"
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a host is asked. Seconds, counts.
+
+    pause          between two requests, where robots.txt asks for no longer one
+    longest_pause  a host that asks for a longer one is not asked at all
+    budget         requests one host gets in one scan, robots.txt left out
+    max_redirects  of one page
+    """
+
+    pause: float = 0.5
+    longest_pause: float = 20.0
+    budget: int = 40
+    max_redirects: int = 5
+
+
+@dataclass(slots=True)
+class _Host:
+    rules: Rules | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: int = 0
+    free_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Citizen:
+    """The requests of one scan, whichever hosts they go to."""
+
+    fetcher: Fetcher
+    manners: Manners = field(default_factory=Manners)
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    async def get(self, url: str, *, follow: bool = True) -> Answer | Failure:
+        """An answer, an error page included, when robots.txt and the host's budget allow to ask.
+
+        A redirect is followed under the rules of the host it names.
+        """
+        chain: list[str] = []
+        while True:
+            found = await self._ask(url)
+            target = target_of(found) if follow and isinstance(found, Answer) else ""
+            if not target:
+                return replace(found, chain=tuple(chain))
+            chain.append(url)
+            if target in chain or len(chain) > self.manners.max_redirects:
+                return Failure(Fault.REDIRECTS, target[:200], tuple(chain))
+            url = target
+
+    async def page(self, url: str) -> Answer | Failure:
+        """A page to be looked at: what is no page is a failure, and says why."""
+        found = await self.get(url)
+        if isinstance(found, Failure):
+            return found
+        kind = found.one("content-type").lower() or _HTML[0]
+        if found.status in _BLOCKED:
+            return Failure(Fault.BLOCKED, f"HTTP {found.status}", found.chain)
+        if found.status >= _ERRORS_FROM:
+            return Failure(Fault.HTTP, f"HTTP {found.status}", found.chain)
+        if not kind.startswith(_HTML):
+            return Failure(Fault.NOT_HTML, kind, found.chain)
+        if found.cut:
+            return Failure(
+                Fault.SIZE, f"more than {self.fetcher.limits.max_bytes} bytes", found.chain
+            )
+        return found
+
+    async def may(self, url: str) -> Failure | None:
+        """None when robots.txt lets us see an address; else why we may not."""
+        host = self._host(url)
+        async with host.turn:
+            return await self._refusal(host, url)
+
+    def _host(self, url: str) -> _Host:
+        parts = urlsplit(url)
+        return self._hosts.setdefault(f"{parts.scheme}://{parts.netloc}", _Host())
+
+    async def _ask(self, url: str) -> Answer | Failure:
+        """One at a time to a host, and never sooner than it likes."""
+        host = self._host(url)
+        async with host.turn:
+            refusal = await self._refusal(host, url)
+            if refusal is not None:
+                return refusal
+            if host.asked >= self.manners.budget:
+                return Failure(Fault.BUDGET, f"{self.manners.budget} requests")
+            host.asked += 1
+            await asyncio.sleep(max(0.0, host.free_at - time.monotonic()))
+            found = await self.fetcher.get(url)
+            host.free_at = time.monotonic() + self._pause(host)
+            return found
+
+    async def _refusal(self, host: _Host, url: str) -> Failure | None:
+        if host.rules is None:
+            host.rules = await robots.fetch(self.fetcher, url)
+        if host.rules.reached is not None:
+            return host.rules.reached
+        if not host.rules.allow(url):
+            return Failure(Fault.ROBOTS, host.rules.address)
+        if host.rules.delay > self.manners.longest_pause:
+            return Failure(Fault.ROBOTS, f"Crawl-delay: {host.rules.delay:g}")
+        return None
+
+    def _pause(self, host: _Host) -> float:
+        return max(self.manners.pause, host.rules.delay if host.rules else 0.0)

@@ -1,0 +1,18 @@
+"""Reads the one visit of the browser."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from thuocdo.assess.probes.accessibility.judge import judge
+from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.results import Result
+
+CHECKS: Final = ("wcag.axe", "wcag.keyboard", "wcag.zoom")
+
+
+async def run(scene: Scene) -> list[Result]:
+    return judge(scene.seen, scene.at)
+
+
+PROBE: Final = Probe(CHECKS, run, seconds=5.0, needs_look=True)

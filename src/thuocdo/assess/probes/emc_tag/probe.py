@@ -1,0 +1,67 @@
+"""Looks at the front page and some it links to exactly as `thuocdo check-site` does (docs/check-site.md)."""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.results import Evidence, Fault, Remark, Result, measured, unmeasured
+from thuocdo.assess.site_check.browser import Bounds
+from thuocdo.assess.site_check.check import hostnames_today, is_page
+from thuocdo.assess.site_check.guard import Guard, endpoint
+from thuocdo.assess.site_check.judge import judge
+from thuocdo.assess.site_check.model import Expectation, PageResult, Severity
+from thuocdo.assess.site_check.visit import visit
+
+CHECK: Final = "emc.tag"
+_PAGE_S: Final = 40.0
+_BOUNDS: Final = Bounds(quiet_s=4.0, act_s=2.0, settle_s=0.5, page_s=_PAGE_S)
+
+
+async def run(scene: Scene) -> list[Result]:
+    if scene.target.site_id is None:
+        return [unmeasured(CHECK, Fault.NOT_REGISTERED, scene.target.url, scene.at)]
+    seen: list[PageResult] = []
+    evidence: list[Evidence] = []
+    first = await _page(scene, scene.front.url, evidence)
+    seen.append(first)
+    for url in [each for each in first.observed.links if is_page(each)][: scene.depth.pages - 1]:
+        if await scene.citizen.may(url) is None:
+            seen.append(await _page(scene, url, evidence))
+    return [judged(seen, scene.at, evidence)]
+
+
+def judged(seen: list[PageResult], at: int, evidence: list[Evidence]) -> Result:
+    """The part of the pages that count, of those that could be looked at; pure."""
+    told = [page for page in seen if page.severity is not Severity.UNKNOWN]
+    if not told:
+        observed = seen[0].observed
+        return unmeasured(CHECK, Fault.INTERNAL, observed.fault_detail, at, evidence)
+    silent = [page for page in told if page.severity is Severity.ERROR]
+    remarks = [
+        Remark("tag_silent", {"url": page.observed.final_url, "why": page.findings[0].code.value})
+        for page in silent
+    ]
+    share = (Decimal(len(told) - len(silent)) / len(told)).quantize(Decimal("0.0001"))
+    return measured(CHECK, share, at, *remarks, evidence=evidence)
+
+
+async def _page(scene: Scene, url: str, evidence: list[Evidence]) -> PageResult:
+    tracker = (scene.target.tracker or scene.settings.collector_url).rstrip("/")
+    guard = Guard(scene.citizen.fetcher.guard.allowed, endpoint(tracker))
+    expected = Expectation(tracker, scene.target.site_id, hostnames_today(scene.settings))
+    assert scene.browser is not None
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "page.png"
+        observed = await visit(scene.browser, guard, tracker, url, _BOUNDS, picture)
+        observed = msgspec.structs.replace(observed, screenshot="")
+    evidence.append(scene.kept.keep("trace", msgspec.json.encode(observed)))
+    return judge(observed, expected, _BOUNDS.late_ms)
+
+
+PROBE: Final = Probe((CHECK,), run, seconds=150.0, needs_browser=True)

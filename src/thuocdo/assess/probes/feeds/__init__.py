@@ -1,0 +1,1 @@
+"""EMC connection, what comes of it: whether a system's feed of dossiers is alive, and sound."""

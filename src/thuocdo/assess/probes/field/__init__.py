@@ -1,0 +1,1 @@
+"""Page load in the field: how fast pages loaded for real visitors, from the timings their browsers sent."""

@@ -1,0 +1,135 @@
+"""What a probe is given of one scan, and the shape every probe has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import yaml
+from playwright.async_api import Browser
+
+from thuocdo.assess.citizen import Citizen
+from thuocdo.assess.evidence import Kept
+from thuocdo.assess.fetch import Answer, Failure
+from thuocdo.assess.probes.look import Look
+from thuocdo.assess.results import Result
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+from thuocdo.measure.definitions import Source, Text
+
+FOLDER = Path(__file__).parent
+R = TypeVar("R")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One site to be scanned.
+
+    url        its front page
+    plain_url  the same over http, where it is not `http://host/`
+    site_id    the number its pages should count for; None when the registry has none
+    tracker    the collector its tag should send to; "" is this instance's own
+    system     the registry's code of the system, whose feeds are asked about; "" when it has none
+    """
+
+    url: str
+    plain_url: str = ""
+    site_id: int | None = None
+    tracker: str = ""
+    system: str = ""
+
+
+class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The head every rules file has: where its numbers come from, and whether a document says so."""
+
+    source: Source
+    official: bool
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How thorough a scan is: what costs time. Counts, seconds.
+
+    lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
+    pages          pages the tag is looked for on, the front page included
+    browser_s      for one visit of the browser
+    tools_s        for one run of a tool (sslyze, Lighthouse)
+    load_step_s    for one step of a load test that the owner signed for
+    """
+
+    lab_runs: int = 5
+    pages: int = 3
+    browser_s: float = 60.0
+    tools_s: float = 90.0
+    load_step_s: float = 20.0
+
+
+@dataclass(slots=True)
+class Scene:
+    """One scan of one site, as the probes share it.
+
+    page     the front page as a plain request got it, or why there is none
+    browser  None when there is none on this machine
+    looked   what the browser saw in its one visit
+    at       µs UTC, of every result
+    """
+
+    settings: Settings
+    target: Target
+    citizen: Citizen
+    kept: Kept
+    depth: Depth
+    page: Answer | Failure
+    browser: Browser | None
+    at: int
+    looked: Look | Failure | None = None
+
+    @property
+    def front(self) -> Answer:
+        """The front page; only probes that need no page are run without one."""
+        assert isinstance(self.page, Answer)
+        return self.page
+
+    @property
+    def seen(self) -> Look:
+        """That visit; only for probes that need it."""
+        assert isinstance(self.looked, Look)
+        return self.looked
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`run` gives one result for each of `checks`; `seconds` is the bound of all it does.
+
+    needs_page     it cannot be run without a front page
+    needs_browser  nor without a browser
+    needs_look     nor without the visit the browser makes for all
+    """
+
+    checks: tuple[str, ...]
+    run: Callable[[Scene], Awaitable[list[Result]]]
+    seconds: float
+    needs_page: bool = True
+    needs_browser: bool = False
+    needs_look: bool = False
+
+
+def rules_of(file: Path, kind: type[R]) -> R:
+    """A probe's `rules.yaml`. Raises ThuocdoError `bad_rules`."""
+    try:
+        return msgspec.convert(yaml.safe_load(file.read_text("utf-8")), kind)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise ThuocdoError("bad_rules", f"{file.parent.name}/{file.name}: {error}.") from error
+
+
+@cache
+def texts() -> dict[str, Text]:
+    """Words of every remark and fault, by code: the probes' `texts.yaml` together."""
+    found: dict[str, Text] = {}
+    for path in (FOLDER / "texts.yaml", *sorted(FOLDER.glob("*/texts.yaml"))):
+        found |= msgspec.convert(yaml.safe_load(path.read_text("utf-8")), dict[str, Text])
+    return found

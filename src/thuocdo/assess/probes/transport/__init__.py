@@ -1,0 +1,1 @@
+"""Transport and headers: what plain requests show of how a site protects its visitors."""

@@ -1,0 +1,1 @@
+"""A round: plan, measure, two blind assessors, preliminary results, appeals, publication, corrections."""

@@ -1,0 +1,120 @@
+"""Why a total moved: between two measurements under one set, or under two sets of one measurement; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.scoring import Grade
+from thuocdo.core.vietnamese import format_decimal
+from thuocdo.measure.definitions import Text
+
+Why = Literal[
+    "measured_otherwise", "worth_otherwise", "new", "gone", "now_measured", "no_longer_measured"
+]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One criterion that moved the total; points are None where it is unmeasured or not in the set."""
+
+    key: str
+    name: Text
+    before: Decimal | None
+    after: Decimal | None
+    why: Why
+
+    @property
+    def moved(self) -> Decimal:
+        return (self.after or Decimal()) - (self.before or Decimal())
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One system, before and after; changes with the heaviest first."""
+
+    code: str
+    name: str
+    before: Grade
+    after: Grade
+    changes: list[Change]
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A grade, under which set, of which points."""
+
+    criteria: CriteriaSet
+    grade: Grade
+    points: Mapping[str, Decimal | None]
+
+
+def compare(code: str, name: str, before: Side, after: Side) -> Compared:
+    """Every criterion that differs; their moves add up to that of the total."""
+    one, other = _by_key(before.criteria), _by_key(after.criteria)
+    changes = []
+    for key in dict.fromkeys((*one, *other)):
+        old, new = before.points.get(key), after.points.get(key)
+        if key in one and key in other and old == new:
+            continue
+        if old is None and new is None:
+            continue
+        criterion = other.get(key) or one[key]
+        changes.append(
+            Change(key, criterion.name, old, new, _why(one.get(key), other.get(key), old, new))
+        )
+    changes.sort(key=lambda change: (-abs(change.moved), change.key))
+    return Compared(code, name, before.grade, after.grade, changes)
+
+
+def _why(
+    one: Criterion | None, other: Criterion | None, old: Decimal | None, new: Decimal | None
+) -> Why:
+    if one is None:
+        return "new"
+    if other is None:
+        return "gone"
+    if old is None:
+        return "now_measured"
+    if new is None:
+        return "no_longer_measured"
+    return "measured_otherwise" if one.points == other.points else "worth_otherwise"
+
+
+def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
+    return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
+
+
+_WHY: dict[Why, Text] = {
+    "measured_otherwise": Text(vi="kết quả đo khác", en="measured otherwise"),
+    "worth_otherwise": Text(vi="điểm tối đa khác", en="worth otherwise"),
+    "new": Text(vi="tiêu chí mới", en="new in the rules"),
+    "gone": Text(vi="tiêu chí bị bỏ", en="no longer in the rules"),
+    "now_measured": Text(vi="nay đo được", en="measured now"),
+    "no_longer_measured": Text(vi="không còn đo được", en="not measured any more"),
+}
+_OPEN = Text(vi="chưa rõ mức", en="level open")
+_SAME = Text(vi="không có gì khác", en="nothing differs")
+_BECAUSE = Text(vi="vì", en="because")
+
+
+def sentence(found: Compared, language: Literal["vi", "en"] = "vi") -> str:
+    """One paragraph: from which total to which, and what made it so, the heaviest first."""
+
+    def told(text: Text) -> str:
+        return text.en if language == "en" else text.vi
+
+    def number(points: Decimal | None) -> str:
+        return "–" if points is None else format_decimal(points, 2, language)
+
+    levels = " → ".join(each.level or told(_OPEN) for each in (found.before, found.after))
+    moved = f"{number(found.before.points)} → {number(found.after.points)}"
+    head = f"{found.name}: {moved} ({levels})"
+    if not found.changes:
+        return f"{head}, {told(_SAME)}."
+    reasons = "; ".join(
+        f"{told(each.name)} {number(each.before)} → {number(each.after)} ({told(_WHY[each.why])})"
+        for each in found.changes
+    )
+    return f"{head}, {told(_BECAUSE)}: {reasons}."

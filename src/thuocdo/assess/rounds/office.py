@@ -1,0 +1,391 @@
+"""The office of a round: what may be done when, kept in the control plane's tables.
+
+plan → measure and mark → settle differences → preliminary → appeals until a deadline → publish, frozen
+and signed → corrections, each with its reason, beside a publication that stays as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from thuocdo import __version__
+from thuocdo.assess import results as probed
+from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
+from thuocdo.assess.results import Result
+from thuocdo.assess.rounds.marking import Difference, Given, Together, checklist, stepped, together
+from thuocdo.assess.rounds.publication import Publication, publication
+from thuocdo.assess.rounds.table import Graded
+from thuocdo.assess.scoring import grade
+from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+from thuocdo.core.signing import Signer, payload_of
+
+
+class System(msgspec.Struct, frozen=True):
+    """One system that a round is to assess.
+
+    code   the registry's, where it has one: by it EMC's own figures are asked about the system's feeds
+    block  "ministry" or "province"
+    """
+
+    code: str
+    name: str
+    block: str
+    url: str
+    vendor: str = ""
+    plain_url: str = ""
+    site_id: int | None = None
+
+
+def plan(code: str, criteria: CriteriaSet, systems: Sequence[System], *, is_trial: bool) -> Round:
+    """Make a round; its rules are frozen from here on. Raises ThuocdoError `round_exists`, `no_systems`."""
+    if Round.objects.filter(code=code).exists():
+        raise ThuocdoError("round_exists", f"There is a round {code!r}.", "Choose another name.")
+    if not systems:
+        raise ThuocdoError("no_systems", "A round needs systems.", "Name a file that lists some.")
+    rules = msgspec.to_builtins(criteria)
+    with transaction.atomic():
+        made = Round.objects.create(
+            code=code,
+            rules=rules,
+            rules_sha256=hashlib.sha256(msgspec.json.encode(criteria)).hexdigest(),
+            software=f"thuocdo {__version__}",
+            is_trial=is_trial,
+        )
+        Entry.objects.bulk_create(
+            Entry(round=made, turn=turn, **msgspec.structs.asdict(system))
+            for turn, system in enumerate(fair_order(systems))
+        )
+    return made
+
+
+def fair_order(systems: Sequence[System]) -> list[System]:
+    """Vendors take turns, so that no vendor's machines are all asked at once; each in its own order."""
+    by_vendor: dict[str, list[System]] = {}
+    for system in systems:
+        by_vendor.setdefault(system.vendor or system.code, []).append(system)
+    longest = max(map(len, by_vendor.values()), default=0)
+    return [own[turn] for turn in range(longest) for own in by_vendor.values() if turn < len(own)]
+
+
+def find(code: str) -> Round:
+    """Raises ThuocdoError `unknown_round`."""
+    found = Round.objects.filter(code=code).first()
+    if found is None:
+        known = ", ".join(Round.objects.order_by("code").values_list("code", flat=True)) or "none"
+        raise ThuocdoError("unknown_round", f"There is no round {code!r}.", f"There is: {known}.")
+    return found
+
+
+def entry_of(held: Round, code: str) -> Entry:
+    """Raises ThuocdoError `unknown_system`."""
+    found = held.entries.filter(code=code).first()
+    if found is None:
+        raise ThuocdoError("unknown_system", f"Round {held.code} has no system {code!r}.")
+    return found
+
+
+def rules_of(held: Round) -> CriteriaSet:
+    """The rules as they were frozen. Raises ThuocdoError `rules_changed` when they are not those any more."""
+    rules = msgspec.convert(held.rules, CriteriaSet)
+    if hashlib.sha256(msgspec.json.encode(rules)).hexdigest() != held.rules_sha256:
+        raise ThuocdoError(
+            "rules_changed", f"The rules of round {held.code} are not those it froze."
+        )
+    return rules
+
+
+# --- the assessors ---------------------------------------------------------------------------
+
+
+def mark(
+    held: Round,
+    code: str,
+    assessor: str,
+    key: str,
+    *,
+    points: Decimal | None = None,
+    found: Iterable[str] | None = None,
+    evidence: str = "",
+) -> Mark:
+    """One assessor's points for one criterion, by the items found or as such; once and for all.
+
+    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`.
+    """
+    _expect(held, Round.State.MEASURING)
+    rules = rules_of(held)
+    criterion = next((c for g, c in rules.criteria() if f"{g.code}.{c.code}" == key), None)
+    if criterion is None or criterion.method != "manual":
+        raise ThuocdoError("bad_mark", f"{key} is not for assessors.")
+    if found is not None:
+        points = checklist(rules, criterion, found)
+    if points is None or not 0 <= points <= criterion.points:
+        raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {criterion.points}.")
+    entry = entry_of(held, code)
+    if Mark.objects.filter(entry=entry, assessor=assessor, key=key).exists():
+        raise ThuocdoError("bad_mark", f"{assessor} has marked {key} of {code} already.")
+    return Mark.objects.create(
+        entry=entry, assessor=assessor, key=key, points=points, evidence=evidence
+    )
+
+
+def marks_shown_to(held: Round, assessor: str) -> list[Mark]:
+    """An assessor's own marks alone, as long as marks are made; everybody's once that is over."""
+    found = Mark.objects.filter(entry__round=held).order_by("entry__code", "key", "assessor")
+    if held.state == Round.State.MEASURING:
+        found = found.filter(assessor=assessor)
+    return list(found)
+
+
+def differences(held: Round) -> list[tuple[str, Difference]]:
+    """What the assessors must reconcile, with the system's code."""
+    rules = rules_of(held)
+    return [
+        (entry.code, each)
+        for entry in held.entries.order_by("code")
+        for each in _together(entry, rules).differences
+    ]
+
+
+def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
+    """The assessors' common points, with their reason. Raises `round_closed`, `bad_mark`, `no_reason`."""
+    _expect(held, Round.State.MEASURING)
+    return _rule(held, code, key, points, reason, who, Ruling.Kind.RECONCILED)
+
+
+# --- preliminary results and appeals ---------------------------------------------------------
+
+
+def announce(held: Round, until: datetime) -> None:
+    """Preliminary results to the agencies, who may appeal until then.
+
+    Raises ThuocdoError `round_closed`, `not_measured`, `not_reconciled`, `bad_deadline`.
+    """
+    _expect(held, Round.State.MEASURING)
+    _complete(held)
+    if until <= timezone.now():
+        raise ThuocdoError("bad_deadline", "The deadline for appeals has passed already.")
+    Round.objects.filter(pk=held.pk).update(state=Round.State.PRELIMINARY, appeals_until=until)
+    held.refresh_from_db()
+
+
+def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
+    """What an agency says against one criterion. Raises `round_closed`, `too_late`, `no_reason`."""
+    _expect(held, Round.State.PRELIMINARY)
+    if held.appeals_until is None or timezone.now() >= held.appeals_until:
+        raise ThuocdoError(
+            "too_late", f"Appeals in round {held.code} were due by {held.appeals_until}."
+        )
+    _known(held, key)
+    _reasoned(text)
+    return Appeal.objects.create(entry=entry_of(held, code), key=key, text=text, who=who)
+
+
+def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:
+    """Allow an appeal with the points it gives, or dismiss it; either way with a reason.
+
+    Raises ThuocdoError `unknown_appeal`, `decided`, `no_reason`, `bad_mark`.
+    """
+    found = Appeal.objects.filter(pk=number).first()
+    if found is None:
+        raise ThuocdoError("unknown_appeal", f"There is no appeal {number}.")
+    _reasoned(answer)
+    verdict = Appeal.Verdict.DISMISSED if points is None else Appeal.Verdict.ALLOWED
+    with transaction.atomic():
+        taken = Appeal.objects.filter(pk=number, verdict=Appeal.Verdict.OPEN).update(
+            verdict=verdict, answer=answer, decided_by=who, decided_at=timezone.now()
+        )
+        if not taken:
+            raise ThuocdoError("decided", f"Appeal {number} is decided already.")
+        if points is not None:
+            entry = found.entry
+            _rule(entry.round, entry.code, found.key, points, answer, who, Ruling.Kind.APPEAL)
+    found.refresh_from_db()
+    return found
+
+
+# --- publication -----------------------------------------------------------------------------
+
+
+def publish(held: Round, settings: Settings) -> Publication:
+    """Freeze and sign what the round found. A second call gives the same, from what was signed.
+
+    A trial needs no time for appeals. Raises ThuocdoError `not_measured`, `not_reconciled`,
+    `not_announced`, `appeals_open`.
+    """
+    if held.state == Round.State.PUBLISHED:
+        return published(held, settings)
+    _complete(held)
+    if not held.is_trial:
+        _appeals_over(held)
+    now = clock.now_us()
+    made = publication(
+        code=held.code,
+        is_trial=held.is_trial,
+        at=now,
+        criteria=rules_of(held),
+        rules_sha256=held.rules_sha256,
+        software=held.software,
+        graded=graded(held),
+    )
+    signed = Signer.of(settings.home).sign(msgspec.json.encode(made))
+    Round.objects.filter(pk=held.pk, state=held.state).update(
+        state=Round.State.PUBLISHED, published_at=clock.to_datetime(now), publication=signed
+    )
+    held.refresh_from_db()
+    return published(held, settings)
+
+
+def published(held: Round, settings: Settings) -> Publication:
+    """What was published. Raises ThuocdoError `not_published`, or `bad_publication` when it was changed."""
+    _expect(held, Round.State.PUBLISHED)
+    payload = payload_of(held.publication, Signer.of(settings.home).public)
+    if payload is None:
+        raise ThuocdoError("bad_publication", f"Round {held.code} is not what was signed.")
+    return msgspec.json.decode(payload, type=Publication)
+
+
+def correct(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
+    """An entry of the correction log of a published round; the publication stays as it was signed."""
+    _expect(held, Round.State.PUBLISHED)
+    return _rule(held, code, key, points, reason, who, Ruling.Kind.CORRECTION)
+
+
+def corrections(held: Round) -> list[Ruling]:
+    found = Ruling.objects.filter(entry__round=held, kind=Ruling.Kind.CORRECTION)
+    return list(found.order_by("made_at", "id"))
+
+
+# --- what everything is made of --------------------------------------------------------------
+
+
+def graded(held: Round, criteria: CriteriaSet | None = None) -> list[Graded]:
+    """Every system graded under the round's own rules, or under others (a rule-change simulation)."""
+    rules = criteria or rules_of(held)
+    return [_graded(entry, rules) for entry in held.entries.order_by("turn")]
+
+
+def results_of(entry: Entry) -> list[Result]:
+    return msgspec.convert(entry.results or [], list[Result])
+
+
+def _graded(entry: Entry, rules: CriteriaSet) -> Graded:
+    found = results_of(entry)
+    given = _together(entry, rules)
+    points = probed.combined(probed.points(rules, found), given.points)
+    points |= {key: value for key, value in _rulings(entry, rules).items() if key in _worth(rules)}
+    return Graded(
+        entry.code,
+        entry.name,
+        entry.block,
+        entry.vendor,
+        entry.url,
+        grade(rules, points),
+        points,
+        found,
+    )
+
+
+def _together(entry: Entry, rules: CriteriaSet) -> Together:
+    """What the assessors say, of the criteria these rules have."""
+    own, manual = _worth(rules_of(entry.round)), _worth(rules, "manual")
+    marks = [
+        Given(each.assessor, each.key, _scaled(each.points, own[each.key], manual[each.key], rules))
+        for each in entry.marks.order_by("made_at", "id")
+        if each.key in manual
+    ]
+    settled = {key: value for key, value in _rulings(entry, rules).items() if key in manual}
+    return together(rules, marks, settled)
+
+
+def _rulings(entry: Entry, rules: CriteriaSet) -> dict[str, Decimal]:
+    """The latest ruling on each criterion that both sets of rules have."""
+    own, new = _worth(rules_of(entry.round)), _worth(rules)
+    return {
+        each.key: _scaled(each.points, own[each.key], new[each.key], rules)
+        for each in entry.rulings.order_by("made_at", "id")
+        if each.key in new
+    }
+
+
+def _worth(rules: CriteriaSet, method: str = "") -> dict[str, Decimal]:
+    return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if method in ("", c.method)}
+
+
+def _scaled(points: Decimal, old: Decimal, new: Decimal, rules: CriteriaSet) -> Decimal:
+    """Points under rules where the same criterion is worth something else."""
+    return points if old == new else stepped(points * new / old, rules.step)
+
+
+def _rule(
+    held: Round, code: str, key: str, points: Decimal, reason: str, who: str, kind: Ruling.Kind
+) -> Ruling:
+    _reasoned(reason)
+    worth = _known(held, key)
+    if not 0 <= points <= worth:
+        raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {worth}.")
+    return Ruling.objects.create(
+        entry=entry_of(held, code), kind=kind, key=key, points=points, reason=reason, who=who
+    )
+
+
+def _known(held: Round, key: str) -> Decimal:
+    worth = _worth(rules_of(held))
+    if key not in worth:
+        raise ThuocdoError("bad_mark", f"The rules of round {held.code} have no {key!r}.")
+    return worth[key]
+
+
+def _reasoned(text: str) -> None:
+    if not text.strip():
+        raise ThuocdoError("no_reason", "A reason is needed.", "Say why in a sentence.")
+
+
+def _expect(held: Round, state: Round.State) -> None:
+    if held.state != state:
+        raise ThuocdoError(
+            "round_closed", f"Round {held.code} is {held.state}; this needs it to be {state}."
+        )
+
+
+def _complete(held: Round) -> None:
+    left = held.entries.exclude(state=Entry.State.DONE).count()
+    if left:
+        raise ThuocdoError(
+            "not_measured",
+            f"{left} systems of round {held.code} are not measured yet.",
+            f"Run `thuocdo assess run --round {held.code}` again: it goes on where it stopped.",
+        )
+    open_ones = differences(held)
+    if open_ones:
+        code, first = open_ones[0]
+        raise ThuocdoError(
+            "not_reconciled",
+            f"{len(open_ones)} differences of assessors are open, first {code}: {first.key}.",
+            "Settle them with `thuocdo assess settle`.",
+        )
+
+
+def _appeals_over(held: Round) -> None:
+    if held.state != Round.State.PRELIMINARY:
+        raise ThuocdoError(
+            "not_announced",
+            f"Round {held.code} has not been told to the agencies.",
+            "Announce it first (`thuocdo assess announce`), so that they can appeal.",
+        )
+    waiting = Appeal.objects.filter(entry__round=held, verdict=Appeal.Verdict.OPEN).count()
+    if waiting or (held.appeals_until and timezone.now() < held.appeals_until):
+        raise ThuocdoError(
+            "appeals_open",
+            f"{waiting} appeals are open; they are taken until {held.appeals_until}.",
+            "Decide them, and wait for the deadline.",
+        )

@@ -1,0 +1,153 @@
+"""What a round publishes: one frozen object, of which pages and reports are only prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Measure, Outcome, Remark, Result
+from thuocdo.assess.rounds.table import Graded, Shared, Standing, shared_defects, standings
+from thuocdo.assess.scoring import shares
+from thuocdo.core.vietnamese import round_half_up
+from thuocdo.measure.definitions import Text
+
+
+class CheckLine(msgspec.Struct, frozen=True):
+    """One check of one system. points: None where unmeasured, or where no criterion uses the check.
+
+    fix  how to mend it, where it did not pass and the rules say how
+    """
+
+    check: str
+    name: Text
+    outcome: str
+    points: Decimal | None
+    of: Decimal | None
+    fault: str
+    blame: str
+    detail: str
+    remarks: list[Remark]
+    measures: list[Measure]
+    evidence: list[str]  # sha256
+    fix: Text | None = None
+
+
+class SystemLine(msgspec.Struct, frozen=True):
+    """One system: its place, and every check behind it."""
+
+    standing: Standing
+    url: str
+    checks: list[CheckLine]
+
+
+class BlockLine(msgspec.Struct, frozen=True):
+    """A block's systems by level; `levels` counts those whose level is certain."""
+
+    block: str
+    systems: int
+    ranked: int
+    mean: Decimal | None  # of the ranked systems' points, two decimals
+    levels: dict[str, int]
+    open_level: int
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """A round as published; the same for ever. published_at: µs UTC."""
+
+    round: str
+    title: Text
+    is_trial: bool
+    published_at: int
+    rules: str
+    rules_name: Text
+    rules_sha256: str
+    rules_official: bool
+    rules_remark: Text | None
+    software: str
+    groups: dict[str, Text]
+    blocks: list[BlockLine]
+    systems: list[SystemLine]
+    vendors: list[Shared]
+
+
+def publication(
+    *,
+    code: str,
+    is_trial: bool,
+    at: int,
+    criteria: CriteriaSet,
+    rules_sha256: str,
+    software: str,
+    graded: Sequence[Graded],
+) -> Publication:
+    """The publication of what was graded; pure."""
+    lines = standings(graded)
+    by_code = {each.code: each for each in graded}
+    return Publication(
+        round=code,
+        title=Text(
+            vi=f"Kết quả đánh giá hệ thống, đợt {code}", en=f"Assessment of systems, round {code}"
+        ),
+        is_trial=is_trial,
+        published_at=at,
+        rules=criteria.code,
+        rules_name=criteria.name,
+        rules_sha256=rules_sha256,
+        rules_official=criteria.official,
+        rules_remark=criteria.unofficial_because,
+        software=software,
+        groups={group.code: group.name for group in criteria.groups},
+        blocks=[_block(block, lines, criteria) for block in sorted({each.block for each in lines})],
+        systems=[_system(line, by_code[line.code], criteria) for line in lines],
+        vendors=shared_defects(graded),
+    )
+
+
+def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> BlockLine:
+    own = [each for each in lines if each.block == block]
+    ranked = [each for each in own if each.rank is not None]
+    total = sum((each.grade.points for each in ranked), Decimal())
+    certain = [each.grade.level for each in ranked if each.grade.level is not None]
+    return BlockLine(
+        block=block,
+        systems=len(own),
+        ranked=len(ranked),
+        mean=round_half_up(total / len(ranked)) if ranked else None,
+        levels=shares(certain, criteria.levels),
+        open_level=len(ranked) - len(certain),
+    )
+
+
+def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+    by_check = {
+        each.check or f"{group.code}.{each.code}": (f"{group.code}.{each.code}", each)
+        for group, each in criteria.criteria()
+    }
+    checks = [
+        _check(result, graded.points, *by_check.get(result.check, ("", None)))
+        for result in graded.results
+    ]
+    return SystemLine(line, graded.url, checks)
+
+
+def _check(
+    result: Result, points: Mapping[str, Decimal | None], key: str, criterion: Criterion | None
+) -> CheckLine:
+    return CheckLine(
+        check=result.check,
+        name=criterion.name if criterion else texts()[result.check],
+        outcome=result.outcome.value,
+        points=points.get(key),
+        of=criterion.points if criterion else None,
+        fault=result.fault.value if result.fault else "",
+        blame=result.fault.blame.value if result.fault else "",
+        detail=result.detail,
+        remarks=list(result.remarks),
+        measures=list(result.measures),
+        evidence=[each.sha256 for each in result.evidence],
+        fix=criterion.fix if criterion and result.outcome is Outcome.FAIL else None,
+    )

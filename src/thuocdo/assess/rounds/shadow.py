@@ -1,0 +1,63 @@
+"""A shadow scan in words: what an owner sees in minutes, without waiting for a round; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from thuocdo.assess import results as probed
+from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Outcome, Remark, Result
+from thuocdo.assess.scoring import grade
+from thuocdo.measure.definitions import Text
+
+Language = Literal["vi", "en"]
+_UNOFFICIAL = Text(
+    vi="Kết quả không chính thức: chỉ gồm những gì máy đo được.",
+    en="Unofficial: only what the machine could measure.",
+)
+_TOTAL = Text(
+    vi="Tổng {points} điểm; còn {unmeasured} điểm chưa đo được.",
+    en="{points} points in all; {unmeasured} could not be measured.",
+)
+_FIX = Text(vi="Cách sửa", en="How to mend it")
+_MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNMEASURED: "?"}
+
+
+def told(criteria: CriteriaSet, results: Sequence[Result], language: Language) -> str:
+    """Every check with what was seen, the affected element and how to mend it, under one set of rules."""
+    points = probed.points(criteria, results)
+    whole = grade(criteria, points)
+    total = _in(_TOTAL, language).format(points=whole.points, unmeasured=whole.unmeasured)
+    lines = [_in(_UNOFFICIAL, language), total, ""]
+    by_check = {each.check or f"{g.code}.{each.code}": each for g, each in criteria.criteria()}
+    for result in results:
+        criterion = by_check.get(result.check)
+        name = _in(criterion.name if criterion else texts()[result.check], language)
+        lines.append(f"{_MARKS[result.outcome]} {name}")
+        lines += [f"    {line}" for line in _seen(result, language)]
+        if criterion and criterion.fix and result.outcome is Outcome.FAIL:
+            lines.append(f"    {_in(_FIX, language)}: {_in(criterion.fix, language)}")
+    return "\n".join(lines)
+
+
+def said(remark: Remark, language: Language = "vi") -> str:
+    """The words, with what was seen put in as it was: a page's own braces are no blanks."""
+    words = _in(texts()[remark.code], language)
+    for name, value in remark.facts.items():
+        words = words.replace(f"{{{name}}}", value)
+    return words
+
+
+def _seen(result: Result, language: Language) -> Iterator[str]:
+    if result.fault is not None:
+        yield _in(texts()[result.fault.value], language).replace("{detail}", result.detail or "–")
+    for remark in result.remarks:
+        yield said(remark, language)
+        if remark.element:
+            yield f"  {remark.element}"
+
+
+def _in(text: Text, language: Language) -> str:
+    return text.en if language == "en" else text.vi

@@ -1,0 +1,112 @@
+"""From graded systems to a ranking that says how firm it is; pure (DESIGN.md §5.5).
+
+"1224" within a block. What was not measured of a system is not 0: beside its rank stands the best and
+the worst it could have had, were those points given or not. A system of which no probe could measure
+anything is listed unranked, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from thuocdo.assess.results import Outcome, Result
+from thuocdo.assess.scoring import Grade
+from thuocdo.core.vietnamese import collation_key
+
+
+class Graded(msgspec.Struct, frozen=True):
+    """One system and what it was given. points: by `group.criterion`, None where unmeasured."""
+
+    code: str
+    name: str
+    block: str
+    vendor: str
+    url: str
+    grade: Grade
+    points: dict[str, Decimal | None]
+    results: list[Result]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """One line of the ranking. rank: None when unranked, for the reason `unranked` (a Fault's name)."""
+
+    code: str
+    name: str
+    block: str
+    vendor: str
+    grade: Grade
+    rank: int | None
+    rank_best: int | None
+    rank_worst: int | None
+    unranked: str = ""
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """One defect in several systems of one vendor: one entry, however many systems have it."""
+
+    vendor: str
+    check: str
+    remark: str
+    systems: list[str]
+
+
+def standings(graded: Iterable[Graded]) -> list[Standing]:
+    """Ranked, each block by itself, best first; unranked ones last. Ties in Vietnamese order."""
+    found: list[Standing] = []
+    everybody = list(graded)
+    for block in sorted({each.block for each in everybody}):
+        own = [each for each in everybody if each.block == block]
+        able = [each for each in own if not why_unranked(each.results)]
+        lows = [each.grade.points for each in able]
+        highs = [each.grade.points + each.grade.unmeasured for each in able]
+        found += sorted(
+            (_standing(each, lows, highs) for each in own),
+            key=lambda each: (each.rank is None, each.rank or 0, collation_key(each.name)),
+        )
+    return found
+
+
+def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> Standing:
+    why = why_unranked(each.results)
+    low, high = each.grade.points, each.grade.points + each.grade.unmeasured
+    return Standing(
+        code=each.code,
+        name=each.name,
+        block=each.block,
+        vendor=each.vendor,
+        grade=each.grade,
+        rank=None if why else rank(low, lows),
+        rank_best=None if why else rank(high, lows),
+        # itself is among `highs`, and is not above itself
+        rank_worst=None if why else sum(other > low for other in highs) + (1 if high == low else 0),
+        unranked=why,
+    )
+
+
+def rank(points: Decimal, among: Iterable[Decimal]) -> int:
+    """Standard competition rank: one more than those above."""
+    return 1 + sum(other > points for other in among)
+
+
+def why_unranked(results: Sequence[Result]) -> str:
+    """The fault that kept every look at the site from being made; "" when there was one."""
+    looks = [each for each in results if each.check.startswith("interface.")]
+    if not looks or any(each.outcome is not Outcome.UNMEASURED for each in looks):
+        return ""
+    fault = looks[0].fault
+    return fault.value if fault else ""
+
+
+def shared_defects(graded: Iterable[Graded]) -> list[Shared]:
+    """Each vendor's defects, the most widespread first: what is mended once is mended everywhere."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for system in graded:
+        for result in system.results:
+            if result.outcome is Outcome.FAIL and not result.check.startswith("functions."):
+                for code in dict.fromkeys(remark.code for remark in result.remarks):
+                    found.setdefault((system.vendor, result.check, code), []).append(system.code)
+    shared = [Shared(*key, systems) for key, systems in found.items()]
+    return sorted(shared, key=lambda each: (-len(each.systems), each.vendor, each.check))

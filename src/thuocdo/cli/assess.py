@@ -1,0 +1,396 @@
+"""`thuocdo assess`: plan and measure a round, mark, settle, announce, hear appeals, publish, compare."""
+
+from __future__ import annotations
+
+import csv
+import ipaddress
+from contextlib import ExitStack
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from thuocdo.cli.output import console, one_of, progress, write_file
+from thuocdo.core import settings
+from thuocdo.core.errors import ThuocdoError
+
+if TYPE_CHECKING:
+    from thuocdo.assess.criteria.model import CriteriaSet
+    from thuocdo.assess.demo.servers import Fleet
+    from thuocdo.assess.models import Round
+    from thuocdo.assess.rounds.comparing import Side
+    from thuocdo.assess.rounds.fleet import Scanning
+    from thuocdo.assess.rounds.office import System
+    from thuocdo.assess.rounds.table import Graded
+
+FIXTURES = "fixtures"
+_FIXTURE_CONTACT = "https://localhost/"
+_FORMATS = "json,docx,pdf,xlsx"
+_COLUMNS = ("code", "name", "block", "url")
+
+assess = typer.Typer(help="Assess systems: rounds of scans, marks, appeals and publication.")
+
+RoundName = Annotated[str, typer.Option("--round", help="The round.")]
+System_ = Annotated[str, typer.Argument(help="The system's code in the round.")]
+Key = Annotated[str, typer.Argument(help="The criterion: group.criterion.")]
+Who = Annotated[str, typer.Option(help="Who does this.")]
+
+
+@assess.command("run")
+def run(
+    name: RoundName,
+    sites: Annotated[str, typer.Option(help=f"{FIXTURES}, or a CSV file: {', '.join(_COLUMNS)}[, vendor, site_id].")] = "",
+    criteria: Annotated[str, typer.Option(help="The criteria set a new round freezes.")] = "2024",
+    contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
+    lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
+    at_once: Annotated[int, typer.Option(help="Systems scanned at once.")] = 2,
+) -> None:  # fmt: skip
+    """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
+    found = _ready()
+    from thuocdo.assess.criteria.model import criteria_set
+    from thuocdo.assess.demo import servers
+    from thuocdo.assess.models import Round
+    from thuocdo.assess.probes.page_load.probe import RULES as LAB
+    from thuocdo.assess.probes.scene import Depth
+    from thuocdo.assess.rounds import fleet, office
+
+    held = Round.objects.filter(code=name).first()
+    if held is None and not sites:
+        raise ThuocdoError("no_systems", f"There is no round {name!r}.", "Name its --sites.")
+    is_trial = held.is_trial if held else sites == FIXTURES
+    if not is_trial and 0 < lab_runs < LAB.min_runs:
+        raise ThuocdoError("bad_option", f"{lab_runs} runs are no measurement.", f"Ask for {LAB.min_runs} or more, or 0.")  # fmt: skip
+    with ExitStack() as stack:
+        scanning = fleet.Scanning(
+            contact, found.check_networks, depth=Depth(lab_runs=lab_runs), at_once=at_once
+        )
+        if is_trial:
+            served = stack.enter_context(servers.serving())
+            scanning = _for_fixtures(scanning, served)
+            held = _trial(held, name, criteria_set(criteria), served)
+        elif held is None:
+            fleet.expect_contact(scanning)
+            held = office.plan(name, criteria_set(criteria), _read(Path(sites)), is_trial=False)
+        with progress("assess") as tick:
+            scanned = fleet.measure(found, held, scanning, tick)
+    typer.echo(f"Round {name}: {scanned} systems scanned now.")
+
+
+@assess.command("scan")
+def scan(
+    url: Annotated[str, typer.Argument(help="The system's front page.")],
+    contact: Annotated[str, typer.Option(help="Whom the site may write to: mailto:… or https://….")],
+    criteria: Annotated[str, typer.Option(help="The criteria set, or a draft's YAML file.")] = "2024",
+    site: Annotated[int | None, typer.Option(help="The site id its pages should count for.")] = None,
+    system: Annotated[str, typer.Option(help="The registry's code of the system, to ask about its feeds.")] = "",
+    lab_runs: Annotated[int, typer.Option(help="Lighthouse runs; 0 for none.")] = 5,
+    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+) -> None:  # fmt: skip
+    """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
+    found = _ready()
+    from thuocdo.assess.probes.scene import Depth, Target
+    from thuocdo.assess.rounds import fleet, shadow
+    from thuocdo.assess.site_check.check import normal_url
+
+    one_of("--lang", lang, ("vi", "en"))
+    rules = _rules(criteria)
+    scanning = fleet.Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
+    results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site, system=system))
+    typer.echo(shadow.told(rules, results, "en" if lang == "en" else "vi"))
+
+
+@assess.command("appoint")
+def appoint(
+    url: Annotated[str, typer.Argument(help="The system's front page.")],
+    owner: Annotated[str, typer.Option(help="Who, for the owner, permits the load test.")],
+    since: Annotated[str, typer.Option(help="When it may begin, for example 2026-12-01T22:00+07:00.")],
+    hours: Annotated[int, typer.Option(help="How many hours the window is open; 24 at most.")] = 2,
+    users: Annotated[int, typer.Option(help="Users at once, at most.")] = 40,
+) -> None:  # fmt: skip
+    """The token an owner puts under /.well-known/ to permit a load test; without it there is none."""
+    found = _ready()
+    from urllib.parse import urlsplit
+
+    from thuocdo.assess.probes.load.appointment import MAX_WINDOW_US, PATH, Appointment, token
+    from thuocdo.assess.site_check.check import normal_url
+    from thuocdo.core import clock
+    from thuocdo.core.signing import Signer
+
+    begin, long = clock.parse_instant(since), hours * 3_600_000_000
+    if not 0 < long <= MAX_WINDOW_US or users < 1:
+        raise ThuocdoError("bad_option", "A window is 1 to 24 hours, for at least one user.")
+    host = urlsplit(normal_url(url)).netloc
+    made = Appointment(host=host, since=begin, until=begin + long, users=users, owner=owner)
+    typer.echo(f"Serve this line at {PATH} of {host}:", err=True)
+    typer.echo(token(Signer.of(found.home), made))
+
+
+@assess.command("mark")
+def mark(
+    name: RoundName,
+    assessor: Annotated[str, typer.Option(help="The assessor whose sheet this is.")],
+    file: Annotated[Path, typer.Argument(help="CSV: system, key, points or found (items with spaces), evidence.")],
+) -> None:  # fmt: skip
+    """Take one assessor's sheet: points for the criteria that people judge. Each line counts once."""
+    _ready()
+    from django.db import transaction
+
+    from thuocdo.assess.rounds import office
+
+    held = office.find(name)
+    with transaction.atomic():
+        rows = _rows(file, ("system", "key"))
+        for row in rows:
+            has_points = bool(row.get("points"))
+            office.mark(
+                held,
+                row["system"],
+                assessor,
+                row["key"],
+                points=_decimal(row["points"]) if has_points else None,
+                found=None if has_points else (row.get("found") or "").split(),
+                evidence=row.get("evidence") or "",
+            )
+    typer.echo(f"{len(rows)} marks of {assessor} are kept.")
+
+
+@assess.command("settle")
+def settle(
+    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who
+) -> None:  # fmt: skip
+    """Reconcile two assessors: the points they agree on, and why."""
+    _ready()
+    from thuocdo.assess.rounds import office
+
+    office.settle(office.find(name), system, key, _decimal(points), because, who)
+    typer.echo(f"{system} {key}: {points}.")
+
+
+@assess.command("score")
+def score(name: RoundName) -> None:
+    """Grade the round as it stands: ranks, levels, group points, what is open."""
+    _ready()
+    from thuocdo.assess.rounds import office
+    from thuocdo.assess.rounds.table import standings
+
+    held = office.find(name)
+    rules = office.rules_of(held)
+    table = Table(
+        "Rank", "System", "Level", "Points", "Unmeasured", *(g.code for g in rules.groups)
+    )
+    for each in standings(office.graded(held)):
+        groups = [f"{group.points}/{group.of - group.unmeasured}" for group in each.grade.groups]
+        rank = f"{each.rank} ({each.rank_best}–{each.rank_worst})" if each.rank else each.unranked
+        level = each.grade.level or "open"
+        table.add_row(
+            rank, each.name, level, str(each.grade.points), str(each.grade.unmeasured), *groups
+        )
+    console().print(table)
+    for code, apart in office.differences(held):
+        marks = f"{apart.lowest} and {apart.highest} of {apart.of}"
+        typer.echo(f"To reconcile: {code} {apart.key}: {marks}.")
+
+
+@assess.command("announce")
+def announce(
+    name: RoundName,
+    days: Annotated[int, typer.Option(help="Days agencies have to appeal.")] = 10,
+) -> None:
+    """Preliminary results: from now on marks are closed and agencies may appeal."""
+    _ready()
+    from django.utils import timezone
+
+    from thuocdo.assess.rounds import office
+
+    held = office.find(name)
+    office.announce(held, timezone.now() + timedelta(days=days))
+    typer.echo(
+        f"Round {name} is preliminary; appeals until {held.appeals_until:%Y-%m-%d %H:%M} UTC."
+    )
+
+
+@assess.command("appeal")
+def appeal(
+    name: RoundName, system: System_, key: Key, text: Annotated[str, typer.Option()], who: Who
+) -> None:
+    """An agency's appeal against one criterion of its preliminary result."""
+    _ready()
+    from thuocdo.assess.rounds import office
+
+    made = office.appeal(office.find(name), system, key, text, who)
+    typer.echo(f"Appeal {made.pk} is kept.")
+
+
+@assess.command("decide")
+def decide(
+    number: Annotated[int, typer.Argument(help="The appeal's number.")],
+    because: Annotated[str, typer.Option()],
+    who: Who,
+    points: Annotated[
+        str, typer.Option(help="Points it gives; without them it is dismissed.")
+    ] = "",
+) -> None:
+    """Decide an appeal, with the reason the agency is given."""
+    _ready()
+    from thuocdo.assess.rounds import office
+
+    found = office.decide(number, because, who, _decimal(points) if points else None)
+    typer.echo(f"Appeal {number} is {found.verdict}.")
+
+
+@assess.command("publish")
+def publish(
+    name: RoundName,
+    formats: Annotated[str, typer.Option("--format", help=f"Some of {_FORMATS}.")] = _FORMATS,
+    directory: Annotated[Path | None, typer.Option("-o", help="Default <home>/assessments/<round>.")] = None,
+) -> None:  # fmt: skip
+    """Freeze and sign the round, and print it: JSON, Word, PDF, Excel. Again: the same files."""
+    found = _ready()
+    from thuocdo.assess.rounds import office
+    from thuocdo.report.render.assessment import RENDERERS
+
+    wanted = [each.strip() for each in formats.split(",")]
+    for each in wanted:
+        one_of("--format", each, tuple(RENDERERS))
+    held = office.find(name)
+    made = office.publish(held, found)
+    folder = directory or found.home / "assessments" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in wanted:
+        write_file(folder / f"{name}.{each}", RENDERERS[each](made))
+    write_file(folder / f"{name}.jws", held.publication.encode())
+
+
+@assess.command("correct")
+def correct(
+    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who
+) -> None:  # fmt: skip
+    """An entry of a published round's correction log; the publication stays as it was signed."""
+    _ready()
+    from thuocdo.assess.rounds import office
+
+    held = office.find(name)
+    office.correct(held, system, key, _decimal(points), because, who)
+    for each in office.corrections(held):
+        typer.echo(
+            f"{each.made_at:%Y-%m-%d} {each.entry.code} {each.key}: {each.points} – {each.reason}"
+        )
+
+
+@assess.command("compare")
+def compare(
+    name: Annotated[str, typer.Argument(help="The round.")],
+    other: Annotated[str, typer.Argument(help="A second round, under its own rules.")] = "",
+    rules: Annotated[str, typer.Option(help="Or: a criteria set, or a draft's YAML file, for the same results.")] = "",
+    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+) -> None:  # fmt: skip
+    """Say why totals differ: between two rounds, or of one round under other rules."""
+    _ready()
+    from thuocdo.assess.rounds import comparing, office
+
+    one_of("--lang", lang, ("vi", "en"))
+    if bool(other) == bool(rules):
+        raise ThuocdoError("bad_option", "Name a second round, or --rules.")
+    held = office.find(name)
+    after_rules = _rules(rules) if rules else office.rules_of(office.find(other))
+    before = {each.code: each for each in office.graded(held)}
+    after = {
+        each.code: each
+        for each in office.graded(held if rules else office.find(other), after_rules)
+    }
+    for code in (each for each in before if each in after):
+        found = comparing.compare(
+            code,
+            before[code].name,
+            _side(office.rules_of(held), before[code]),
+            _side(after_rules, after[code]),
+        )
+        typer.echo(comparing.sentence(found, "en" if lang == "en" else "vi"))
+
+
+def _ready() -> settings.Settings:
+    from thuocdo.registry.setup import setup_django
+
+    found = settings.load()
+    found.require_initialised()
+    setup_django()
+    return found
+
+
+def _side(rules: CriteriaSet, graded: Graded) -> Side:
+    from thuocdo.assess.rounds.comparing import Side
+
+    return Side(rules, graded.grade, graded.points)
+
+
+def _rules(text: str) -> CriteriaSet:
+    from thuocdo.assess.criteria.model import criteria_set, load
+
+    return load(Path(text)) if text.endswith((".yaml", ".yml")) else criteria_set(text)
+
+
+def _for_fixtures(scanning: Scanning, served: Fleet) -> Scanning:
+    from dataclasses import replace
+
+    from thuocdo.assess.citizen import Manners
+    from thuocdo.assess.fetch import Limits
+
+    return replace(
+        scanning,
+        contact=scanning.contact or _FIXTURE_CONTACT,
+        allowed=(ipaddress.ip_network("127.0.0.0/8"),),
+        authorities=str(served.authorities),
+        trusted_keys=served.keys,
+        manners=Manners(pause=0.0),
+        limits=Limits(seconds=8.0),
+    )
+
+
+def _trial(held: Round | None, name: str, rules: CriteriaSet, served: Fleet) -> Round:
+    """A round of the fixture fleet, with its two assessors' sheets; ports are new with each start."""
+    from thuocdo.assess.rounds import trial
+
+    return trial.plan(name, rules, served) if held is None else trial.move(held, served)
+
+
+def _read(path: Path) -> list[System]:
+    from thuocdo.assess.rounds.office import System
+
+    return [
+        System(
+            code=row["code"],
+            name=row["name"],
+            block=row["block"],
+            url=row["url"],
+            vendor=row.get("vendor") or "",
+            site_id=int(row["site_id"]) if row.get("site_id") else None,
+        )
+        for row in _rows(path, _COLUMNS)
+    ]
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows, names = list(reader), tuple(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
+    missing = [name for name in needed if name not in names]
+    if missing or any(not row[name] for row in rows for name in needed):
+        raise ThuocdoError(
+            "bad_file", f"{path} needs the columns {', '.join(needed)} filled in every row."
+        )
+    return rows
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        raise ThuocdoError(
+            "bad_option", f"{text!r} are no points.", "Write a number, such as 3.25."
+        ) from None

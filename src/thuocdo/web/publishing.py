@@ -1,0 +1,170 @@
+"""What of the measured figures may be shown: nothing that a check blocks, no count too small.
+
+The live pages withhold what a weekly report would withhold, by the same rules. A check looks at all
+agencies and at the period before, which takes longer than a page may: its verdict is kept and made
+anew every minute (standby.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+
+import msgspec
+
+from thuocdo.core.clock import Period
+from thuocdo.measure.definitions import Composite, Version
+from thuocdo.measure.disclosure import (
+    Table,
+    disclose,
+    disclose_points,
+    disclose_ranking,
+    policy_on,
+)
+from thuocdo.measure.invariants.check import check
+from thuocdo.measure.invariants.model import Outcome
+from thuocdo.measure.invariants.withholding import FLAG, withhold
+from thuocdo.measure.model import Figure, Flag, NoInterval, Point
+from thuocdo.measure.quality import Finding, inspect
+from thuocdo.measure.ranking import ranked
+from thuocdo.measure.service import Measure
+from thuocdo.web.standby import Standby
+
+_CHECKED_FOR_S = 60.0
+_INSPECTED_FOR_S = 600.0
+_KEPT = 256
+
+_checks: Standby[list[Outcome]] = Standby(_CHECKED_FOR_S, _KEPT)
+_inspections: Standby[list[Finding]] = Standby(_INSPECTED_FOR_S, _KEPT)
+
+
+def outcomes(
+    measure: Measure, code: str, version: Version, period: Period, organised: date, trust: str
+) -> list[Outcome]:
+    """What every rule says of one indicator's figures in a period, not older than about a minute."""
+    asked = [(code, version.version)]
+
+    def look() -> list[Outcome]:
+        behind = _apart(measure)
+        with behind.still():
+            return check(behind, period, asked, as_organised=organised, trust=trust)
+
+    return _checks.ask((id(measure), code, version.identity, period, organised, trust), look)
+
+
+def findings(measure: Measure, period: Period) -> list[Finding]:
+    """What the detectors of distorted data find in a period, the gravest first."""
+    return _inspections.ask((id(measure), period), lambda: inspect(_apart(measure), period))
+
+
+@cache
+def _apart(measure: Measure) -> Measure:
+    """Checks compare many answers of one set of facts; the pages must not wait for that."""
+    return measure.apart()
+
+
+def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
+    """Figures of one indicator, period and block as they may be shown, ranked without the others."""
+    if not figures:
+        return []
+    first = figures[0]
+    period = Period(first.period_first, first.period_last)
+    version = _definition(measure, first)
+    verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
+    found = disclose_ranking(withhold(figures, verdicts), policy_on(period.last))
+    return _without_parts(measure, found, version)
+
+
+def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
+    """Figures of services, all of one indicator and one table, as they may be shown."""
+    if not figures:
+        return []
+    first = figures[0]
+    period = Period(first.period_first, first.period_last)
+    version = _definition(measure, first)
+    verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
+    shown = [_blocked(figure, verdicts) for figure in figures]
+    (table,) = disclose([Table(tuple(shown))], policy_on(period.last))
+    return list(table.parts)
+
+
+def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
+    """A service of an agency whose own figure a check blocks is blocked with it."""
+    rules = [
+        f"{FLAG}{outcome.rule}"
+        for outcome in verdicts
+        if outcome.is_blocking
+        and figure.indicator in outcome.blocks
+        and outcome.agency in (None, figure.agency)
+        and outcome.block in (None, figure.block)
+    ]
+    return hide(figure, *dict.fromkeys(rules)) if rules else figure
+
+
+def published_points(
+    version: Version, points: Sequence[Point], parts: Sequence[Sequence[Point]]
+) -> list[Point]:
+    """A line's points as they may be shown; `parts` are the shown lines of what points are made of."""
+    found = disclose_points(points, version, policy_on(points[-1].last)) if points else []
+    return [
+        Point(point.first, point.last, None, None, None)
+        if any(_hidden(line[place]) for line in parts)
+        else point
+        for place, point in enumerate(found)
+    ]
+
+
+def _hidden(point: Point) -> bool:
+    """Nothing measured is told from something hidden by nobody: a part without counts hides the whole."""
+    return point.numerator is None
+
+
+def is_withheld(figure: Figure) -> bool:
+    """Whether the figure is kept out of print, by a check or for its small counts."""
+    return any(flag == Flag.SUPPRESSED or flag.startswith(FLAG) for flag in figure.flags)
+
+
+def _without_parts(measure: Measure, figures: list[Figure], version: Version) -> list[Figure]:
+    """Points give a hidden part away, so they are hidden with it."""
+    made = version.numerator
+    if not isinstance(made, Composite):
+        return figures
+    first = figures[0]
+    hidden: set[str] = set()
+    for part in made.parts:
+        shown = published(
+            measure,
+            measure.figures(
+                part.of,
+                Period(first.period_first, first.period_last),
+                as_organised=first.as_organised,
+                trust=first.trust,
+            ),
+        )
+        hidden |= {figure.agency for figure in shown if is_withheld(figure)}
+    if not hidden & {figure.agency for figure in figures}:
+        return figures
+    kept = [hide(each) if each.agency in hidden else each for each in figures]
+    lower = measure.definition(first.indicator).better == "lower"
+    return ranked(kept, lower_is_better=lower)
+
+
+def hide(figure: Figure, *flags: str) -> Figure:
+    """The figure without its numbers, and why: for its small counts unless said otherwise."""
+    return msgspec.structs.replace(
+        figure,
+        numerator=None,
+        denominator=None,
+        value=None,
+        interval=None,
+        no_interval=NoInterval.SUPPRESSED.value,
+        rank=None,
+        rank_low=None,
+        rank_high=None,
+        flags=tuple(sorted({*figure.flags, *(flags or (Flag.SUPPRESSED.value,))})),
+    )
+
+
+def _definition(measure: Measure, figure: Figure) -> Version:
+    return measure.definition(figure.indicator).version_for(figure.period_last, figure.version)

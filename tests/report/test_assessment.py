@@ -1,0 +1,103 @@
+"""A published round in four formats: the same figures in each, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import docx
+import msgspec
+import openpyxl
+import pytest
+from pypdf import PdfReader
+
+from thuocdo.assess import results as probed
+from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.results import Fault, Remark, measured, unmeasured
+from thuocdo.assess.rounds.publication import Publication, publication
+from thuocdo.assess.rounds.table import Graded
+from thuocdo.assess.scoring import grade
+from thuocdo.report.render.assessment import RENDERERS
+
+SET = criteria_set("2024")
+HOSTILE = "{detail} =cmd()|'/c calc'!A1 <script>#import \"x\"</script>"
+
+
+def graded(code: str, name: str, *results, **points: Decimal) -> Graded:
+    found = probed.points(SET, results) | {"functions": Decimal(40)}
+    return Graded(
+        code,
+        name,
+        "province",
+        "Nhà cung cấp A",
+        f"https://{code}.vn/",
+        grade(SET, found),
+        found,
+        list(results),
+    )
+
+
+@pytest.fixture(scope="module")
+def published() -> Publication:
+    title = measured("interface.title", Decimal(1), 1)
+    weak = measured("security.hsts", Decimal("0.5"), 1, Remark("hsts_short", {"seconds": "300", "wanted": "31536000"}))  # fmt: skip
+    told = measured("security.exposed_version", Decimal(0), 1, Remark("version_shown", {"where": "server", "value": HOSTILE}, HOSTILE))  # fmt: skip
+    dead = [
+        unmeasured(check, Fault.TIMEOUT, "8 s", 1) for check in ("interface.title", "security.hsts")
+    ]
+    return publication(
+        code="2026-1",
+        is_trial=False,
+        at=1_796_000_000_000_000,
+        criteria=SET,
+        rules_sha256="ab" * 32,
+        software="thuocdo test",
+        graded=[
+            graded("a", "Cổng Cần Thơ", title, weak, told),
+            graded("b", "Cổng Đắk Lắk", *dead),
+        ],
+    )
+
+
+def text_of(form: str, made: bytes) -> str:
+    if form == "pdf":
+        return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages)
+    if form == "docx":
+        found = docx.Document(io.BytesIO(made))
+        cells = [cell.text for table in found.tables for row in table.rows for cell in row.cells]
+        return " ".join([*(each.text for each in found.paragraphs), *cells])
+    if form == "xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(made))
+        rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
+        return " ".join(str(cell) for row in rows for cell in row if cell is not None)
+    return made.decode()
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_every_format_says_who_stands_where_and_what_was_seen(published, form):
+    text = " ".join(text_of(form, RENDERERS[form](published)).split())
+    for said in ("Cổng Cần Thơ", "Cổng Đắk Lắk", "2026-1", "31536000", "Nhà cung cấp A"):
+        assert said in text
+    if form != "json":
+        assert "không xếp hạng" in text
+        assert "Cách sửa: Đặt Strict-Transport-Security" in text
+        assert "Trách nhiệm: đơn vị vận hành trang" in text
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_the_same_publication_gives_the_same_bytes(published, form):
+    assert RENDERERS[form](published) == RENDERERS[form](published)
+
+
+def test_numbers_are_numbers_in_the_workbook_and_what_a_page_said_is_text(published):
+    book = openpyxl.load_workbook(io.BytesIO(RENDERERS["xlsx"](published)))
+    sheet = book["Khối tỉnh thành phố"]
+    row = next(row for row in sheet.iter_rows() if row[2].value == "Cổng Cần Thơ")
+    assert (row[0].value, row[4].value) == (1, 41.25)
+    cells = [cell for page in book for line in page.iter_rows() for cell in line]
+    assert not any(cell.data_type == "f" for cell in cells)
+    assert any(HOSTILE in str(cell.value) for cell in cells)
+
+
+def test_the_json_is_the_publication(published):
+    assert msgspec.json.decode(RENDERERS["json"](published), type=Publication) == published

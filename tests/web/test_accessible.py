@@ -1,0 +1,186 @@
+"""axe, as published, finds nothing to complain of on any public page, light, dark and narrow."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from tests.clients.published import node_packages
+from tests.web.test_browser import ARGUMENTS, CHROMIUM, Site
+
+from thuocdo.lake.imports import import_dossiers
+from thuocdo.lake.ledger.ledger import Ledger
+from thuocdo.lake.store import Lake
+from thuocdo.measure.refresh import refresh
+
+PATHS = (
+    "/",
+    "/en/",
+    "/xep-hang/online_dossier_rate/",
+    "/ban-do/online_dossier_rate/",
+    "/co-quan/",
+    "/co-quan/H26/",
+    "/co-quan/H26/khuyen-nghi/",
+    "/dich-vu/",
+    "/dich-vu/1.004194/",
+    "/so-sanh/?a=H26&a=H29",
+    "/chat-luong/",
+    "/truc-tiep/",
+    "/tinh-trang/",
+    "/tim-kiem/?q=ha",
+    "/phuong-phap/",
+    "/phuong-phap/online_dossier_rate/",
+    "/bao-cao/",
+    "/nowhere/",
+)
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_REQUESTS = 15
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, today_of_module) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("accessible")
+    found = Site(folder / "home")
+    sites, services = folder / "sites.csv", folder / "services.csv"
+    sites.write_text("site_id,agency,kind,name\n391,H26,portal,Cổng Hà Nội\n", encoding="utf-8")
+    services.write_text(
+        "agency,procedure,level,name\nH26,1.004194,full,Đăng ký tạm trú\n"
+        "H29,1.004194,partial,Đăng ký tạm trú\n",
+        encoding="utf-8",
+    )
+    found.command("init")
+    found.command("import", "sites", str(sites))
+    found.command("import", "services", str(services))
+    _tell(found, folder, today_of_module)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def today_of_module():
+    from tests.web.conftest import TODAY
+
+    return TODAY
+
+
+def _tell(site: Site, folder: Path, today) -> None:
+    day = today - timedelta(days=2)
+    rows = [
+        {
+            "system": f"{agency}-one_stop",
+            "agency": agency,
+            "dossier": f"{agency}-{n}",
+            "procedure": "1.004194",
+            "status": "received",
+            "event_time": f"{day}T09:00:00+07:00",
+            "channel": "online" if n % 3 else "counter",
+        }
+        for agency, size in (("H26", 150), ("H29", 120), ("H14", 2))
+        for n in range(size)
+    ]
+    path = folder / "dossiers.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    lake = Lake.open(site.settings)
+    import_dossiers(site.settings, lake, [path], lambda _done, _total: None)
+    refresh(site.settings, lake, head=Ledger(site.settings, lake).extend())
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    packages = node_packages(Path(__file__).parent / "npm")
+    return (packages / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+def violations(browser: Browser, axe: str, address: str, width: int, scheme: str) -> list[str]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(address)
+    page.evaluate(axe)
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
+    )["violations"]
+    context.close()
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:160]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_no_violation(site, browser, axe, path):
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        assert violations(browser, axe, site.address + path, width, scheme) == [], (width, scheme)
+
+
+def test_axe_finds_no_violation_on_a_passport(site, browser, axe):
+    page = browser.new_page()
+    page.goto(site.address + "/en/rankings/online_dossier_rate/")
+    page.locator("a.value").first.click()
+    assert "Passport of a figure" in page.inner_text("main")
+    for width, scheme in ((1280, "dark"), (320, "light")):
+        assert violations(browser, axe, page.url, width, scheme) == []
+    page.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_few_requests_to_our_own_site_and_fits_a_narrow_screen(site, browser, path):
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.address + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert len(asked) <= MOST_REQUESTS
+    assert all(url.startswith(site.address) for url in asked), json.dumps(asked)
+    page.close()
+
+
+def test_a_province_of_the_map_is_reached_by_keyboard_and_opened(site, browser):
+    page = browser.new_page()
+    page.goto(site.address + "/ban-do/online_dossier_rate/")
+    page.locator('svg.map a[aria-label^="Hà Nội"]').focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/co-quan/H26/")
+    page.close()
+
+
+def test_the_last_hour_moves_by_events_and_does_without_script(site, browser):
+    page = browser.new_page()
+    with page.expect_request("**/live/stream"):
+        page.goto(site.address + "/truc-tiep/")
+    page.close()
+    context = browser.new_context(java_script_enabled=False)
+    still = context.new_page()
+    still.goto(site.address + "/truc-tiep/")
+    assert still.locator("svg.columns-chart").count() == 1
+    context.close()
+
+
+def test_the_code_for_paper_is_seen_in_print_alone(site, browser):
+    page = browser.new_page()
+    page.goto(site.address + "/xep-hang/online_dossier_rate/")
+    page.locator("a.value").first.click()
+    code = page.locator("svg.qr")
+    assert not code.is_visible()
+    page.emulate_media(media="print")
+    assert code.is_visible()
+    page.close()

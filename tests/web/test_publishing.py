@@ -1,0 +1,71 @@
+"""What the live pages withhold: what a check blocks, what is too small, and points made of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import date
+
+import msgspec
+from tests.web.conftest import DUE_BEFORE
+
+from thuocdo.measure.definitions import definition
+from thuocdo.measure.model import Point
+from thuocdo.web.publishing import published_points
+from thuocdo.web.standby import Standby
+
+RANKING = "/xep-hang/on_time_rate/?block=ministry"
+
+
+def test_a_figure_that_a_check_blocks_is_not_shown_and_says_why(client, country):
+    page = client.get(RANKING).content.decode()
+    unranked = page[page.index('id="unranked"') :]
+    row = unranked[unranked.index(f"/co-quan/{DUE_BEFORE}/") :]
+    row = row[: row.index("</tr>")]
+    assert "bị chặn do không đạt kiểm tra" in row
+    assert "/20" not in row
+    assert "/con-so/" not in row
+
+
+def test_the_download_withholds_it_too(client, country):
+    rows = json.loads(client.get(RANKING + "&format=json").content)["rows"]
+    (mine,) = [row for row in rows if row["agency"] == DUE_BEFORE]
+    assert (mine["value"], mine["numerator"], mine["rank"]) == (None, None, None)
+    assert "blocked_by:due_not_before_received" in mine["flags"]
+
+
+def test_points_are_hidden_where_a_part_is(country):
+    days = (date(2026, 1, 1), date(2026, 1, 7))
+    version = definition("qd766_online_payment").versions[-1]
+    whole = [Point(*days, None, None, 6.5), Point(*days, None, None, 7.0)]
+    part = [Point(*days, 10, 20, 50.0), Point(*days, None, None, None)]
+    shown = published_points(version, whole, [part])
+    assert [point.value for point in shown] == [6.5, None]
+    assert shown[0] == msgspec.structs.replace(whole[0])
+
+
+def test_an_answer_is_made_once_and_renewed_behind_the_reader():
+    answers, made, renewed = Standby[int](0.0, 4), [], threading.Event()
+
+    def make() -> int:
+        made.append(1)
+        if len(made) > 1:
+            renewed.set()
+        return len(made)
+
+    assert answers.ask("key", make) == 1
+    assert answers.ask("key", make) == 1  # the kept one, while another is on its way
+    assert renewed.wait(10)
+
+
+def test_a_renewal_that_fails_leaves_the_last_answer_standing():
+    answers, failed = Standby[int](0.0, 4), threading.Event()
+
+    def fail() -> int:
+        failed.set()
+        raise ValueError
+
+    assert answers.ask("key", lambda: 1) == 1
+    assert answers.ask("key", fail) == 1
+    assert failed.wait(10)
+    assert answers.ask("key", fail) == 1
