@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import translation
@@ -22,7 +23,9 @@ MODELS = ("agency", "system", "site", "service", "sitekey", "change")
 @pytest.fixture
 def desk(country, client):
     """A signed-in official."""
-    client.force_login(User.objects.create(username="lan", is_staff=True, is_superuser=True))
+    user = User.objects.create(username="lan", is_staff=True, is_superuser=True)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    client.force_login(user)
     return client
 
 
@@ -177,7 +180,7 @@ def test_chosen_keys_are_revoked(save, country) -> None:
 
 
 def test_the_trail_can_only_be_read(desk) -> None:
-    line = Change.objects.get()
+    line = Change.objects.first()
     assert desk.get(reverse("admin:registry_change_change", args=[line.pk])).status_code == 200
     assert desk.get(reverse("admin:registry_change_add")).status_code == 403
     assert desk.post(reverse("admin:registry_change_delete", args=[line.pk])).status_code == 403

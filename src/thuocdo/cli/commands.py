@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from thuocdo.cli import (
+    accounts,
     advice,
     assess,
     checks,
@@ -45,7 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 reports = typer.Typer(help="Make reports.")
-accounts = typer.Typer(help="Accounts of the registry's desk (/admin/).")
 app.add_typer(imports.imports, name="import")
 app.add_typer(imports.templates, name="template")
 app.add_typer(reports, name="report")
@@ -54,7 +54,7 @@ app.add_typer(trust.sites, name="site")
 app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
-app.add_typer(accounts, name="account")
+app.add_typer(accounts.accounts, name="account")
 app.add_typer(assess.assess, name="assess")
 app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
@@ -239,25 +239,6 @@ def report_weekly(
     )
     for path in paths:
         typer.echo(path)
-
-
-# --- accounts -------------------------------------------------------------------------------------
-
-
-@accounts.command("create")
-def account_create(
-    name: Annotated[str, typer.Argument(help="The operator's name.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-) -> None:
-    """Make an operator's account, with every right; asks for the password."""
-    from thuocdo.registry.setup import setup_django
-
-    _ready()
-    setup_django()
-    from thuocdo.registry.accounts import create_operator
-
-    create_operator(name, password)
-    typer.echo(f"{name} can sign in at /admin/.")
 
 
 # --- simulation -----------------------------------------------------------------------------------

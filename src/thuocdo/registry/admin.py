@@ -11,9 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -22,18 +19,23 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.vietnamese import fold_accents, format_day
-from thuocdo.registry import keys, trail
+from thuocdo.registry import keys, people_admin, trail  # noqa: F401  (people_admin registers)
+from thuocdo.registry.desk import PERMISSIONS, limited
 from thuocdo.registry.explanations import Explanation
-from thuocdo.registry.forms import AgencyForm, RegistryForm, SiteForm, SiteKeyForm, SystemForm
+from thuocdo.registry.forms import (
+    AgencyForm,
+    ExplanationForm,
+    RegistryForm,
+    SiteForm,
+    SiteKeyForm,
+    SystemForm,
+)
 from thuocdo.registry.models import Agency, Change, Service, Site, SiteKey, System
 from thuocdo.registry.publish import publish
-
-admin.site.unregister(User)
-admin.site.unregister(Group)
+from thuocdo.registry.rights import Right
 
 
 def _today() -> date:
@@ -64,7 +66,43 @@ class ValidityFilter(admin.SimpleListFilter):
         return rows
 
 
-class AuditedAdmin(ModelAdmin):
+class LimitedAdmin(ModelAdmin):
+    """Shows and changes only rows of agencies over which the official holds the right."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return limited(super().get_queryset(request), request.user, self._right("view"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._is_theirs(
+            request, obj, "change"
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._is_theirs(
+            request, obj, "delete"
+        )
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form knows whose subtree a new or changed row must stay in."""
+        form = super().get_form(request, *args, **kwargs)
+        form.user, form.right = request.user, self._right("add")
+        return form
+
+    def changeable(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
+        """Of chosen rows, those the official may change as well as see."""
+        return limited(rows, request.user, self._right("change"))
+
+    def _is_theirs(self, request: HttpRequest, obj: Any, done: str) -> bool:
+        if obj is None:
+            return True
+        rows = self.model.objects.filter(pk=obj.pk)
+        return limited(rows, request.user, self._right(done)).exists()
+
+    def _right(self, done: str) -> Right:
+        return PERMISSIONS[f"registry.{done}_{self.opts.model_name}"]
+
+
+class AuditedAdmin(LimitedAdmin):
     """Leaves a trail of every save and deletion and publishes after the commit."""
 
     list_filter_submit = True
@@ -206,7 +244,7 @@ def _show_once(request: HttpRequest, name: str, key: str) -> None:
 
 
 @admin.register(SiteKey)
-class SiteKeyAdmin(ModelAdmin):
+class SiteKeyAdmin(LimitedAdmin):
     """Keys are made and revoked, never edited or deleted."""
 
     form = SiteKeyForm
@@ -259,13 +297,13 @@ class SiteKeyAdmin(ModelAdmin):
 
     @action(description=_("Thay các khóa đã chọn bằng khóa mới"), permissions=["change"])
     def rotate_selected(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        for old in queryset.filter(revoked_at__isnull=True):
+        for old in self.changeable(request, queryset).filter(revoked_at__isnull=True):
             key = keys.rotate(settings.THUOCDO, old, who=request.user.get_username())
             _show_once(request, old.name, key)
 
     @action(description=_("Thu hồi các khóa đã chọn"), permissions=["change"])
     def revoke_selected(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        chosen = list(queryset)
+        chosen = list(self.changeable(request, queryset))
         for key in chosen:
             keys.revoke(settings.THUOCDO, key, who=request.user.get_username())
         done = ngettext("Đã thu hồi %d khóa.", "Đã thu hồi %d khóa.", len(chosen))
@@ -293,13 +331,14 @@ class ChangeAdmin(ModelAdmin):
 
 
 @admin.register(Explanation)
-class ExplanationAdmin(ModelAdmin):
+class ExplanationAdmin(LimitedAdmin):
     """Answers to findings: written once, then read."""
 
     list_display = ("at", "detector", "subject", "first", "last", "kind", "who")
     list_filter = ("kind", "detector", ("at", RangeDateFilter))
     list_filter_submit = True
     search_fields = ("detector", "subject", "text", "who")
+    form = ExplanationForm
     fields = ("detector", "subject", "first", "last", "kind", "text")
 
     def save_model(self, request: HttpRequest, obj: Explanation, _form: Any, _change: bool) -> None:
@@ -311,15 +350,3 @@ class ExplanationAdmin(ModelAdmin):
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Explanation | None = None) -> bool:
         return False
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +14,11 @@ from django.db import models
 
 from thuocdo.registry.models import Change
 
-_NEVER_TOLD = {"id", "key_hash", "signing"}
+_NEVER_TOLD = {
+    *("id", "key_hash", "signing", "password", "data", "extra_data"),
+    *("last_login", "last_used_at"),  # no secrets, but no changes either
+}
+_acting: ContextVar[Callable[[], str] | None] = ContextVar("acting", default=None)
 
 
 def operator() -> str:
@@ -20,6 +27,22 @@ def operator() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number without a name
         return f"uid {os.getuid()}"
+
+
+@contextmanager
+def acting(who: Callable[[], str]) -> Iterator[None]:
+    """Whoever this names does what happens within; asked only when something is recorded."""
+    token = _acting.set(who)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def who_acts() -> str:
+    """The signed-in person of this request ("" for nobody), else who sits at the command line."""
+    who = _acting.get()
+    return operator() if who is None else who()
 
 
 def record(

@@ -17,9 +17,21 @@ from thuocdo.core.errors import ThuocdoError
 
 
 class Problem(Exception):  # noqa: N818 (it names what a page shows)
-    """A request that cannot be served, in the reader's words. `status` is the HTTP status."""
+    """A request that cannot be served, in the reader's words.
 
-    def __init__(self, message: str, hint: str = "", status: int = HTTPStatus.BAD_REQUEST) -> None:
+    status   the HTTP status
+    way_out  address and text of the link to where something can be done about it
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        status: int = HTTPStatus.BAD_REQUEST,
+        *,
+        way_out: tuple[str, str] | None = None,
+    ) -> None:
+        self.way_out = way_out
         self.message = message
         self.hint = hint
         self.status = status
@@ -104,6 +116,8 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     titles = {
         HTTPStatus.NOT_FOUND: _("Không tìm thấy"),
         HTTPStatus.BAD_REQUEST: _("Yêu cầu chưa đúng"),
+        HTTPStatus.FORBIDDEN: _("Chưa được phép"),
+        HTTPStatus.TOO_MANY_REQUESTS: _("Quá nhiều lần"),
     }
     context = {
         "title": titles.get(HTTPStatus(problem.status), _("Có trục trặc")),
@@ -131,6 +145,30 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
         Problem(
             _("Máy chủ không đọc được yêu cầu này."),
             _("Kiểm tra lại địa chỉ, hoặc bắt đầu từ trang Tổng quan."),
+        ),
+    )
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """For who tries to sign in too often."""
+    return page(
+        request,
+        Problem(
+            _("Bạn đã thử quá nhiều lần trong thời gian ngắn."),
+            _("Chờ vài phút rồi thử lại; quên mật khẩu thì liên hệ quản trị hệ thống."),
+            HTTPStatus.TOO_MANY_REQUESTS,
+        ),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """Django's view for a form that does not prove it came from our own page."""
+    return page(
+        request,
+        Problem(
+            _("Biểu mẫu này đã quá hạn hoặc không được gửi từ trang của hệ thống."),
+            _("Mở lại trang, cho phép cookie, rồi gửi lại."),
+            HTTPStatus.FORBIDDEN,
         ),
     )
 

@@ -1,7 +1,7 @@
 """Django's settings: a thin reading of the instance (`thuocdo.core.settings`) and nothing else.
 
 Everything an operator may set comes from the environment (docs: THUOCDO_HOME,
-THUOCDO_DATABASE_URL, THUOCDO_SECRET_KEY, THUOCDO_ALLOWED_HOSTS); the rest is fixed here.
+THUOCDO_DATABASE_URL, THUOCDO_SECRET_KEY, THUOCDO_ALLOWED_HOSTS, THUOCDO_HTTPS, THUOCDO_OIDC_*); the rest is fixed here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy
 
 from thuocdo.core import settings as instance
+from thuocdo.web.single_sign_on import single_sign_on
 
 THUOCDO = instance.load()
 """The instance this process serves; the rooms' functions take it as their `settings`."""
@@ -34,14 +35,19 @@ CSRF_TRUSTED_ORIGINS = [
 ]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "thuocdo.registry.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "thuocdo.registry",
     "thuocdo.assess",
     "thuocdo.web",
@@ -58,7 +64,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "thuocdo.web.sessions.Acting",
+    "thuocdo.web.sessions.Idle",
+    "thuocdo.web.access.Guard",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "thuocdo.web.middleware.Refusals",
 ]
@@ -94,19 +104,60 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_MIN_PASSWORD = 12
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": _MIN_PASSWORD}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "check-site"
-LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = ["thuocdo.registry.desk.Door"]
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}"
+    for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher")  # the second: accounts from before
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "mfa_index"
+LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # and sooner: web/sessions.py
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "thuocdo.web.signing_in.LocalAccounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
+MFA_ADAPTER = "thuocdo.web.signing_in.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Thước Đo"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones are half a minute off
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # operators make the accounts: no address proves anything
+SOCIALACCOUNT_ADAPTER = "thuocdo.web.signing_in.SingleSignOn"
+SOCIALACCOUNT_PROVIDERS = single_sign_on(os.environ)
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+CACHES = {
+    "default": {
+        # Counts of failed sign-ins; the web role is one process. Far more keys than one attacker fills.
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+HTTPS = os.environ.get("THUOCDO_HTTPS", "") == "1"
+"""Whether readers reach the site by https only: a proxy in front speaks it and says so."""
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SECURE_HSTS_SECONDS = 31_536_000
+    ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "thuocdo.web.problems.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 

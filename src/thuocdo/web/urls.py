@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
+from thuocdo.web import entrance
 from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
     advising,
@@ -32,6 +32,7 @@ from thuocdo.web.views import (
 
 handler400 = "thuocdo.web.problems.bad_request"
 handler404 = "thuocdo.web.problems.not_found"
+handler429 = "thuocdo.web.problems.too_many"
 handler500 = "thuocdo.web.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -72,8 +73,7 @@ urlpatterns += i18n_patterns(
     path("sites", sites.index, name="sites"),
     path("sites/<int:site_id>", sites.page, name="site"),
     path("sites/<int:site_id>.<slug:kind>", sites.download, name="site-download"),
-    path("login", LoginView.as_view(template_name="web/login.html"), name="login"),
-    path("logout", LogoutView.as_view(), name="logout"),
+    *entrance.urlpatterns,
     path("workspace/check-site", check_site.page, name="check-site"),
     path("workspace/check-site/<int:number>", check_site.result, name="check-site-result"),
     path(

@@ -8,7 +8,7 @@ from thuocdo.web.api import badges, pages
 from thuocdo.web.api.v1 import api
 
 urlpatterns = [
-    path("api/v1/problems/<slug:code>", pages.problem),
+    path("api/v1/problems/<slug:code>", pages.problem, name="api-problem"),
     path("api/v1/", api.urls),
     path("badge/<slug:indicator>/<str:agency>.svg", badges.badge, name="badge"),
     path("widget/<slug:indicator>/<str:agency>", badges.widget, name="widget"),

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import msgspec
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,6 +17,10 @@ from thuocdo.assess.site_check import jobs, words
 from thuocdo.assess.site_check.check import MAX_PAGES, Wanted
 from thuocdo.assess.site_check.model import PageResult
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.registry.desk import limited
+from thuocdo.registry.models import Site
+from thuocdo.registry.people import person
+from thuocdo.registry.rights import Right
 from thuocdo.web import problems
 from thuocdo.web.templatetags.yearbook import language
 
@@ -26,7 +29,6 @@ _REFRESH_SECONDS = 3
 _MAX_NUMBER = 2_147_483_647  # what the database keeps
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The form, and the checks asked for before."""
@@ -49,7 +51,6 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "web/check_site.html", context, status=400 if problem else 200)
 
 
-@login_required
 @require_safe
 def result(request: HttpRequest, number: int) -> HttpResponse:
     """One check: what is known of it now."""
@@ -67,7 +68,6 @@ def result(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "web/check_site_result.html", context)
 
 
-@login_required
 @require_safe
 def picture(request: HttpRequest, number: int, page_number: int) -> FileResponse:
     """What the browser saw."""
@@ -81,9 +81,12 @@ def picture(request: HttpRequest, number: int, page_number: int) -> FileResponse
 
 
 def _visible(request: HttpRequest) -> QuerySet[SiteCheck]:
-    """The reader's own checks; the staff sees everybody's."""
+    """The reader's own checks, and those of sites over which they may see everybody's."""
     rows = SiteCheck.objects.select_related("asked_by")
-    return rows if request.user.is_staff else rows.filter(asked_by=request.user)
+    if person(request.user).may(Right.SEE_CHECKS):
+        return rows
+    theirs = limited(Site.objects.all(), request.user, Right.SEE_CHECKS)
+    return rows.filter(Q(asked_by=request.user) | Q(site_id__in=theirs.values("site_id")))
 
 
 def _wanted(given: dict[str, str]) -> Wanted:

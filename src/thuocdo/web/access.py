@@ -1,0 +1,128 @@
+"""Which right every address needs: one table, and the guard that asks for it before any view runs.
+
+An address that declares nothing is refused to everybody. A new page is one line here. What a view
+shows *of* its subject (own agency or all) is the view's own affair, by `registry.people.person`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from thuocdo.registry.people import Person, person
+from thuocdo.registry.rights import Right, policy
+from thuocdo.web import problems
+from thuocdo.web.templatetags.yearbook import language
+
+_PUBLIC: Final = (
+    *("health", "robots", "favicon", "set_language", "theme"),
+    *("overview", "live", "live-page", "live-stream", "status", "quality"),
+    *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
+    *("reports", "report", "methods", "method", "passport", "search", "compare"),
+    *("connect", "sites", "site", "site-download", "advice"),
+    *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
+    # signing in, by whatever way, comes before having any right
+    *("account_login", "account_logout", "account_inactive", "mfa_authenticate"),
+    *("mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"),
+    *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
+)
+_OWN_ACCOUNT: Final = (
+    *("account_change_password", "account_set_password", "account_reauthenticate"),
+    *("mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
+    *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
+    *("mfa_reauthenticate_webauthn", "socialaccount_connections"),
+)
+_CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+
+VIEWS: Final[dict[str, Right]] = {
+    **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
+    **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
+    **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
+}
+"""Name of the address → the right it needs."""
+
+NAMESPACES: Final[dict[str, Right]] = {
+    "admin": Right.DESK,  # what of it is registry/desk.py's affair
+    "api-v1": Right.SEE_PUBLIC,  # it asks for tokens itself where it needs one
+}
+"""The same for all addresses of a namespace."""
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    SIGN_IN = "sign_in"
+    SECOND_FACTOR = "second_factor"
+    REFUSED = "refused"
+    UNDECLARED = "undeclared"
+
+
+def needed(view_name: str) -> Right | None:
+    """The right that an address needs, by its name with namespaces; None: it declares none."""
+    namespace, _colon, _name = view_name.rpartition(":")
+    return NAMESPACES.get(namespace) if namespace else VIEWS.get(view_name)
+
+
+def judge(view_name: str, who: Person, *, signed_in: bool) -> Verdict:
+    """Whether somebody may open an address."""
+    right = needed(view_name)
+    if right is None:
+        return Verdict.UNDECLARED
+    if who.may_somewhere(right):
+        return Verdict.ALLOWED
+    if not signed_in:
+        return Verdict.SIGN_IN
+    return Verdict.SECOND_FACTOR if who.needs_second_factor_for(right) else Verdict.REFUSED
+
+
+class Guard:
+    """Judges every request once its address is known."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if needed(name) is Right.SEE_PUBLIC:
+            return None  # and the session stays unread: public pages answer the same to everybody
+        verdict = judge(name, person(request.user), signed_in=request.user.is_authenticated)
+        match verdict:
+            case Verdict.ALLOWED:
+                return None
+            case Verdict.SIGN_IN:
+                return redirect_to_login(request.get_full_path())
+        return problems.page(request, _refusal(verdict, needed(name)))
+
+
+def _refusal(verdict: Verdict, right: Right | None) -> problems.Problem:
+    if right is None or verdict is Verdict.UNDECLARED:
+        return problems.Problem(
+            _("Địa chỉ này chưa khai báo ai được mở, nên không mở cho ai."),
+            _("Báo quản trị hệ thống."),
+            HTTPStatus.FORBIDDEN,
+        )
+    what = getattr(policy().rights[right], language())
+    if verdict is Verdict.SECOND_FACTOR:
+        return problems.Problem(
+            _("Vai trò của bạn có quyền %(what)s, nhưng chỉ dùng được khi đăng nhập hai bước.")
+            % {"what": what},
+            _("Bật ứng dụng xác thực hoặc khóa truy cập (passkey) ở trang Tài khoản, rồi mở lại."),
+            HTTPStatus.FORBIDDEN,
+            way_out=(reverse("mfa_index"), _("Bật xác thực hai bước")),
+        )
+    return problems.Problem(
+        _("Tài khoản của bạn không có quyền %(what)s.") % {"what": what},
+        _("Nếu công việc cần quyền này, đề nghị người vận hành hệ thống giao vai trò phù hợp."),
+        HTTPStatus.FORBIDDEN,
+        way_out=(reverse("mfa_index"), _("Xem vai trò của tôi")),
+    )
