@@ -151,8 +151,7 @@ def main() -> None:
         say("fold of dossier events", asked.events, time.perf_counter() - began)
         began = start()
         folded = engine.scan([str(out)], DOSSIERS)
-        services = engine.hold(cube.CATALOGUE.empty_table())
-        engine.write(home / "cube.parquet", cube.dossiers_daily, folded, services)
+        engine.write(home / "cube.parquet", cube.dossiers_daily, folded)
         say("cube", pq.read_metadata(out).num_rows, time.perf_counter() - began)
         engine.close()
 

@@ -51,7 +51,7 @@ async def scan_fleet(home: Path, depth: Depth, codes: tuple[str, ...] = ()) -> S
         fetcher = Fetcher(
             guard,
             agent("mailto:a@b.vn"),
-            Limits(seconds=4.0),
+            Limits(seconds=8.0),
             str(fleet.authorities),
             fleet.keys,
         )

@@ -22,12 +22,10 @@ SEEN_BY_BROWSER = [
     check for check in CHECKS if check.startswith(("interface", "wcag", "functions"))
 ]
 NOT_HERE = {
-    "security.dnssec",
-    "security.caa",
-    "emc.tag",
-    "page_load.lab",
-    "system_performance.load",
+    *("security.dnssec", "security.caa", "emc.tag", "emc.feeds", "emc.data_quality"),
+    *("page_load.lab", "page_load.field", "system_performance.load"),
 }
+"""A resolver, a registry, an appointment: what the fleet lacks."""
 
 
 def codes(result):
@@ -127,11 +125,10 @@ def test_a_second_scan_gives_the_same_points(scanned, tmp_path):
 def test_the_lab_measures_a_page_in_a_real_browser(tmp_path, monkeypatch):
     monkeypatch.setenv("THUOCDO_PROBE_TOOLS", str(TOOLS / "tools"))
     npm.packages(TOOLS)
-    found = asyncio.run(scan_fleet(tmp_path, Depth(lab_runs=1), ("mau-tot", "mau-cham")))
-    lab, slow = (found.of(code)["page_load.lab"] for code in ("mau-tot", "mau-cham"))
-    assert lab.outcome is Outcome.PASS, lab
-    assert slow.share < lab.share
-    assert codes(slow) == {"lab_slow"}
+    found = asyncio.run(scan_fleet(tmp_path, Depth(lab_runs=1), ("mau-cham",))).of("mau-cham")
+    lab = found["page_load.lab"]
+    assert 0 < lab.share < 1, lab
+    assert codes(lab) == {"lab_slow"}
     assert {measure.name for measure in lab.measures} == {"lab_score", "fcp", "lcp", "tbt"}
     assert [each.kind for each in lab.evidence] == ["report"]
 

@@ -11,7 +11,7 @@ import pytest
 from thuocdo.core.clock import day_start_us, local_day, to_datetime
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS, REJECTS, SERVICE_STEPS
 from thuocdo.measure import engine as engines
-from thuocdo.measure.facts import cube, dossiers, intake, small, visits
+from thuocdo.measure.facts import cube, dossiers, intake, small, systems, visits
 from thuocdo.measure.facts.schemas import DOSSIERS, FACTS, INTAKE
 
 
@@ -32,13 +32,15 @@ EXPRESSIONS = {
         ),
     ),
     "rejects_daily": small.rejects_daily(raw("rejects", REJECTS)),
-    "dossiers": dossiers.scoped(
-        dossiers.fold(raw("events", DOSSIER_EVENTS)), dossiers.fold(raw("events", DOSSIER_EVENTS))
+    "dossiers": cube.leveled(
+        dossiers.scoped(
+            dossiers.fold(raw("events", DOSSIER_EVENTS)),
+            dossiers.fold(raw("events", DOSSIER_EVENTS)),
+        ),
+        raw("services", cube.CATALOGUE),
     ),
-    "system_sources_daily": dossiers.sources(raw("events", DOSSIER_EVENTS)),
-    "dossiers_daily": cube.dossiers_daily(
-        raw("dossiers", DOSSIERS), raw("services", cube.CATALOGUE)
-    ),
+    "system_sources_daily": systems.sources(raw("events", DOSSIER_EVENTS)),
+    "dossiers_daily": cube.dossiers_daily(raw("dossiers", DOSSIERS)),
 }
 
 

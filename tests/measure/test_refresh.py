@@ -73,7 +73,7 @@ def contents(world):
         rows = []
         for part in manifest.tables.get(table, {}).values():
             files = [engine.scan([str(facts.folder / f)], FACTS[table]) for f in part.files]
-            read = same if part.patch is None else patches.CURRENT[table]
+            read = same if part.patch is None else patches.current
             rows += engine.rows(read, *files).to_pylist()
         found[table] = sorted(tuple(str(value) for value in row.values()) for row in rows)
     engine.close()
@@ -136,21 +136,22 @@ def test_only_touched_partitions_are_made_again(world):
     assert after["2022-01-31"] != before["2022-01-31"]
 
 
-def test_a_changed_catalogue_rebuilds_the_cube_from_the_dossiers_alone(world):
+def test_a_changed_catalogue_gives_levels_anew_from_the_dossiers_alone(world):
     world.send("dossier_events", world.event(1, "received", START))
     world.refresh()
+    world.send("dossier_events", world.event(2, "received", START))
+    world.refresh()
     facts = FactStore(world.settings.facts_dir)
-    before = facts.read().tables
+    assert facts.read().tables["dossiers"]["2022-01"].patch is not None
 
     world.tell("services", {"agency": "H26", "procedure": "1.000001", "level": "full"})
     done = world.refresh()
 
-    after = facts.read().tables
-    assert (done.partitions, done.cube_rebuilt) == ({}, True)
-    assert after["dossiers"] == before["dossiers"]
-    file = facts.folder / after["dossiers_daily"]["2022-01"].file
-    (row,) = pq.read_table(file).to_pylist()
-    assert (row["level"], row["level_source"]) == ("full", "catalogue")
+    assert (done.partitions, done.leveled) == ({}, True)
+    part = facts.read().tables["dossiers"]["2022-01"]
+    rows = pq.read_table(facts.folder / part.file).to_pylist()
+    assert part.patch is None
+    assert [(row["level"], row["level_source"]) for row in rows] == [("full", "catalogue")] * 2
 
 
 def test_a_crash_before_publishing_changes_nothing_and_is_made_good(world, monkeypatch):
@@ -249,7 +250,7 @@ def test_an_erased_partition_leaves_the_facts_too(world):
 
     found = contents(world)
     assert len(found["visits_daily"]) == len(found["site_sources_daily"]) == 1
-    assert found["dossiers"] == found["dossiers_daily"] == found["system_sources_daily"] == []
+    assert found["dossiers"] == found["system_sources_daily"] == []
 
 
 def test_erased_rows_leave_the_facts_too(world):
@@ -305,8 +306,11 @@ def test_a_dossier_that_moves_leaves_nothing_where_it_was(world):
         world.refresh()
 
     found = contents(world)
-    assert len(found["dossiers"]) == len(found["dossiers_daily"]) == 1
-    assert "H26.03" in found["dossiers_daily"][0]
+    assert len(found["dossiers"]) == 1
+    assert "H26.03" in found["dossiers"][0]
+    measure = world.measure()
+    days = [date(2022, 1, 30), date(2022, 1, 31), date(2022, 2, 1)]
+    assert [measure.counts(day).received for day in days] == [1, 0, 0]
     world.refresh(full=True)
     assert contents(world) == found
 

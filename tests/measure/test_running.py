@@ -8,8 +8,13 @@ from datetime import date
 import pytest
 
 from thuocdo.core.clock import parse_period
+from thuocdo.measure import exclusions, listening
+from thuocdo.measure.comparing import compare
 from thuocdo.measure.definitions import FOLDER, Running, definitions
 from thuocdo.measure.definitions.running import packaged
+from thuocdo.measure.disclosure import disclose_ranking, policy_on
+from thuocdo.measure.invariants.check import check
+from thuocdo.measure.outlook.outlook import look_ahead
 
 OWN = """\
 code: own_rate
@@ -146,3 +151,26 @@ def test_measuring_answers_for_an_operators_indicator(world):
     assert ["own_rate.yaml" in refused.message for refused in measure.refused_definitions()] == [
         True
     ]
+
+
+def test_an_operators_indicator_is_checked_explained_and_published_like_any_other(world):
+    folder = world.settings.home / "indicators"
+    folder.mkdir()
+    put(folder, "own_rate", OWN)
+    world.send(
+        "dossier_events",
+        *world.dossiers(date(2026, 1, 5), channel="online"),
+        *world.dossiers(date(2026, 1, 5)),
+    )
+    world.refresh()
+    measure, january = world.measure(), parse_period("2026-01")
+
+    assert "own_rate" in {outcome.indicator for outcome in check(measure, january)}
+    found = exclusions.exclusions(measure, "own_rate", january)
+    assert [(one.reason, one.count) for one in found] == [("unknown_channel", 1)]
+    assert listening.sources(measure, "own_rate", january)
+    assert compare(measure, "own_rate", january)
+    assert look_ahead(measure, "own_rate").indicator == "own_rate"
+    figures = measure.figures("own_rate", january, block="province")
+    published = disclose_ranking(figures, policy_on(january.last), measure.definition)
+    assert [f.numerator for f in published if "suppressed" in f.flags] == [None]

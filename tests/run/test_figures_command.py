@@ -156,6 +156,27 @@ def test_children_add_up_to_their_agency_and_small_ones_are_not_published(loaded
     assert "suppressed" in public["H13.07"]["flags"]
 
 
+def test_small_counts_are_not_published_in_either_column_of_a_comparison(loaded: Any) -> None:
+    asked = ("indicator", RATE, "--period", "2026-03", "--agency", "H13", "--by", "children")
+    compared = objects(loaded, *asked, "--compare", "previous", "--public")
+    (small,) = [row for row in compared if row["agency"] == "H13.07"]
+    assert (small["numerator"], small["value"]) == (None, None)
+    for row in compared:
+        before = row["compared"]["previous"]
+        if "suppressed" in before["flags"]:
+            assert (before["numerator"], before["value"]) == (None, None)
+        if "suppressed" in row["flags"] or "suppressed" in before["flags"]:
+            assert (before["difference"], before["relative"]) == (None, None)
+    back = ("indicator", RATE, "--period", "2026-04", "--agency", "H13", "--by", "children")
+    later = objects(loaded, *back, "--compare", "previous", "--public")
+    (then,) = [r["compared"]["previous"] for r in later if r["agency"] == "H13.07"]
+    assert (then["numerator"], then["value"], then["flags"]) == (
+        None,
+        None,
+        ["not_ranked", "suppressed"],
+    )
+
+
 def test_an_agency_is_known_by_both_written_forms_and_by_its_number(loaded: Any) -> None:
     for text in ("H13.07", "000.00.07.H13"):
         (row,) = objects(loaded, "indicator", RATE, "--period", "2026-03", "--agency", text)

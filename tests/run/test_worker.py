@@ -34,6 +34,23 @@ def test_the_weekly_report_is_due_from_friday_afternoon(moment: str, week: str |
     assert worker.week_due(at(moment)) == week
 
 
+@pytest.mark.parametrize(
+    ("made", "moment", "day"),
+    [
+        ([], "2026-11-20T00:59:59", None),
+        ([], "2026-11-20T01:00:00", "2026-11-20"),
+        ([], "2026-11-20T05:00:00", None),
+        (["2026-11-19"], "2026-11-20T14:00:00", "2026-11-20"),
+        (["2026-11-20"], "2026-11-20T02:00:00", None),
+    ],
+)
+def test_open_data_are_due_at_night_and_after_a_night_that_was_missed(
+    made: list[str], moment: str, day: str | None
+) -> None:
+    due = worker.edition_due(made, at(moment))
+    assert (due and due.isoformat()) == day
+
+
 @pytest.fixture
 def home(instance: Any) -> settings.Settings:
     return settings.load({"THUOCDO_HOME": str(instance.home), "THUOCDO_SECRET_KEY": "x" * 32})

@@ -189,6 +189,9 @@ def score(name: RoundName) -> None:
             rank, each.name, level, str(each.grade.points), str(each.grade.unmeasured), *groups
         )
     console().print(table)
+    waiting = office.waiting(held)
+    if waiting:
+        typer.echo(f"Not measured yet: {', '.join(waiting)}.")
     for code, apart in office.differences(held):
         marks = f"{apart.lowest} and {apart.highest} of {apart.of}"
         typer.echo(f"To reconcile: {code} {apart.key}: {marks}.")

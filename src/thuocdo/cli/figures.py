@@ -69,17 +69,16 @@ def indicator(
         from thuocdo.measure.comparing import compare as compare_figures
 
         ways = [Against(part) for part in against]
-        found = compare_figures(measure, code, chosen, against=ways, **asked)
+        found = compare_figures(measure, code, chosen, against=ways, public=public, **asked)
         printed.print_comparisons(found, output)
         return
     from thuocdo.measure.passport.asking import figure_name
 
     figures = measure.figures(code, chosen, **asked)
     if public:
-        from thuocdo.measure.disclosure import Table, disclose, policy_on
+        from thuocdo.measure.disclosure import disclose_ranking, policy_on
 
-        (table,) = disclose([Table(tuple(figures))], policy_on(chosen.last))
-        figures = list(table.parts)
+        figures = disclose_ranking(figures, policy_on(chosen.last), measure.definition)
     printed.print_figures(figures, output, partial(figure_name, measure))
 
 

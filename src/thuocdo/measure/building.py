@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -31,7 +33,7 @@ from thuocdo.measure.engine import (
     files_by_partition,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, systems, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 
@@ -94,24 +96,20 @@ class Builder:
         self.version = base.version + 1
         self.tables = {name: dict(parts) for name, parts in base.tables.items()}
         self.dimensions = dict(base.dimensions)
-        self.services = cube.CATALOGUE.empty_table()
-        self.all_cubes = SERVICES in plan.dimensions
+        self.levels = cube.CATALOGUE.empty_table()
 
     def build(self) -> Manifest:
         for name in self.plan.dimensions:
             self._copy_dimension(name)
-        catalogue = self.store.folder / self.dimensions[SERVICES]
-        self.services = cube.catalogue(pq.read_table(catalogue))
+        self.levels = _levels(self.store.folder / self.dimensions[SERVICES])
         for table, partitions in self.plan.touched.items():
             files = files_by_partition(self.lake, table, self.plan.lake[table])
             if table == _DOSSIERS:
                 self._months(partitions, files)
             else:
                 self._days(table, partitions, files)
-        if self.all_cubes:
-            for month in sorted(self.tables.get("dossiers", {})):
-                self._cube(month)
-                self.engine.forget()
+        if SERVICES in self.plan.dimensions:
+            self._levels_again()
         return Manifest(
             version=self.version,
             refreshed_at=now_us(),
@@ -176,14 +174,14 @@ class Builder:
             if fact == intake.TABLE:
                 self._more_intake(partition, self.engine.view(make, new))
                 continue
-            before = self._part(fact, partition)
+            before = self._scan(fact, self.tables[fact][partition])
             after = self.engine.view(make, events)
             part = self._written(fact, partition, visits.with_sites, before, sites, after)
             self._name(fact, partition, part)
 
     def _more_intake(self, partition: str, since: Rows) -> None:
         """Counts of single records add up: what is there need not be looked at again."""
-        before = self._part(intake.TABLE, partition)
+        before = self._scan(intake.TABLE, self.tables[intake.TABLE][partition])
         part = self._written(intake.TABLE, partition, intake.more, before, since)
         self._name(intake.TABLE, partition, part)
 
@@ -192,9 +190,9 @@ class Builder:
     def _months(self, touched: Touched, files: Mapping[str, list[str]]) -> None:
         for month, added in sorted(touched.items()):
             if month not in files:
-                facts = ("dossiers", "dossiers_daily", "system_sources_daily", intake.TABLE)
+                facts = (dossiers.TABLE, systems.TABLE, intake.TABLE)
                 self._drop(month, *facts, table=_DOSSIERS)
-            elif added is None or month not in self.tables.get("dossiers", {}):
+            elif added is None or month not in self.tables.get(dossiers.TABLE, {}):
                 self._whole_month(month, files[month])
             else:
                 self._more_of_month(month, added, files[month])
@@ -202,30 +200,32 @@ class Builder:
 
     def _whole_month(self, month: str, files: list[str]) -> None:
         events = self.engine.scan(files, DOSSIER_EVENTS, partition=True)
-        folded = dossiers.rows(self.engine, events)
-        self._name("dossiers", month, self._written("dossiers", month, same, folded))
-        sources = self._written("system_sources_daily", month, dossiers.sources, events)
-        self._name("system_sources_daily", month, sources)
+        self._write_dossiers(month, dossiers.rows(self.engine, events))
+        sources = self._written(systems.TABLE, month, systems.sources, events)
+        self._name(systems.TABLE, month, sources)
         partition = _partition(intake.TABLE, _DOSSIERS, month)
         came_in = self._written(intake.TABLE, partition, intake.of_dossiers, events)
         self._name(intake.TABLE, partition, came_in)
-        if not self.all_cubes:
-            self._cube(month)
 
-    def _cube(self, month: str) -> None:
-        services = self.engine.hold(self.services)
-        folded = self._part("dossiers", month)
-        made = self._written("dossiers_daily", month, cube.dossiers_daily, folded, services)
-        self._name("dossiers_daily", month, made)
+    def _write_dossiers(self, month: str, folded: Rows) -> None:
+        levels = self.engine.hold(self.levels)
+        part = self._written(dossiers.TABLE, month, cube.leveled, folded, levels)
+        self._name(dossiers.TABLE, month, part)
+
+    def _levels_again(self) -> None:
+        """The catalogue changed: levels of all dossiers but those just made with it."""
+        for month, part in sorted(self.tables.get(dossiers.TABLE, {}).items()):
+            if part.file != self._file(dossiers.TABLE, month):
+                self._write_dossiers(month, self.engine.view(dossiers.unleveled, self._part(month)))
+                self.engine.forget()
 
     def _more_of_month(self, month: str, added: list[str], files: list[str]) -> None:
-        """Fold again the dossiers that new events speak of; count again the cells they touch."""
+        """Fold again the dossiers that new events speak of."""
         engine = self.engine
         new = engine.keep(same, engine.scan(added, DOSSIER_EVENTS, partition=True))
-        sources = "system_sources_daily"
-        before = self._part(sources, month)
-        part = self._written(sources, month, dossiers.more_sources, before, new)
-        self._name(sources, month, part)
+        before = self._scan(systems.TABLE, self.tables[systems.TABLE][month])
+        part = self._written(systems.TABLE, month, systems.more_sources, before, new)
+        self._name(systems.TABLE, month, part)
         came_in = engine.view(intake.of_dossiers, new)
         self._more_intake(_partition(intake.TABLE, _DOSSIERS, month), came_in)
 
@@ -233,34 +233,28 @@ class Builder:
         events = engine.keep(
             dossiers.of, engine.scan(files, DOSSIER_EVENTS, partition=True), wanted
         )
-        folded = engine.keep(same, dossiers.rows(engine, events))
-        cells = engine.keep(patches.cells_of, self._part("dossiers", month), wanted, folded)
-        self._patch("dossiers", month, patches.more_dossiers, folded)
-        if self.all_cubes:
-            return
-        inside = engine.keep(patches.in_cells, self._part("dossiers", month), cells)
-        counted = engine.keep(patches.recount, inside, cells, engine.hold(self.services))
-        self._patch("dossiers_daily", month, patches.more_cube, counted, cells)
+        folded = dossiers.rows(engine, events)
+        self._patch(month, engine.keep(cube.leveled, folded, engine.hold(self.levels)))
 
-    def _patch(self, table: str, month: str, make: Make, *changes: Rows) -> None:
+    def _patch(self, month: str, folded: Rows) -> None:
         """Give a part a new patch, or a new base where the patch has grown too big."""
-        part = self.tables[table][month]
-        patch = self._scan(table, part.patch)
-        grown = self._written(table, f"{month} patch", make, patch, *changes)
-        self._name(table, month, msgspec.structs.replace(part, patch=grown))
+        part = self.tables[dossiers.TABLE][month]
+        patch = self._scan(dossiers.TABLE, part.patch)
+        grown = self._written(dossiers.TABLE, f"{month} patch", patches.more, patch, folded)
+        self._name(dossiers.TABLE, month, msgspec.structs.replace(part, patch=grown))
         if patches.is_due(part.rows, grown.rows):
-            merged = self._written(table, month, same, self._part(table, month))
-            self._name(table, month, merged)
+            merged = self._written(dossiers.TABLE, month, same, self._part(month))
+            self._name(dossiers.TABLE, month, merged)
 
     # Parts
 
-    def _part(self, table: str, partition: str) -> Rows:
-        """The current rows of a part."""
-        part = self.tables[table][partition]
-        base = self._scan(table, part)
+    def _part(self, month: str) -> Rows:
+        """The current dossiers of a home month."""
+        part = self.tables[dossiers.TABLE][month]
+        base = self._scan(dossiers.TABLE, part)
         if part.patch is None:
             return base
-        return self.engine.view(patches.CURRENT[table], base, self._scan(table, part.patch))
+        return self.engine.view(patches.current, base, self._scan(dossiers.TABLE, part.patch))
 
     def _scan(self, table: str, part: Part | None) -> Rows:
         files = [] if part is None else [str(self.store.folder / part.file)]
@@ -271,6 +265,11 @@ class Builder:
         self.engine.write(path, make, *inputs)
         return self.store.seal(path)
 
+    def _file(self, table: str, partition: str) -> str:
+        """What this build calls a part that it makes."""
+        path = self.store.path(table, partition, self.version)
+        return str(path.relative_to(self.store.folder))
+
     def _name(self, table: str, partition: str, part: Part) -> None:
         self.tables.setdefault(table, {})[partition] = part
 
@@ -278,6 +277,12 @@ class Builder:
         """Forget a partition that the lake no longer has."""
         for fact in facts:
             self.tables.get(fact, {}).pop(_partition(fact, table, partition), None)
+
+
+@lru_cache(maxsize=1)
+def _levels(path: Path) -> pa.Table:
+    """The levels that a file of the catalogue says; it never changes under its name."""
+    return cube.stretches(cube.catalogue(pq.read_table(path)))
 
 
 def _partition(fact: str, table: str, partition: str) -> str:

@@ -18,7 +18,8 @@ import msgspec
 from thuocdo.core.clock import Period, local_day, now_us
 from thuocdo.core.periods import Against, Unlike, running, step
 from thuocdo.core.vietnamese import round_half_up
-from thuocdo.measure.definitions import Indicator, definition
+from thuocdo.measure.definitions import Indicator
+from thuocdo.measure.disclosure import disclose_ranking, policy_on
 from thuocdo.measure.known import Known
 from thuocdo.measure.model import Figure, Flag
 from thuocdo.measure.service import Measure
@@ -81,21 +82,23 @@ def compare(
     as_known: Known | None = None,
     as_organised: date | None = None,
     trust: str = "any",
+    public: bool = False,
     today: date | None = None,
 ) -> list[Comparison]:
     """The figures of `Measure.figures`, in its order, each compared.
 
     version       None: the one in force on the period's last day, for both sides
     each_its_own  each side under the definition in force at its own end instead
+    public        both sides as they may be published: without small counts (disclosure.py)
     today         a Vietnamese day, the clock's unless given: tells whether the period is over
     Raises as `Measure.figures` does.
     """
-    indicator = definition(code)
+    indicator = measure.definition(code)
     chosen = indicator.version_for(period.last, version).version
     map_day = as_organised or period.last
 
     def ask(of: Period, under: str) -> list[Figure]:
-        return measure.figures(
+        found = measure.figures(
             code,
             of,
             version=under,
@@ -106,6 +109,7 @@ def compare(
             as_organised=map_day,
             trust=trust,
         )
+        return disclose_ranking(found, policy_on(of.last), measure.definition) if public else found
 
     now = ask(period, chosen)
     unfinished = running(period, today or local_day(now_us()))

@@ -23,7 +23,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 import yaml
 
-from thuocdo.measure.definitions import Source, Text, Version, definition
+from thuocdo.measure.definitions import Find, Source, Text, Version, definition
 from thuocdo.measure.intervals import is_part
 from thuocdo.measure.model import Figure, Flag, NoInterval, Point
 from thuocdo.measure.ranking import ranked
@@ -82,7 +82,7 @@ def policy_on(day: date) -> Policy:
     return begun[-1] if begun else policies()[0]
 
 
-def disclose(tables: Sequence[Table], policy: Policy) -> list[Table]:
+def disclose(tables: Sequence[Table], policy: Policy, find: Find = definition) -> list[Table]:
     """The tables as they may be published, in their order.
 
     All tables published of one indicator and period belong in one call: what one of them gives away
@@ -95,10 +95,10 @@ def disclose(tables: Sequence[Table], policy: Policy) -> list[Table]:
     primary: set[Hashable] = set()
     unseen: set[Hashable] = set()
     for place, table in enumerate(tables):
-        concerned = [figure for figure in table.parts if _concerned(figure, policy)]
-        whole = [table.total] if table.total and _concerned(table.total, policy) else []
+        concerned = [figure for figure in table.parts if _concerned(figure, policy, find)]
+        whole = [table.total] if table.total and _concerned(table.total, policy, find) else []
         for figure in [*concerned, *whole]:
-            cells = _cells(figure)
+            cells = _cells(figure, find)
             values |= cells
             primary |= _small(figure, cells, policy)
             if _cell(figure, _REST) in cells:
@@ -116,15 +116,19 @@ def disclose(tables: Sequence[Table], policy: Policy) -> list[Table]:
     ]
 
 
-def disclose_ranking(figures: Sequence[Figure], policy: Policy) -> list[Figure]:
+def disclose_ranking(
+    figures: Sequence[Figure], policy: Policy, find: Find = definition
+) -> list[Figure]:
     """Figures of one indicator as they may be published, ranked without those that may not.
 
-    A rank left empty would tell between whom the hidden figure lies.
+    A rank left empty would tell between whom the hidden figure lies. Where none is ranked the order
+    stays.
     """
-    (table,) = disclose([Table(tuple(figures))], policy)
-    if not any(Flag.SUPPRESSED in figure.flags for figure in table.parts):
-        return list(figures)
-    lower = definition(figures[0].indicator).better == "lower"
+    (table,) = disclose([Table(tuple(figures))], policy, find)
+    is_touched = any(Flag.SUPPRESSED in figure.flags for figure in table.parts)
+    if not is_touched or all(Flag.NOT_RANKED in figure.flags for figure in table.parts):
+        return list(table.parts)
+    lower = find(figures[0].indicator).better == "lower"
     return ranked(table.parts, lower_is_better=lower)
 
 
@@ -284,15 +288,15 @@ def _next(line: Line, values: Mapping[Hashable, int], found: set[Hashable]) -> t
     return () if line.total in found else (line.total,)
 
 
-def _concerned(figure: Figure, policy: Policy) -> bool:
+def _concerned(figure: Figure, policy: Policy, find: Find) -> bool:
     """Whether a figure counts what the policy protects, and counts anything."""
     if figure.numerator is None:
         return False
-    return _version(figure).numerator.__struct_config__.tag in policy.counts
+    return _version(figure, find).numerator.__struct_config__.tag in policy.counts
 
 
-def _version(figure: Figure) -> Version:
-    return definition(figure.indicator).version_for(figure.period_last, figure.version)
+def _version(figure: Figure, find: Find) -> Version:
+    return find(figure.indicator).version_for(figure.period_last, figure.version)
 
 
 def _cell(figure: Figure, what: str) -> Hashable:
@@ -304,13 +308,13 @@ def _parts(figure: Figure) -> tuple[Hashable, ...]:
     return _cell(figure, _NUMERATOR), _cell(figure, _REST)
 
 
-def _cells(figure: Figure) -> dict[Hashable, int]:
+def _cells(figure: Figure, find: Find) -> dict[Hashable, int]:
     """The counts a figure publishes; of one that is no part of its denominator both by themselves."""
     numerator, denominator = figure.numerator or 0, figure.denominator
     cells = {_cell(figure, _NUMERATOR): numerator}
     if denominator is not None:
         cells[_cell(figure, _DENOMINATOR)] = denominator
-        if is_part(_version(figure)):
+        if is_part(_version(figure, find)):
             cells[_cell(figure, _REST)] = denominator - numerator
     return cells
 

@@ -35,11 +35,11 @@ from thuocdo.measure.definitions import (
     Composite,
     Dossiers,
     Duration,
+    Find,
     Services,
     Standing,
     Version,
     Visits,
-    definition,
 )
 from thuocdo.measure.engine import Make, day_number
 from thuocdo.measure.figures import below
@@ -139,6 +139,7 @@ class _Question(NamedTuple):
     frame: Frame
     remember: Remember
     whose: Agency | None
+    find: Find
 
     def wants(self, agency: str | None) -> bool:
         return self.whose is None or (agency is not None and below(self.frame, agency, self.whose))
@@ -161,13 +162,13 @@ def exclusions(
     dossiers those that lack what the definition asks for, and the refused messages of the agency.
     Empty when nothing was left out. Raises ThuocdoError as `Measure.figures` does.
     """
-    indicator = definition(code)
+    indicator = measure.definition(code)
     with measure.reading(as_known) as (facts, remember):
         organisation, map_day = facts.dimensions.organisation, as_organised or period.last
         chosen = indicator.version_for(period.last, version)
         frame = Frame(indicator, chosen, period, map_day, as_known, trust, organisation)
         whose = organisation.find(agency, map_day, period) if agency else None
-        asked = _Question(facts, frame, remember, whose)
+        asked = _Question(facts, frame, remember, whose, measure.definition)
         found = _found(asked)
     kept = [exclusion for exclusion in found if exclusion.count > 0]
     return tuple(sorted(kept, key=lambda one: (-one.count, one.sort, one.reason)))
@@ -184,7 +185,7 @@ def _found(asked: _Question) -> list[Exclusion]:
         return []
     found: dict[tuple[str, str], Exclusion] = {}
     for part in version.numerator.parts:
-        of = definition(part.of)
+        of = asked.find(part.of)
         own = of.version_for(asked.frame.period.last)
         frame = replace(asked.frame, indicator=of, version=own)
         found |= {(one.sort, one.reason): one for one in _found(asked._replace(frame=frame))}

@@ -16,7 +16,6 @@ import ibis.expr.types as ir
 from thuocdo.core.clock import Period
 from thuocdo.measure.compute import Remember
 from thuocdo.measure.coverage import KEYS, Heard, heard_in, source_table
-from thuocdo.measure.definitions import definition
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known
@@ -46,7 +45,7 @@ def sources(
     ministry or province, not `registered` there.
     Raises ThuocdoError as `Measure.figures` does.
     """
-    indicator = definition(code)
+    indicator = measure.definition(code)
     with measure.reading(as_known) as (facts, remember):
         organisation, map_day = facts.dimensions.organisation, as_organised or period.last
         chosen = indicator.version_for(period.last, version)

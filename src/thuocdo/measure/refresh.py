@@ -3,8 +3,8 @@
 Facts are a function of the lake. A refresh reads which files were added to which partitions since
 the versions in the manifest, works through those, and publishes one new manifest; anything may
 crash in between and the next refresh does the same work again. Where the lake cannot say (its log
-was cleaned, or it was made anew) everything is made again. A changed catalogue of services
-rebuilds the dossier cube from the dossiers fact, not from raw.
+was cleaned, or it was made anew) everything is made again. A changed catalogue of services gives
+the dossiers their levels anew, from the dossiers fact and not from raw.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Refreshed(msgspec.Struct, frozen=True):
 
     version     of the facts now current
     partitions  lake table → partitions recomputed; empty when nothing was new
-    cube_rebuilt  the catalogue changed, so every month of the dossier cube was made again
+    leveled     the catalogue changed, so the level of every dossier was looked up again
     """
 
     version: int
     partitions: dict[str, list[str]] = {}
-    cube_rebuilt: bool = False
+    leveled: bool = False
 
     @property
     def changed(self) -> bool:
-        return bool(self.partitions) or self.cube_rebuilt
+        return bool(self.partitions) or self.leveled
 
 
 def refresh(
@@ -79,7 +79,7 @@ def refresh(
         return Refreshed(
             version=made.version,
             partitions={table: sorted(parts) for table, parts in plan.touched.items()},
-            cube_rebuilt=SERVICES in plan.dimensions,
+            leveled=SERVICES in plan.dimensions,
         )
 
 

@@ -28,15 +28,12 @@ from thuocdo.measure.engine import (
     files_by_partition,
     same,
 )
-from thuocdo.measure.facts import cube, dossiers, intake, patches, small, visits
+from thuocdo.measure.facts import cube, dossiers, intake, patches, small, systems, visits
 from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.facts.store import FactStore, Manifest, Part
 from thuocdo.measure.known import Knowledge
 
 _CUBE: Final = "dossiers_daily"
-_DOSSIERS: Final = "dossiers"
-_BY_MONTH: Final = (_CUBE, "system_sources_daily")
-"""Facts that figures read whose parts are home months; those of the others are days."""
 
 _STRETCH_DAYS: Final = 28
 """Days whose daily facts are counted together: whole weeks, so that lines by week cut few."""
@@ -136,20 +133,32 @@ class StoredFacts:
 
     def pieces(self, name: str, first: int, last: int) -> list[Piece]:
         """Home months, and what changed in them; or days: the newest, and all the others."""
+        if name == _CUBE:
+            return self._cube(first, last)
         parts = self._parts(name, first, last)
-        if name == _DOSSIERS:  # single cases are read whole: a patch takes none of them back
+        if name == dossiers.TABLE:  # single cases are read whole: a patch takes none of them back
             return [Piece(part.files, partial(self._cases, part)) for part in parts]
+        if name == systems.TABLE:  # parts are home months; those of the facts below are days
+            return [Piece((part.file,), partial(self._base, name, part)) for part in parts]
         if name == intake.TABLE:  # millions of rows: read where they lie
             files = [part.file for part in parts]
             return [Piece(tuple(files), partial(self._scan, name, files))] if files else []
-        if name in _BY_MONTH:
-            pieces = [Piece((part.file,), partial(self._base, name, part)) for part in parts]
-            changed = [part for part in parts if part.patch is not None]
-            return pieces + [Piece(part.files, partial(self._change, part)) for part in changed]
         return [
             Piece(files, partial(self._scan, name, files, often=True))
             for files in self._stretches(name, first, last)
         ]
+
+    def _cube(self, first: int, last: int) -> list[Piece]:
+        """The cube of each home month's base, and what its patch adds to that."""
+        parts = self._parts(_CUBE, first, last)
+        pieces = [Piece((_CUBE, part.file), partial(self._by_day, part)) for part in parts]
+        changed = [part for part in parts if part.patch is not None]
+        return pieces + [
+            Piece((_CUBE, *part.files), partial(self._change, part)) for part in changed
+        ]
+
+    def _by_day(self, part: Part) -> Rows:
+        return self.engine.view(cube.dossiers_daily, self._base(dossiers.TABLE, part))
 
     def _stretches(self, name: str, first: int, last: int) -> list[tuple[str, ...]]:
         """Files of days: the newest day, and the others by stretches that no period cuts."""
@@ -191,7 +200,10 @@ class StoredFacts:
         return tuple(file for part in self._parts(name, first, last) for file in part.files)
 
     def _parts(self, name: str, first: int, last: int) -> list[Part]:
-        parts = self.manifest.tables.get(name, {}).values()
+        stored = dossiers.TABLE if name == _CUBE else name
+        parts = self.manifest.tables.get(stored, {}).values()
+        if name == dossiers.TABLE:  # cases have other days, too
+            return [part for part in parts if part.rows or part.patch]
         return [part for part in parts if part.holds(first, last)]
 
     def _base(self, name: str, part: Part) -> Rows:
@@ -203,19 +215,19 @@ class StoredFacts:
         return self.engine.scan(paths, FACTS[name], often=often)
 
     def _cases(self, part: Part) -> Rows:
-        base = self._base(_DOSSIERS, part)
+        base = self._base(dossiers.TABLE, part)
         if part.patch is None:
             return base
-        patch = self._base(_DOSSIERS, part.patch)
-        return self.engine.view(patches.current_dossiers, base, patch)
+        patch = self._base(dossiers.TABLE, part.patch)
+        return self.engine.view(patches.current, base, patch)
 
     def _change(self, part: Part) -> Rows:
-        """What the patch of a part of the cube adds to the counts of its base."""
+        """What the patch of a home month adds to the cube of its base."""
         assert part.patch is not None
         engine = self.engine  # first: a new one forgets the changes
         if part.files not in self._changes:
-            base = self._base(_CUBE, part)
-            patch = self._base(_CUBE, part.patch)
+            base = self._base(dossiers.TABLE, part)
+            patch = self._base(dossiers.TABLE, part.patch)
             rows = engine.keep(patches.cube_change, base, patch, pinned=True)
             self._changes[part.files] = rows
         return self._changes[part.files]
@@ -277,14 +289,14 @@ class KnownFacts:
                     *self._by_day("page_views", visits.sources, first, last),
                     *self._by_day("service_steps", visits.sources, first, last),
                 ],
-                "system_sources_daily": lambda: self._by_month(
-                    lambda events: self.engine.view(dossiers.sources, events)
+                systems.TABLE: lambda: self._by_month(
+                    lambda events: self.engine.view(systems.sources, events)
                 ),
-                "dossiers_daily": lambda: self._by_month(self._cube),
+                _CUBE: lambda: self._by_month(
+                    lambda events: self.engine.view(cube.dossiers_daily, self._dossiers(events))
+                ),
                 "rejects_daily": lambda: self._by_day("rejects", small.rejects_daily, first, last),
-                _DOSSIERS: lambda: self._by_month(
-                    lambda events: dossiers.rows(self.engine, events)
-                ),
+                dossiers.TABLE: lambda: self._by_month(self._dossiers),
                 "steps_daily": lambda: self._by_day(
                     "service_steps", small.steps_daily, first, last
                 ),
@@ -325,10 +337,9 @@ class KnownFacts:
             ).values()
         ]
 
-    def _cube(self, events: Rows) -> Rows:
-        folded = self.engine.keep(same, dossiers.rows(self.engine, events))
-        catalogue = self.engine.hold(self.dimensions.catalogue)
-        return self.engine.view(cube.dossiers_daily, folded, catalogue)
+    def _dossiers(self, events: Rows) -> Rows:
+        levels = self.engine.hold(cube.stretches(self.dimensions.catalogue))
+        return self.engine.keep(cube.leveled, dossiers.rows(self.engine, events), levels)
 
     def _events(self, table: str, files: list[str]) -> Rows:
         events = self.engine.scan(files, EVENT_TABLES[table][0], partition=True)

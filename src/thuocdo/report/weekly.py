@@ -74,7 +74,10 @@ def build(
     )
     small = policy_on(covered.last)
     figures = {
-        key: disclose_ranking(withhold(found, outcomes), small) for key, found in figures.items()
+        key: disclose_ranking(
+            withhold(found, outcomes, measure.definition), small, measure.definition
+        )
+        for key, found in figures.items()
     }
     headline = [
         figure

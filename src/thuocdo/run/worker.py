@@ -1,16 +1,17 @@
 """The worker role: what has to happen now and then, claimed once, done in the background.
 
-Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's draft is made on Friday afternoon,
-so that the officer who must send it at five finds it there. Every day the head of the ledger is kept, so
-that later logs can be shown to begin with it. Site checks are done one by one as
-they are asked for.
+Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
+draft is made on Friday afternoon, so that the officer who must send it at five finds it there. Every
+day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks are
+done one by one as they are asked for.
 """
 
 from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ CHECK_SECONDS: Final = 5.0
 COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
 REPORT_WEEKDAY: Final = 4  # Friday
 REPORT_HOUR: Final = 15
-OPEN_DATA_HOUR: Final = 1
+OPEN_DATA_HOURS: Final = range(1, 5)
 
 log = structlog.get_logger("thuocdo.worker")
 
@@ -119,11 +120,21 @@ def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
     return True
 
 
-def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
-    """Once a day, from one in the morning on: when everything of the day before has landed."""
+def edition_due(made: Collection[str], now: int) -> date | None:
+    """The day whose open data are due at `now` (µs UTC); `made`: ISO days that have theirs.
+
+    Once a day in the small hours, when all of the day before has landed and nobody waits for a check. A
+    night that was missed is made up for by day; an instance that never had an edition waits for night.
+    """
     local = clock.to_datetime(now).astimezone(clock.VIETNAM)
-    day = local.date()
-    if local.hour < OPEN_DATA_HOUR or (settings.opendata_dir / day.isoformat()).exists():
+    missed = bool(made) and local.hour >= OPEN_DATA_HOURS.start
+    is_time = missed or local.hour in OPEN_DATA_HOURS
+    return local.date() if is_time and local.date().isoformat() not in made else None
+
+
+def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
+    day = edition_due({path.name for path in settings.opendata_dir.glob("*-*-*")}, now)
+    if day is None:
         return False
     from thuocdo.measure.service import Measure
     from thuocdo.web.opendata.making import make

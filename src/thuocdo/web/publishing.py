@@ -72,7 +72,9 @@ def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
     period = Period(first.period_first, first.period_last)
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
-    found = disclose_ranking(withhold(figures, verdicts), policy_on(period.last))
+    found = disclose_ranking(
+        withhold(figures, verdicts, measure.definition), policy_on(period.last), measure.definition
+    )
     return _without_parts(measure, found, version)
 
 
@@ -85,7 +87,7 @@ def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figu
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
     shown = [_blocked(figure, verdicts) for figure in figures]
-    (table,) = disclose([Table(tuple(shown))], policy_on(period.last))
+    (table,) = disclose([Table(tuple(shown))], policy_on(period.last), measure.definition)
     return list(table.parts)
 
 

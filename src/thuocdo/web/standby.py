@@ -50,6 +50,10 @@ class Standby(Generic[T]):
                 found = self._kept.get(key)
             return found[1] if found is not None else self._keep(key, make())
 
+    def close(self) -> None:
+        """Wait for what is under way; answers are not renewed any more."""
+        self._behind.shutdown(wait=True)
+
     def _again(self, key: Hashable, make: Callable[[], T]) -> None:
         try:
             self._keep(key, make())

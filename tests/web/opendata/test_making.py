@@ -7,12 +7,14 @@ import hashlib
 import json
 from datetime import date
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from tests.web.conftest import TODAY
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.service import Measure
+from thuocdo.web.opendata import metadata
 from thuocdo.web.opendata.making import editions, make
 from thuocdo.web.opendata.model import datasets
 from thuocdo.web.opendata.rows import periods
@@ -105,6 +107,12 @@ def test_the_descriptions_name_licence_digests_and_every_table(folder, edition):
     package = json.loads((folder / "datapackage.json").read_text())
     assert [each["name"] for each in package["resources"]] == list(datasets())
     assert json.loads((folder / "dataset.jsonld").read_text())["@type"] == "Dataset"
+
+
+def test_what_is_to_be_known_of_the_instance_is_told_of_its_data(edition):
+    told = metadata.documents(msgspec.structs.replace(edition, remark="Số liệu mô phỏng."))
+    for name in ("datapackage.json", "dcat.jsonld", "dcat.ttl", "dataset.jsonld"):
+        assert "Số liệu mô phỏng." in told[name].decode(), name
 
 
 def test_an_edition_made_again_takes_the_place_of_the_one_before(measured, measure, edition):

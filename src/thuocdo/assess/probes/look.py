@@ -28,6 +28,9 @@ HERE: Final = Path(__file__).parent
 NARROW: Final = {"width": 320, "height": 640}
 MAX_STOPS: Final = 30
 """Of the keyboard: enough to see a trap and whether focus shows."""
+_ERROR_PAGE: Final = "chrome-error:"
+_NETWORK: Final = "net::"
+_LED_AWAY: Final = "the page leads to where nothing answers"
 _SPARE: Final = 8
 """Tabs beyond the controls there are: some take several."""
 _STANDARD: Final = ["wcag2a", "wcag2aa"]  # WCAG 2.0 A and AA: TT 22/2023, annex II
@@ -136,15 +139,24 @@ async def look(
         try:
             async with asyncio.timeout(seconds):
                 await _open(page, url, bounds)
-                return await _see(page, kept, axe)
+                seen = await _see(page, kept, axe)
+                if page.url.startswith(_ERROR_PAGE):  # the page led on to where nothing can be seen
+                    return _why(way_out, url, _LED_AWAY)
+                return seen
         except TimeoutError:
             return Failure(Fault.TIMEOUT, f"{seconds:g} s")
         except (BrowserError, msgspec.ValidationError) as problem:
-            fault = way_out.fault_of(url)
-            if fault is not None:
-                return Failure(_FAULTS.get(fault[0], Fault.CONNECT), fault[1])
-            line = str(problem).splitlines()[0]
-            return Failure(_FAULTS.get(kind_of(line), Fault.CRASH), line[:200])
+            return _why(way_out, url, str(problem).splitlines()[0])
+
+
+def _why(way_out: proxy.Proxy, url: str, line: str) -> Failure:
+    """Why a visit came to nothing: what the proxy could not reach, else what the browser says."""
+    fault = way_out.fault_of(url) or next(iter(way_out.faults.values()), None)
+    if fault is not None and (line == _LED_AWAY or way_out.fault_of(url)):
+        return Failure(_FAULTS.get(fault[0], Fault.CONNECT), fault[1])
+    is_network = line == _LED_AWAY or _NETWORK in line
+    kind = _FAULTS.get(kind_of(line), Fault.CONNECT) if is_network else Fault.CRASH
+    return Failure(kind, line[:200])
 
 
 _FAULTS: Final = {

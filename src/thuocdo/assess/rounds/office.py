@@ -86,6 +86,12 @@ def find(code: str) -> Round:
     return found
 
 
+def waiting(held: Round) -> list[str]:
+    """Codes of the systems that are not measured yet, in their turn."""
+    left = held.entries.exclude(state=Entry.State.DONE).order_by("turn")
+    return list(left.values_list("code", flat=True))
+
+
 def entry_of(held: Round, code: str) -> Entry:
     """Raises ThuocdoError `unknown_system`."""
     found = held.entries.filter(code=code).first()
@@ -358,11 +364,11 @@ def _expect(held: Round, state: Round.State) -> None:
 
 
 def _complete(held: Round) -> None:
-    left = held.entries.exclude(state=Entry.State.DONE).count()
+    left = waiting(held)
     if left:
         raise ThuocdoError(
             "not_measured",
-            f"{left} systems of round {held.code} are not measured yet.",
+            f"{len(left)} systems of round {held.code} are not measured yet.",
             f"Run `thuocdo assess run --round {held.code}` again: it goes on where it stopped.",
         )
     open_ones = differences(held)

@@ -8,6 +8,8 @@ exactly the words it was computed under (DESIGN.md §5.4).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from thuocdo.measure.definitions.model import Indicator, IndicatorSet, Vector, Version
 from thuocdo.measure.definitions.reading import load
 from thuocdo.measure.definitions.running import FOLDER, Definitions, Running, packaged
@@ -35,6 +37,7 @@ __all__ = [
     "Duration",
     "FeedHours",
     "Feeds",
+    "Find",
     "Indicator",
     "IndicatorSet",
     "Interest",
@@ -52,6 +55,10 @@ __all__ = [
     "definitions",
     "load",
 ]
+
+
+Find = Callable[[str], Indicator]
+"""From a code to its indicator: `definition`, or `Measure.definition`, which knows the operator's own."""
 
 
 def definitions() -> tuple[Indicator, ...]:

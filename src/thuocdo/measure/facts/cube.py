@@ -1,23 +1,29 @@
-"""The dossier cube: dossiers counted by day, agency, procedure, level and channel.
+"""The dossier cube: dossiers by day, agency, procedure, level and channel.
 
 The level that counts is the catalogue's at the day of receipt (of several rows holding that day
 the one with the latest `valid_from`; the exact agency's before its ministry's or province's);
 where the catalogue is silent, the level the packets declare, and the row says so
-(docs/architecture.md). Built from the dossiers fact alone, so a changed catalogue costs no raw read.
+(docs/architecture.md). It is written beside each dossier, so a changed catalogue costs no raw read.
+
+The cube itself is not stored: a dossier has two days that count, its receipt's and its result's,
+and nearly every one of them would be a row of its own. It is what the dossiers are read as.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final, cast
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuocdo.core.vocabulary import Channel, Level, Outcome, Payment
 from thuocdo.measure.engine.expressions import before_first
-from thuocdo.measure.facts.schemas import DOSSIERS_DAILY, columns, conform
+from thuocdo.measure.facts.schemas import DOSSIERS, DOSSIERS_DAILY, columns, conform
 
 CATALOGUE: Final = columns(
     agency=pa.string(),
@@ -26,18 +32,9 @@ CATALOGUE: Final = columns(
     valid_from=pa.int32(),  # day number; open: the smallest
     valid_to=pa.int32(),  # day number, included; open: the largest
 )
-USED: Final = (
-    *("agency", "procedure", "received_day", "resolved_day", "channel", "level_declared"),
-    *("outcome", "timeliness", "payment", "returned_by_post", "digitised", "scope", "last_landed"),
-    *("result_electronic", "reused"),
-)
-"""Columns of DOSSIERS that the cube is made of."""
 
 _FIRST_DAY: Final = -(2**31)
 _LAST_DAY: Final = 2**31 - 1
-_DIMENSIONS: Final = [
-    name for name in DOSSIERS_DAILY.names if name not in ("dossiers", "last_landed")
-]
 
 
 def catalogue(services: pa.Table) -> pa.Table:
@@ -56,6 +53,33 @@ def catalogue(services: pa.Table) -> pa.Table:
         ],
         schema=CATALOGUE,
     )
+
+
+def stretches(rows: pa.Table) -> pa.Table:
+    """CATALOGUE with one row at most for a service on a day: the one with the latest `valid_from`."""
+    ordered = rows.sort_by([(name, "ascending") for name in ("agency", "procedure", "valid_from")])
+    if not ordered.num_rows:
+        return ordered
+    pairs = [ordered[name].combine_chunks() for name in ("agency", "procedure")]
+    same = [pc.equal(pair[1:], pair[:-1]).to_numpy(zero_copy_only=False) for pair in pairs]
+    new = np.append(True, ~(same[0] & same[1]))
+    alone = new & np.append(new[1:], True)
+    crowd = ordered.filter(pa.array(~alone)).to_pylist()
+    begins = np.flatnonzero(new[~alone]).tolist()
+    split = [
+        row for first, end in pairwise([*begins, len(crowd)]) for row in _split(crowd[first:end])
+    ]
+    singles = ordered.filter(pa.array(alone))
+    return pa.concat_tables([singles, pa.Table.from_pylist(split, schema=CATALOGUE)])
+
+
+def _split(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of one service, by `valid_from`, as stretches of days without a common one."""
+    edges = sorted({row["valid_from"] for row in rows} | {row["valid_to"] + 1 for row in rows})
+    for first, end in pairwise(edges):
+        holding = [row for row in rows if row["valid_from"] <= first <= row["valid_to"]]
+        if holding:
+            yield holding[-1] | {"valid_from": first, "valid_to": end - 1}
 
 
 def top_of(agency: ir.Value) -> ir.Value:
@@ -77,67 +101,45 @@ def stages_online(dossiers: ir.Table) -> ir.BooleanValue:
     )
 
 
-def dossiers_daily(dossiers: ir.Table, services: ir.Table) -> ir.Table:
-    """Rows of DOSSIERS_DAILY of a part of the dossiers fact; `services` has CATALOGUE's shape."""
-    placed = _with_level(dossiers.mutate(agency_top=top_of(dossiers.agency)), services)
-    level = ibis.coalesce(placed.level_catalogue, placed.level_declared)
-    full_online = (level == Level.FULL).fill_null(False) & stages_online(placed)
-    facts = placed.mutate(
-        level=level,
+def leveled(folded: ir.Table, services: ir.Table) -> ir.Table:
+    """Rows of DOSSIERS of rows of FOLDED; `services` are `stretches` of the catalogue."""
+    placed = folded.mutate(agency_top=top_of(folded.agency))
+    exact = _with_level(placed, services, "agency", "exact_level")
+    both = _with_level(exact, services.view(), "agency_top", "top_level")
+    catalogue_level = ibis.coalesce(both.exact_level, both.top_level)
+    told = both.mutate(
+        level=ibis.coalesce(catalogue_level, both.level_declared),
         level_source=ibis.cases(
-            (placed.level_catalogue.notnull(), "catalogue"),
-            (placed.level_declared.notnull(), "declared"),
+            (catalogue_level.notnull(), "catalogue"),
+            (both.level_declared.notnull(), "declared"),
             else_=ibis.null("string"),
         ),
-        full_online=full_online,
+    )
+    return conform(told, DOSSIERS)
+
+
+def _with_level(dossiers: ir.Table, services: ir.Table, agency: str, name: str) -> ir.Table:
+    """`dossiers` with the level that the catalogue has of their service on the day of receipt."""
+    return dossiers.left_join(
+        services,
+        [
+            dossiers[agency] == services.agency,
+            dossiers.procedure == services.procedure,
+            services.valid_from <= dossiers.received_day,
+            dossiers.received_day <= services.valid_to,
+        ],
+    ).select(dossiers, **{name: services.level})
+
+
+def dossiers_daily(dossiers: ir.Table) -> ir.Table:
+    """Rows of DOSSIERS_DAILY of rows of DOSSIERS: each on the days that count."""
+    facts = dossiers.mutate(
+        agency_top=top_of(dossiers.agency),
+        full_online=(dossiers.level == Level.FULL).fill_null(False) & stages_online(dossiers),
+        dossiers=ibis.literal(1, "int64"),
     )
     received = facts.mutate(event=ibis.literal("received"), day=facts.received_day)
     resolved = facts.filter(facts.outcome == Outcome.RESOLVED).mutate(
         event=ibis.literal("resolved"), day=facts.resolved_day
     )
-    rows = ibis.union(
-        received.select(*_DIMENSIONS, "last_landed"), resolved.select(*_DIMENSIONS, "last_landed")
-    )
-    counted = rows.group_by(_DIMENSIONS).agg(
-        dossiers=ibis._.count(), last_landed=rows.last_landed.max()
-    )
-    return conform(counted, DOSSIERS_DAILY)
-
-
-def _with_level(dossiers: ir.Table, services: ir.Table) -> ir.Table:
-    """`dossiers` with `level_catalogue` (null where the catalogue is silent)."""
-    asked = dossiers.select("agency", "agency_top", "procedure", "received_day").distinct()
-    exact = _level_on_day(asked, services, "agency")
-    of_top = _level_on_day(asked, services, "agency_top")
-    joined = dossiers.left_join(exact, ["agency", "procedure", "received_day"]).select(
-        dossiers, exact_level=exact.level
-    )
-    joined = joined.left_join(of_top, ["agency_top", "procedure", "received_day"]).select(
-        joined, top_level=of_top.level
-    )
-    return joined.mutate(level_catalogue=ibis.coalesce(joined.exact_level, joined.top_level)).drop(
-        "exact_level", "top_level"
-    )
-
-
-def _level_on_day(asked: ir.Table, services: ir.Table, agency: str) -> ir.Table:
-    """(`agency`, procedure, received_day, level): the row with the latest `valid_from` wins."""
-    days = asked.select(agency, "procedure", "received_day").distinct()
-    holding = days.join(
-        services,
-        [
-            days[agency] == services.agency,
-            days.procedure == services.procedure,
-            services.valid_from <= days.received_day,
-            days.received_day <= services.valid_to,
-        ],
-    ).select(
-        **{agency: days[agency]},
-        procedure=days.procedure,
-        received_day=days.received_day,
-        level=services.level,
-        valid_from=services.valid_from,
-    )
-    return holding.group_by([agency, "procedure", "received_day"]).agg(
-        level=holding.level.argmax(holding.valid_from)
-    )
+    return ibis.union(conform(received, DOSSIERS_DAILY), conform(resolved, DOSSIERS_DAILY))

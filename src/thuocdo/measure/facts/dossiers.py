@@ -36,9 +36,10 @@ from thuocdo.core.vocabulary import (
     Trust,
 )
 from thuocdo.measure.engine import Engine, Rows, local_day, micros
-from thuocdo.measure.facts.schemas import DOSSIERS, SYSTEM_SOURCES_DAILY, conform
+from thuocdo.measure.facts.schemas import FOLDED, conform
 from thuocdo.wire.rules import PROCEDURE_NOT_SAID
 
+TABLE: Final = "dossiers"
 KEY: Final = ["dossier_hi", "dossier_lo"]
 _NAME: Final = ("agency", "procedure", "system")
 """What a dossier goes by, in the order that decides between two first events of one moment."""
@@ -99,15 +100,20 @@ _LATEST: Final = (
 
 def lift(events: ir.Table) -> ir.Table:
     """One partial state per event (lake/schemas.py: DOSSIER_EVENTS)."""
-    head = ibis.struct(
+    head = _head(events, micros(events.event_time))
+    return events.select(*KEY, head=head, **_said(events), flags=events.quality)
+
+
+def _head(named: ir.Table, at: ir.Value) -> ir.Value:
+    """What a dossier goes by, as of some instant; the least of several stands."""
+    return ibis.struct(
         {
             # A step that names no procedure never speaks for a dossier that something named.
-            "unnamed": (events.procedure == PROCEDURE_NOT_SAID).cast("int8"),
-            "at": micros(events.event_time),
-            **{name: events[name] for name in _NAME},
+            "unnamed": (named.procedure == PROCEDURE_NOT_SAID).cast("int8"),
+            "at": at,
+            **{name: named[name] for name in _NAME},
         }
     )
-    return events.select(*KEY, head=head, **_said(events), flags=events.quality)
 
 
 def _said(events: ir.Table) -> dict[str, ir.Value]:
@@ -153,18 +159,27 @@ def _said(events: ir.Table) -> dict[str, ir.Value]:
 
 def merge(states: ir.Table) -> ir.Table:
     """One state per dossier. Associative, commutative, idempotent."""
-    folded = states.group_by(KEY).agg(
+    flagged = states.filter(states.flags.length() > 0)
+    return _with_flags(_merged(states), flagged.select(*KEY, flag=flagged.flags.unnest()))
+
+
+def _merged(states: ir.Table) -> ir.Table:
+    """As `merge`, but for the flags."""
+    return states.group_by(KEY).agg(
         **{name: states[name].min() for name in _EARLIEST},
         **{name: states[name].max() for name in _LATEST},
     )
-    flagged = states.filter(states.flags.length() > 0)
-    single = flagged.select(*KEY, flag=flagged.flags.unnest()).distinct()
+
+
+def _with_flags(folded: ir.Table, said: ir.Table) -> ir.Table:
+    """`folded` with the union of the flags said of each dossier: (KEY, flag)."""
+    single = said.select(*KEY, "flag").distinct()
     flags = single.group_by(KEY).agg(flags=single.flag.collect().sort())
     return folded.left_join(flags, KEY).select(folded, flags.flags)
 
 
 def finish(states: ir.Table) -> ir.Table:
-    """Columns of DOSSIERS but `scope`, read off merged states."""
+    """Columns of FOLDED but `scope`, read off merged states."""
     return _read_off(states, {name: states["head"][name] for name in _NAME})
 
 
@@ -241,52 +256,70 @@ def fold(events: ir.Table) -> ir.Table:
 
 
 def rows(engine: Engine, events: Rows) -> Rows:
-    """Rows of DOSSIERS of all events of some dossiers (a home month's, say).
+    """Rows of FOLDED of all events of some dossiers (a home month's, say).
 
-    Nearly every dossier goes by one name in all its events, has no flag, and either all of its
-    events are verified or none: those are folded by key and name, in one pass over the events. The
-    others are folded again, from all they have.
+    Nearly every dossier goes by one name in all its events, which are all verified or none of
+    them, and has no flag. So events are merged by key, name and trust, in one pass; the few
+    dossiers that have several such states are merged again, out of these, and given their flags.
     """
     named = engine.keep(by_name, events)
     others = engine.keep(not_plain, named)
     plain = engine.view(plain_rows, named, others)
     if not engine.rows(some, others).num_rows:
         return plain
-    own = engine.keep(of, events, others)
-    folded = engine.keep(fold, own)
+    states = engine.keep(states_of, named, others)
+    flags = engine.keep(flags_of, events)
+    folded = engine.keep(fold_states, states, flags)
     if not engine.rows(_mixed, folded).num_rows:
         return engine.view(ibis.union, plain, engine.view(scoped, folded))
-    vouched = engine.keep(_verified_fold, own)
+    vouched = engine.keep(_verified_fold, states, flags)
     return engine.view(ibis.union, plain, engine.view(scoped, folded, vouched))
 
 
 def by_name(events: ir.Table) -> ir.Table:
-    """States of the events that name a dossier alike: by key and `_NAME`, `flagged` for their flags."""
+    """Merged states of the events of a dossier that name it alike and are of one trust.
+
+    `flagged` tells whether any has flags; flags themselves are none of it.
+    """
     flagged = (events.quality.length() > 0).cast("int8")
     said = events.select(*KEY, *_NAME, **_said(events), flagged=flagged)
-    return said.group_by([*KEY, *_NAME]).agg(
+    return said.group_by([*KEY, *_NAME, "has_verified"]).agg(
         **{name: said[name].min() for name in _EARLIEST if name != "head"},
-        **{name: said[name].max() for name in (*_LATEST, "flagged")},
+        **{name: said[name].max() for name in (*_LATEST, "flagged") if name != "has_verified"},
     )
 
 
 def not_plain(named: ir.Table) -> ir.Table:
-    """Keys of dossiers with several names, with flags, or with events of both trusts."""
-    counted = named.group_by(KEY).agg(
-        names=ibis._.count(),
-        flagged=named.flagged.max(),
-        trusts=named.has_verified.max() + named.has_unverified.max(),
-    )
-    plain = (counted.names == 1) & (counted.flagged.fill_null(0) == 0) & (counted.trusts == 1)
+    """Keys of dossiers with several names or trusts, or with flags."""
+    counted = named.group_by(KEY).agg(states=ibis._.count(), flagged=named.flagged.max())
+    plain = (counted.states == 1) & (counted.flagged.fill_null(0) == 0)
     return counted.filter(~plain).select(*KEY)
 
 
 def plain_rows(named: ir.Table, others: ir.Table) -> ir.Table:
-    """Rows of DOSSIERS of the dossiers `by_name` that are none of the `others`."""
+    """Rows of FOLDED of the dossiers `by_name` that are none of the `others`."""
     plain = named.anti_join(others, KEY)
     flags = ibis.null("array<string>")
     states = plain.mutate(flags=flags)
     return scoped(_read_off(states, {name: states[name] for name in _NAME}))
+
+
+def states_of(named: ir.Table, wanted: ir.Table) -> ir.Table:
+    """The states `by_name` of some dossiers, with a head as `lift` gives it."""
+    own = named.semi_join(wanted, KEY)
+    return own.mutate(head=_head(own, own.first_us)).drop(*_NAME, "flagged")
+
+
+def flags_of(events: ir.Table) -> ir.Table:
+    """(KEY, has_verified, flag): the flags of each dossier, by trust."""
+    flagged = events.filter(events.quality.length() > 0)
+    verified = (flagged.trust == Trust.VERIFIED).cast("int8")
+    return flagged.select(*KEY, has_verified=verified, flag=flagged.quality.unnest()).distinct()
+
+
+def fold_states(states: ir.Table, flags: ir.Table) -> ir.Table:
+    """Columns of FOLDED but `scope`, of `states_of` and `flags_of` some dossiers."""
+    return finish(_with_flags(_merged(states), flags))
 
 
 def some(rows: ir.Table) -> ir.Table:
@@ -298,56 +331,30 @@ def _mixed(folded: ir.Table) -> ir.Table:
     return some(folded.filter(folded.has_verified & folded.has_unverified).select(*KEY))
 
 
-def _verified_fold(events: ir.Table) -> ir.Table:
-    return fold(events.filter(events.trust == Trust.VERIFIED))
+def _verified_fold(states: ir.Table, flags: ir.Table) -> ir.Table:
+    return fold_states(
+        states.filter(states.has_verified == 1), flags.filter(flags.has_verified == 1)
+    )
 
 
 def scoped(folded: ir.Table, verified: ir.Table | None = None) -> ir.Table:
-    """Rows of DOSSIERS: `folded` from all events, `verified` from verified ones alone.
+    """Rows of FOLDED: `folded` from all events, `verified` from verified ones alone.
 
     `verified` is needed only where some dossier mixes both kinds (`folded.has_verified` and
     `folded.has_unverified`); None says there is none.
     """
     every = folded.mutate(scope=folded.has_unverified.ifelse("any", "both"))
-    rows = conform(every, DOSSIERS)
+    rows = conform(every, FOLDED)
     if verified is None:
         return rows
     mixed = folded.filter(folded.has_verified & folded.has_unverified)
     vouched = verified.semi_join(mixed, KEY).mutate(scope=ibis.literal("verified"))
-    return ibis.union(rows, conform(vouched, DOSSIERS))
+    return ibis.union(rows, conform(vouched, FOLDED))
 
 
-def sources(events: ir.Table) -> ir.Table:
-    """Rows of SYSTEM_SOURCES_DAILY: which system sent events of which agency, by day of the event."""
-    timed = events.select(
-        "system",
-        "agency",
-        at=micros(events.event_time),
-        landed=events.landed_at,
-        verified=(events.trust == Trust.VERIFIED).ifelse(1, 0),
-    ).mutate(day=local_day(ibis._.at))
-    grouped = timed.group_by(["day", "system", "agency"]).agg(
-        events=ibis._.count(),
-        events_verified=timed.verified.sum(),
-        last_event=timed["at"].max(),
-        last_landed=timed.landed.max(),
-    )
-    return conform(
-        grouped.mutate(last_landed=micros(grouped.last_landed)),
-        SYSTEM_SOURCES_DAILY,
-    )
-
-
-def more_sources(before: ir.Table, events: ir.Table) -> ir.Table:
-    """SYSTEM_SOURCES_DAILY of `before` (such rows) and of events that came since: counts add up."""
-    both = ibis.union(before, sources(events))
-    summed = both.group_by(["day", "system", "agency"]).agg(
-        events=both.events.sum(),
-        events_verified=both.events_verified.sum(),
-        last_event=both.last_event.max(),
-        last_landed=both.last_landed.max(),
-    )
-    return conform(summed, SYSTEM_SOURCES_DAILY)
+def unleveled(dossiers: ir.Table) -> ir.Table:
+    """Rows of FOLDED of rows of DOSSIERS."""
+    return dossiers.select(*FOLDED.names)
 
 
 def keys(events: ir.Table) -> ir.Table:

@@ -1,8 +1,10 @@
 """Intake: what came in by the hour, and what became of it: accepted, a robot's, refused.
 
 It is counted by the hour in which it landed, for it answers "do we hear from you, and what do we
-say?". A page view is known by its site; a message about a dossier by its system and agency, because
-the lake keeps no site of it; what was refused, by the site it named, registered or not.
+say?". A page view is known by its site; a message about a dossier by its system, because the lake
+keeps no site of it; what was refused, by the site it named, registered or not. Which agencies a
+system reports of is another fact (facts/dossiers.py: sources): by the hour they would be as many
+rows as there are messages.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def of_rejects(rejects: ir.Table) -> ir.Table:
 
 def of_dossiers(events: ir.Table) -> ir.Table:
     """Rows of INTAKE from dossier events; a home month says nothing of their day."""
-    counted = _counted(events, "system", "agency")
+    counted = _counted(events, "system")
     return _shaped(counted, outcome=ibis.literal(Intake.ACCEPTED.value))
 
 

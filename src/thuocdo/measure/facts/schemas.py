@@ -32,7 +32,7 @@ VISITS_DAILY = columns(
     last_landed=pa.int64(),
 )
 
-DOSSIERS = columns(
+FOLDED = columns(
     dossier_hi=pa.int64(),
     dossier_lo=pa.int64(),
     system=pa.string(),
@@ -72,6 +72,15 @@ DOSSIERS = columns(
     # (all events) and, if some are verified, a second row "verified" folded from those alone.
     scope=pa.string(),
 )
+"""A dossier as its events tell it."""
+
+DOSSIERS = pa.schema(
+    [
+        *FOLDED,
+        ("level", pa.string()),  # the one that counts (facts/cube.py)
+        ("level_source", pa.string()),  # catalogue | declared | null
+    ]
+)
 
 DOSSIERS_DAILY = columns(
     event=pa.string(),  # received | resolved
@@ -93,6 +102,7 @@ DOSSIERS_DAILY = columns(
     dossiers=pa.int64(),
     last_landed=pa.int64(),
 )
+"""DOSSIERS by the days that count; not stored, but read off them (facts/cube.py)."""
 
 SITE_SOURCES_DAILY = columns(
     day=pa.int32(),
@@ -156,7 +166,7 @@ INTAKE = columns(
     hour=pa.int32(),  # of landing: hours since 1970-01-01 00:00 in Vietnam
     site_id=pa.int64(),
     system=pa.string(),  # of dossiers, which name no site
-    agency=pa.string(),
+    agency=pa.string(),  # that a refused record named
     feed=pa.string(),
     trust=pa.string(),
     outcome=pa.string(),  # core.vocabulary.Intake

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from thuocdo.core import files
 from thuocdo.core.clock import now_us
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Raised when the meaning of a stored fact changes: older facts are then rebuilt, not read."""
 
 GRACE_US: Final = 3 * 60 * 1_000_000
@@ -31,7 +31,8 @@ short enough that a refresh a second leaves hundreds of old files and not thousa
 
 _MANIFEST: Final = "MANIFEST.json"
 _LOCK: Final = ".lock"
-_DAY: Final = "day"
+_DAYS: Final = ("day", "received_day", "resolved_day")
+"""Columns by whose days a row counts, whichever of them a table has."""
 _LANDED: Final = "last_landed"
 
 
@@ -39,7 +40,7 @@ class Part(msgspec.Struct, frozen=True):
     """One partition of one fact table.
 
     file       relative to the facts folder
-    first_day, last_day   bounds of `day` (day numbers); None without such a column or rows
+    first_day, last_day   bounds of the days rows count by (day numbers); None without any
     landed_at  youngest event behind it, µs UTC
     patch      rows that replace some of the file's (facts/patches.py); None when nothing changed
     """
@@ -145,13 +146,13 @@ class FactStore:
         with path.open("rb") as file:
             os.fsync(file.fileno())
         metadata = pq.read_metadata(path)
-        first_day, last_day = _bounds(metadata, _DAY)
+        bounds = [found for name in _DAYS if (found := _bounds(metadata, name))]
         return Part(
             file=str(path.relative_to(self.folder)),
             rows=metadata.num_rows,
-            first_day=first_day,
-            last_day=last_day,
-            landed_at=_bounds(metadata, _LANDED)[1],
+            first_day=min((least for least, _ in bounds), default=None),
+            last_day=max((greatest for _, greatest in bounds), default=None),
+            landed_at=landed[1] if (landed := _bounds(metadata, _LANDED)) else None,
         )
 
     def publish(self, manifest: Manifest) -> None:
@@ -184,11 +185,11 @@ def retire(before: Manifest, after: Manifest, now: int) -> Manifest:
     return msgspec.structs.replace(after, retired=still | gone)
 
 
-def _bounds(metadata: pq.FileMetaData, column: str) -> tuple[int | None, int | None]:
+def _bounds(metadata: pq.FileMetaData, column: str) -> tuple[int, int] | None:
     """Least and greatest value of an integer column, from the file's own statistics."""
-    names = metadata.schema.names
+    names = [metadata.schema.column(place).path for place in range(len(metadata.schema))]
     if column not in names:
-        return None, None
+        return None
     place = names.index(column)
     found: list[Any] = [
         statistics
@@ -197,5 +198,5 @@ def _bounds(metadata: pq.FileMetaData, column: str) -> tuple[int | None, int | N
         and statistics.has_min_max
     ]
     if not found:
-        return None, None
+        return None
     return min(s.min for s in found), max(s.max for s in found)

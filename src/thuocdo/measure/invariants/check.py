@@ -12,7 +12,6 @@ import msgspec
 from thuocdo.core.clock import Period
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.answers import Answers
-from thuocdo.measure.definitions import definition
 from thuocdo.measure.invariants import of_data, of_figures
 from thuocdo.measure.invariants.model import (
     Evidence,
@@ -157,7 +156,7 @@ class _Run:
         return [*made, Outcome(rule.code, rule.severity, State.HOLDS, checked=same)]
 
     def _subject(self, code: str, version: str | None) -> Subject:
-        indicator = definition(code)
+        indicator = self.measure.definition(code)
         chosen = indicator.version_for(self.period.last, version)
         rule = self.rules.get("cumulative_never_falls")
         earlier = self.period.last - timedelta(days=(rule.days or 0) if rule else 0)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.core.vietnamese import collation_key
-from thuocdo.measure.definitions import definition
+from thuocdo.measure.definitions import Find, definition
 from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.model import Figure, NoInterval
 from thuocdo.measure.ranking import ranked
@@ -17,7 +17,9 @@ FLAG: Final = "blocked_by:"
 """A withheld figure carries this flag, followed by the rule's code, for every rule that blocks it."""
 
 
-def withhold(figures: Sequence[Figure], outcomes: Iterable[Outcome]) -> list[Figure]:
+def withhold(
+    figures: Sequence[Figure], outcomes: Iterable[Outcome], find: Find = definition
+) -> list[Figure]:
     """The figures of one indicator: withheld ones last and empty, the others ranked without them."""
     blocking = [outcome for outcome in outcomes if outcome.is_blocking]
     reasons = {id(figure): _rules(figure, blocking) for figure in figures}
@@ -40,7 +42,7 @@ def withhold(figures: Sequence[Figure], outcomes: Iterable[Outcome]) -> list[Fig
     ]
     if not gone:
         return list(figures)
-    lower = definition(gone[0].indicator).better == "lower"
+    lower = find(gone[0].indicator).better == "lower"
     return ranked(kept, lower_is_better=lower) + sorted(
         gone, key=lambda figure: collation_key(figure.name)
     )

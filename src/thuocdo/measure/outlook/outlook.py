@@ -13,7 +13,7 @@ import msgspec
 from thuocdo.core.clock import Period, local_day, month_end
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import round_half_up
-from thuocdo.measure.definitions import Indicator, Text, definition
+from thuocdo.measure.definitions import Indicator, Text
 from thuocdo.measure.engine import day_number, number_day
 from thuocdo.measure.model import Point
 from thuocdo.measure.organisation import Agency
@@ -63,7 +63,7 @@ def look_ahead(
     The line is drawn under one definition and one map of organisations: those of the last period.
     Raises ThuocdoError as Measure.series does, and `bad_target`.
     """
-    indicator = definition(code)
+    indicator = measure.definition(code)
     landed = measure.freshness().landed_at if as_known is None else as_known
     as_of = local_day(landed) if landed is not None else None
     last = until or as_of

@@ -70,7 +70,9 @@ def of_services(
     if site.is_withheld(of_agency(code, choice, agency)):
         return [site.hide(figure) for figure in raw]
     (total,) = _ask(code, choice, agency=agency)
-    (table,) = disclose([Table(tuple(raw), total)], policy_on(choice.period.last))
+    (table,) = disclose(
+        [Table(tuple(raw), total)], policy_on(choice.period.last), board.measure().definition
+    )
     hidden = {each.procedure for each in table.parts if Flag.SUPPRESSED in each.flags}
     return [site.hide(each) if each.procedure in hidden else each for each in shown]
 
@@ -153,7 +155,9 @@ def _path(choice: Choice, agency: str) -> tuple[tuple[Agency, ...], tuple[str, .
 def _alone(code: str, choice: Choice, agency: Agency) -> Figure:
     """The figure of an agency that stands in no table."""
     raw = _ask(code, choice, agency=agency.code)
-    (table,) = disclose([Table(tuple(raw))], policy_on(choice.period.last))
+    (table,) = disclose(
+        [Table(tuple(raw))], policy_on(choice.period.last), board.measure().definition
+    )
     return table.parts[0]
 
 
@@ -166,7 +170,9 @@ def _below(code: str, choice: Choice, path: Sequence[Agency]) -> list[Figure]:
         children = _ask(code, choice, by="children", agency=parent.code)
         (whole,) = _ask(code, choice, agency=parent.code)
         tables.append(Table(tuple(children), whole))
-    shown = list(disclose(tables, policy_on(choice.period.last))[-1].parts)
+    shown = list(
+        disclose(tables, policy_on(choice.period.last), board.measure().definition)[-1].parts
+    )
     if top.block and site.is_withheld(of_agency(code, choice, top.code)):
         return [site.hide(figure) for figure in shown]
     return shown

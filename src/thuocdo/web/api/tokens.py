@@ -23,8 +23,6 @@ from thuocdo.web.api.problems import Refusal
 
 REQUESTS_A_MINUTE: Final = 120
 GUESSES_A_MINUTE: Final = 20
-RECOMPUTATIONS_A_MINUTE: Final = 4
-"""Of figures from raw events: each may take minutes of a nation's lake."""
 _REMEMBERED: Final = 10_000
 _LONGEST_KEY: Final = 200
 
@@ -68,7 +66,6 @@ class Limit:
 
 requests = Limit(REQUESTS_A_MINUTE)
 guesses = Limit(GUESSES_A_MINUTE)
-recomputations = Limit(RECOMPUTATIONS_A_MINUTE)
 
 
 class Key(HttpBearer):
@@ -98,9 +95,3 @@ def scope_of(token: str) -> Scope | None:
         site_ids=frozenset(found.site_ids),
         feeds=frozenset(found.feeds),
     )
-
-
-def offered(request: HttpRequest) -> Scope | None:
-    """The scope of the key that came with a request to a public address; None without a good one."""
-    kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return scope_of(token.strip()) if kind.lower() == "bearer" else None

@@ -57,6 +57,7 @@ def _make(settings: Settings, measure: Measure, day: date) -> Edition:
         log_root=log.root if log else None,
         rows=counts,
         files=[_file(path) for path in sorted(part.iterdir())],
+        remark=_remark(settings),
     )
     for name, text in metadata.documents(edition).items():
         (part / name).write_bytes(text)
@@ -104,6 +105,11 @@ def _write(folder: Path, name: str, table: pa.Table) -> int:
     pa_csv.write_csv(table, folder / f"{name}.csv")
     pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     return int(table.num_rows)
+
+
+def _remark(settings: Settings) -> str:
+    path = settings.remark_path
+    return path.read_text("utf-8").strip() if path.exists() else ""
 
 
 def _file(path: Path) -> File:

@@ -78,7 +78,7 @@ def schema_org(edition: Edition, base: str) -> dict[str, Any]:
         "@type": "Dataset",
         "name": "Thước Đo: chỉ số cung cấp và sử dụng dịch vụ Chính phủ số",
         "alternateName": "Thước Đo: indicators of supply and use of digital government services",
-        "description": datasets()["figures"].description.vi,
+        "description": f"{edition.remark} {datasets()['figures'].description.vi}".strip(),
         "inLanguage": ["vi", "en"],
         "license": LICENCE,
         "isAccessibleForFree": True,
@@ -130,6 +130,7 @@ def _package(edition: Edition) -> dict[str, Any]:
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "thuocdo",
+        "description": edition.remark,
         "version": edition.day.isoformat(),
         "created": edition.day.isoformat(),
         "licenses": [{"name": "CC-BY-4.0", "path": LICENCE, "title": LICENCE_NAME}],
@@ -153,6 +154,7 @@ def _graph(edition: Edition) -> list[dict[str, Any]]:
         "dct:description": [
             _vi("Chỉ số cung cấp và sử dụng dịch vụ Chính phủ số, công bố hằng ngày."),
             _en("Indicators of supply and use of digital government services, published daily."),
+            *([_vi(edition.remark)] if edition.remark else []),
         ],
         "dct:publisher": _link("#publisher"),
         "dct:license": _link(LICENCE),

@@ -74,6 +74,7 @@ class Edition(msgspec.Struct, frozen=True):
 
     first, last  the days its figures are of
     rows         of each dataset
+    remark       what every reader must know of this instance's figures; empty when nothing
     """
 
     day: date
@@ -84,6 +85,7 @@ class Edition(msgspec.Struct, frozen=True):
     log_root: str | None
     rows: dict[str, int]
     files: list[File]
+    remark: str = ""
 
 
 @cache

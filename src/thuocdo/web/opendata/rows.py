@@ -55,7 +55,11 @@ def _of_period(measure: Measure, period: Period) -> Iterator[list[Figure]]:
     @cache
     def blocks(code: str) -> list[list[Figure]]:
         return [
-            disclose_ranking(withhold(found, verdicts), policy_on(period.last))
+            disclose_ranking(
+                withhold(found, verdicts, measure.definition),
+                policy_on(period.last),
+                measure.definition,
+            )
             for block in measure.definition(code).blocks
             if (found := measure.figures(code, period, block=block))
         ]

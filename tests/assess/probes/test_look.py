@@ -1,0 +1,79 @@
+"""A page that fights the browser ends in a typed reason within the bound, or is seen as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+
+import pytest
+from tests.assess.fixtures.servers import Odd, page
+
+from thuocdo.assess.evidence import Kept
+from thuocdo.assess.fetch import Failure
+from thuocdo.assess.probes.look import Look, look
+from thuocdo.assess.results import Fault
+from thuocdo.assess.site_check.browser import launched
+from thuocdo.assess.site_check.guard import Guard
+from thuocdo.core import settings as instance
+
+BOUND_S = 12.0
+HOSTILE = {
+    "/endless-script": b"<!doctype html><title>x</title><script>for(;;){}</script>",
+    "/dialogs": b"<!doctype html><title>x</title><p>a<script>for(let i=0;i<30;i++)alert(i)</script>",
+    "/away": b"<!doctype html><title>x</title><script>location='http://10.0.0.1/'</script>",
+    "/broken-tools": (
+        b"<!doctype html><title>x</title><p>a<script>Array.from=null;document.querySelectorAll=null</script>"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory):
+    """Every hostile page, looked at in one browser: path → (what came of it, seconds)."""
+    server = Odd({path: page(body) for path, body in HOSTILE.items()})
+    home = tmp_path_factory.mktemp("look")
+    settings = instance.load({"THUOCDO_HOME": str(home)})
+    guard = Guard((ipaddress.ip_network("127.0.0.0/8"),))
+
+    async def one(browser, path):
+        begun = time.monotonic()
+        found = await look(
+            browser, guard, "http://localhost:1", "T", server.url + path, Kept(home), "", BOUND_S
+        )
+        return found, time.monotonic() - begun
+
+    async def every():
+        async with launched(settings) as browser:
+            found = await asyncio.gather(*(one(browser, path) for path in HOSTILE))
+        return dict(zip(HOSTILE, found, strict=True))
+
+    yield asyncio.run(every())
+    server.close()
+
+
+def test_each_ends_within_its_bound(looked):
+    for path, (_, seconds) in looked.items():
+        assert seconds < BOUND_S + 8, path
+
+
+def test_a_script_that_never_ends_is_a_timeout(looked):
+    found, _ = looked["/endless-script"]
+    assert isinstance(found, Failure)
+    assert found.fault is Fault.TIMEOUT
+
+
+def test_dialogs_are_sent_away(looked):
+    assert isinstance(looked["/dialogs"][0], Look)
+
+
+def test_a_page_that_leads_inwards_shows_nothing_of_it(looked):
+    found, _ = looked["/away"]
+    assert isinstance(found, Failure), found
+    assert found.fault is Fault.GUARD
+
+
+def test_a_page_that_breaks_the_tools_is_a_crash_and_no_result(looked):
+    found, _ = looked["/broken-tools"]
+    assert isinstance(found, Failure)
+    assert found.fault is Fault.CRASH
