@@ -25,7 +25,6 @@ from thuocdo.registry.rights import Role, policy
 from thuocdo.web.single_sign_on import single_sign_on
 
 pytestmark = pytest.mark.usefixtures("empty")
-FACTORS = "/account/2fa/".replace("2fa/", "")
 
 
 @pytest.fixture(autouse=True)
