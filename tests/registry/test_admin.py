@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import translation
+from tests.web.people import enter
 
 from thuocdo.core import snapshot
 from thuocdo.core.ids import key_hash
@@ -25,7 +26,7 @@ def desk(country, client):
     """A signed-in official."""
     user = User.objects.create(username="lan", is_staff=True, is_superuser=True)
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
-    client.force_login(user)
+    enter(client, user)
     return client
 
 

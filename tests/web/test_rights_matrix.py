@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import translation
-from tests.web.people import someone
+from tests.web.people import enter, shown, someone
 
 from thuocdo.registry.models import Change, Explanation, Service, Site, SiteKey, System
 from thuocdo.registry.people import person
@@ -92,6 +92,7 @@ def test_the_guard_stands_before_every_view_that_is_not_public(people, language)
         for role, user in people.items():
             request = RequestFactory().get(address)
             request.user, request.resolver_match = user, match
+            request.session = shown(user)
             answer = guard.process_view(request)
             held = needed(name) in policy().roles[role].rights
             status = 302 if role is Role.PUBLIC else 403
@@ -123,7 +124,7 @@ def rows(agency: str) -> dict[str, object]:
 def test_the_desk_shows_and_changes_what_lies_in_the_subtree(client, people, role, agency) -> None:
     rights, found = policy().roles[role].rights, rows(agency)
     if role is not Role.PUBLIC:
-        client.force_login(people[role])
+        enter(client, people[role])
     inside = agency == MINE or policy().roles[role].country_only
     for name, row in found.items():
         see = Right.SEE_EXPLANATIONS if name == "explanation" else Right.SEE_REGISTRY
@@ -141,7 +142,7 @@ def test_the_desk_shows_and_changes_what_lies_in_the_subtree(client, people, rol
 
 @pytest.mark.parametrize("role", [Role.AGENCY_ADMIN, Role.ANALYST, Role.PUBLISHER, Role.OPERATOR])
 def test_people_and_the_trail_are_the_operators(client, people, role) -> None:
-    client.force_login(people[role])
+    enter(client, people[role])
     for name in ("auth_user", "registry_membership", "registry_change"):
         answer = client.get(reverse(f"admin:{name}_changelist"))
         assert (answer.status_code == 200) is (role is Role.OPERATOR), name
@@ -167,7 +168,7 @@ SITE = {
 def test_an_agency_admin_makes_sites_of_their_own_agency_only(
     client, people, changed, made
 ) -> None:
-    client.force_login(people[Role.AGENCY_ADMIN])
+    enter(client, people[Role.AGENCY_ADMIN])
     before = Site.objects.count()
     answer = client.post(reverse("admin:registry_site_add"), SITE | changed)
     assert (Site.objects.count() == before + 1) is made
@@ -179,14 +180,14 @@ def test_an_agency_admin_makes_sites_of_their_own_agency_only(
     [("H26", "", True), ("", "", False), ("H29", "", False), ("H26", "391", True), ("H26", "392", False)],
 )  # fmt: skip
 def test_an_agency_admin_makes_keys_of_their_own_agency_only(client, people, agency, sites, made) -> None:  # fmt: skip
-    client.force_login(people[Role.AGENCY_ADMIN])
+    enter(client, people[Role.AGENCY_ADMIN])
     form = {"name": "khóa", "agency": agency, "site_ids": sites}
     client.post(reverse("admin:registry_sitekey_add"), form)
     assert SiteKey.objects.exists() is made
 
 
 def test_an_agency_admin_does_not_revoke_anothers_key(client, people) -> None:
-    client.force_login(people[Role.AGENCY_ADMIN])
+    enter(client, people[Role.AGENCY_ADMIN])
     key = SiteKey.objects.create(key_hash="x", name="x", agency=OTHERS)
     form = {"action": "revoke_selected", "_selected_action": [key.pk]}
     client.post(reverse("admin:registry_sitekey_changelist"), form)

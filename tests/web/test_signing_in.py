@@ -157,6 +157,18 @@ def test_after_enrolment_a_password_alone_opens_nothing(client, operator):
     assert other.get("/admin/").status_code == 200
 
 
+def test_a_session_from_before_the_factor_gains_nothing_by_it(client, operator):
+    old = Client()
+    sign_in(old, "van-hanh")
+    sign_in(client, "van-hanh")
+    enrol(client)
+    refused = old.get("/admin/", follow=True)
+    assert refused.status_code == 403
+    assert "chưa qua bước xác thực thứ hai" in refused.content.decode()
+    old.post("/account/totp/activate/", {"code": "000000"})  # it is on already
+    assert old.get("/admin/", follow=True).status_code == 403
+
+
 def test_a_recovery_code_opens_once(client, operator):
     sign_in(client, "van-hanh")
     enrol(client)

@@ -178,6 +178,14 @@ class ExplanationForm(RegistryForm):
         model = Explanation
         fields = ("detector", "subject", "first", "last", "kind", "text")
 
+    def clean_kind(self) -> str:
+        """Whoever answers does not accept the answer."""
+        kind: str = self.cleaned_data["kind"]
+        answers = kind == Explanation.Kind.ANSWER or self.user is None
+        if not answers and not person(self.user).may_somewhere(Right.JUDGE_EXPLANATIONS):
+            raise forms.ValidationError(_("Vai trò của bạn chỉ được giải trình."))
+        return kind
+
     def belongs(self, cleaned: dict[str, Any]) -> dict[str, list[str]]:
         subject = cleaned.get("subject", "")
         if subject.isascii() and subject.isdigit():

@@ -20,20 +20,23 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 _KEPT = "_thuocdo_person"
+_SHOWN = "_thuocdo_factor_shown"
 
 
 class Person:
     """One user on one day.
 
-    granted  every membership of the day
-    grants   those whose rights do not rest for want of a second factor
+    granted     every membership of the day
+    grants      those whose rights do not rest for want of a second factor
+    has_second_factor  whether the account has one; it counts only in a session in which it was shown
     """
 
     def __init__(self, user: AbstractBaseUser | Any, day: date) -> None:
         self.day = day
         self.granted = _granted(user, day)
-        self.has_second_factor = bool(self.granted) and _has_second_factor(user)
-        self.grants = rights.usable(self.granted, second_factor=self.has_second_factor)
+        self.has_second_factor = bool(self.granted) and has_second_factor(user)
+        shown = self.has_second_factor and getattr(user, _SHOWN, True)
+        self.grants = rights.usable(self.granted, second_factor=shown)
         self._tree: Tree | None = None
 
     def scope(self, right: Right) -> Scope:
@@ -54,7 +57,7 @@ class Person:
     @property
     def must_enrol(self) -> bool:
         """Whether a role of theirs rests until they have a second factor."""
-        return len(self.grants) < len(self.granted)
+        return len(self.grants) < len(self.granted) and not self.has_second_factor
 
     @property
     def tree(self) -> Tree:
@@ -76,6 +79,15 @@ def person(user: AbstractBaseUser | Any) -> Person:
         kept = Person(user, day)
         setattr(user, _KEPT, kept)
     return kept
+
+
+def tell_session(user: AbstractBaseUser | Any, *, factor_shown: bool) -> None:
+    """Say whether a second factor was shown in the session that asks; before anybody asks for rights.
+
+    A session opened by a password alone, before the account had a factor, must not gain by it.
+    """
+    setattr(user, _SHOWN, factor_shown)
+    forget(user)
 
 
 def forget(user: AbstractBaseUser | Any) -> None:
@@ -100,7 +112,7 @@ def _granted(user: Any, day: date) -> list[Grant]:
     return [*found, Grant(Role.VIEWER)]
 
 
-def _has_second_factor(user: Any) -> bool:
+def has_second_factor(user: AbstractBaseUser | Any) -> bool:
     """Recovery codes alone are none: they stand in for a factor that was lost."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists()

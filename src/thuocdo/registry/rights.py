@@ -38,6 +38,7 @@ class Right(StrEnum):
     EDIT_KEYS = "edit_keys"
     SEE_EXPLANATIONS = "see_explanations"
     EXPLAIN = "explain"
+    JUDGE_EXPLANATIONS = "judge_explanations"
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
     PUBLISH = "publish"

@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from thuocdo.registry.people import Person, person
+from thuocdo.registry.people import Person, person, tell_session
 from thuocdo.registry.rights import Right, policy
-from thuocdo.web import problems
+from thuocdo.web import problems, signing_in
 from thuocdo.web.templatetags.yearbook import language
 
 _PUBLIC: Final = (
@@ -40,6 +40,7 @@ _OWN_ACCOUNT: Final = (
     *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("mfa_reauthenticate_webauthn", "socialaccount_connections"),
 )
+_FACTORLESS: Final = "_thuocdo_factorless"
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
 VIEWS: Final[dict[str, Right]] = {
@@ -89,22 +90,35 @@ class Guard:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if getattr(request, _FACTORLESS, False):
+            signing_in.note_enrolment(request)
+        return response
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
             return None  # and the session stays unread: public pages answer the same to everybody
-        verdict = judge(name, person(request.user), signed_in=request.user.is_authenticated)
+        who = _who(request)
+        setattr(request, _FACTORLESS, bool(who.granted) and not who.has_second_factor)
+        verdict = judge(name, who, signed_in=request.user.is_authenticated)
         match verdict:
             case Verdict.ALLOWED:
                 return None
             case Verdict.SIGN_IN:
                 return redirect_to_login(request.get_full_path())
-        return problems.page(request, _refusal(verdict, needed(name)))
+        return problems.page(
+            request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
+        )
 
 
-def _refusal(verdict: Verdict, right: Right | None) -> problems.Problem:
+def _who(request: HttpRequest) -> Person:
+    if request.user.is_authenticated:
+        tell_session(request.user, factor_shown=signing_in.factor_shown(request))
+    return person(request.user)
+
+
+def _refusal(verdict: Verdict, right: Right | None, *, has_second_factor: bool) -> problems.Problem:
     if right is None or verdict is Verdict.UNDECLARED:
         return problems.Problem(
             _("Địa chỉ này chưa khai báo ai được mở, nên không mở cho ai."),
@@ -112,6 +126,15 @@ def _refusal(verdict: Verdict, right: Right | None) -> problems.Problem:
             HTTPStatus.FORBIDDEN,
         )
     what = getattr(policy().rights[right], language())
+    if verdict is Verdict.SECOND_FACTOR and has_second_factor:
+        return problems.Problem(
+            _(
+                "Vai trò của bạn có quyền %(what)s, nhưng lần đăng nhập này chưa qua bước xác thực thứ hai."
+            )
+            % {"what": what},
+            _("Đăng xuất, rồi đăng nhập lại bằng mã xác thực hoặc khóa truy cập."),
+            HTTPStatus.FORBIDDEN,
+        )
     if verdict is Verdict.SECOND_FACTOR:
         return problems.Problem(
             _("Vai trò của bạn có quyền %(what)s, nhưng chỉ dùng được khi đăng nhập hai bước.")

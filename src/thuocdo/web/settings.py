@@ -138,7 +138,7 @@ MFA_TOTP_TOLERANCE = 1  # clocks of telephones are half a minute off
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # operators make the accounts: no address proves anything
 SOCIALACCOUNT_ADAPTER = "thuocdo.web.signing_in.SingleSignOn"
 SOCIALACCOUNT_PROVIDERS = single_sign_on(os.environ)
-SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form may not be sent on to another host (form-action)
 SOCIALACCOUNT_STORE_TOKENS = False
 CACHES = {
     "default": {
@@ -166,6 +166,7 @@ LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
+FORMAT_MODULE_PATH = ["thuocdo.web.formats"]
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the package itself: no collecting step to forget

@@ -8,6 +8,10 @@ from typing import Any
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    record_authentication,
+)
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -22,11 +26,27 @@ from django.utils.translation import gettext_lazy
 
 from thuocdo.collect.addresses import Addresses
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.registry.people import person
+from thuocdo.registry.people import has_second_factor, person
 from thuocdo.registry.rights import Right
 from thuocdo.web import problems
 
 _WRONG_CODE = gettext_lazy("Mã chưa đúng hoặc đã hết hạn. Lấy mã mới rồi nhập lại.")
+
+
+_ENROLS = ("mfa_activate_totp", "mfa_add_webauthn")
+"""Addresses at which a factor is turned on."""
+
+
+def factor_shown(request: HttpRequest) -> bool:
+    """Whether whoever is signed in showed a second factor in this session, or turned it on in it."""
+    shown = get_authentication_records(request, request.user)
+    return any(record["method"] == "mfa" for record in shown)
+
+
+def note_enrolment(request: HttpRequest) -> None:
+    """Whoever had no second factor before this request and has one after it has just shown it."""
+    if request.resolver_match.view_name in _ENROLS and has_second_factor(request.user):
+        record_authentication(request, request.user, "mfa")
 
 
 class LocalAccounts(DefaultAccountAdapter):

@@ -1,0 +1,1 @@
+"""How dates are typed in forms, by language."""
