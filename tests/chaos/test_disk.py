@@ -101,7 +101,8 @@ def refused_then_served(world: World, trouble: Callable[[list[int]], ExitStack])
                 refusals, taken = book.busy, len(book.acknowledged)
                 time.sleep(HARD_SECONDS / 2)
                 assert book.busy > refusals
-                assert len(book.acknowledged) - taken < RATE / 10
+                # What gives up leaves no half file behind: in its room a few events still fit.
+                assert len(book.acknowledged) - taken < RATE / 3
             taken = len(book.acknowledged)
             wait_until(lambda: len(book.acknowledged) > taken + RATE, why="service did not return")
         wait_until(lambda: len(children(supervisor.pid)) == 4, why=world.instance.logs())

@@ -14,7 +14,9 @@ def test_a_database_of_an_earlier_version_has_the_new_tables_when_the_roles_star
     instance: Any,
 ) -> None:
     with closing(sqlite3.connect(instance.home / "registry.sqlite3")) as database, database:
-        database.execute("DROP TABLE assess_sitecheck")
+        made = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'assess_%'"
+        for (table,) in database.execute(made).fetchall():
+            database.execute(f"DROP TABLE {table}")
         database.execute("DELETE FROM django_migrations WHERE app = 'assess'")
     (instance.home / "state" / "schema.txt").write_text("registry.0001_initial")
     found = settings.load(instance.environment)
