@@ -11,7 +11,6 @@ from ninja import Query, Router
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text
-from thuocdo.measure.exclusions import exclusions
 from thuocdo.measure.model import Figure, Flag
 from thuocdo.measure.passport.making import wording_of
 from thuocdo.measure.passport.naming import Question
@@ -76,7 +75,7 @@ def passport(request: HttpRequest, name: asking.Name) -> Any:  # noqa: ARG001
         then=then.answer if then else None,
         then_at=clock.to_datetime(then.at) if then else None,
         definition=wording_of(measure, question),
-        excluded=_excluded(question),
+        excluded=passports.excluded(board.measure(), question),
         log=shapes.LogState(found.log.size, found.log.root) if found.log else None,
         erased=found.erased,
         software=f"thuocdo {installed_version('thuocdo')}",
@@ -119,18 +118,3 @@ def _as_shown(question: Question, now: Figure | None) -> Figure | None:
         trust=question.trust,
     )
     return publishing.of_agency(question.indicator, choice, question.agency)
-
-
-def _excluded(question: Question) -> list[Any]:
-    """Of services the whole agency's: records that were refused name no procedure."""
-    return list(
-        exclusions(
-            board.measure(),
-            question.indicator,
-            question.period,
-            agency=question.agency,
-            version=question.version,
-            as_organised=question.organised,
-            trust=question.trust,
-        )
-    )

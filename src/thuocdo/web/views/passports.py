@@ -18,7 +18,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.measure.disclosure import policy_on
-from thuocdo.measure.exclusions import Exclusion, Sort, exclusions
+from thuocdo.measure.exclusions import Exclusion, Sort
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import Figure, SourceState
 from thuocdo.measure.passport.naming import Answer, Question
@@ -77,7 +77,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     block = found.now.block if ranked else question.block
     withheld = found.now is not None and publishing.is_withheld(found.now)
     drawn = None if withheld else _trend(question, choice, unit, definition.title, whom, block)
-    excluded = [] if withheld else _excluded(question)
+    excluded = [] if withheld else passports.excluded(board.measure(), question)
     address = request.build_absolute_uri(request.path)
     sheet = Sheet(found, definition, whom, unit, excluded, drawn, address)
     if wanted := request.GET.get("format"):
@@ -177,20 +177,6 @@ def _definition(question: Question) -> Definition:
         source=f"{version.source.document}, {version.source.place}",
         version=version.version,
         identity=version.identity,
-    )
-
-
-def _excluded(question: Question) -> list[Exclusion]:
-    return list(
-        exclusions(
-            board.measure(),
-            question.indicator,
-            question.period,
-            agency=question.agency,
-            version=question.version,
-            as_organised=question.organised,
-            trust=question.trust,
-        )
     )
 
 
