@@ -71,6 +71,7 @@ class Organisation:
             self._rows.setdefault(agency.code, []).append(agency)
         for history in self._rows.values():
             history.sort(key=lambda agency: agency.starts)
+        self._codes = pa.array(list(self._rows), pa.string())
         self._turns = self._days_of_change()
         self._paths: dict[tuple[str, int], tuple[Agency, ...]] = {}
         self._tops: dict[int, list[Agency]] = {}
@@ -97,7 +98,7 @@ class Organisation:
         key = bisect_right(self._turns, day)
         if key not in self._top_codes:
             self._top_codes[key] = self._tops_one_by_one(list(self._rows), day)
-        places = pc.index_in(codes, pa.array(list(self._rows), pa.string()))
+        places = pc.index_in(codes, self._codes)
         found = self._top_codes[key].take(places)
         if not places.null_count:
             return found

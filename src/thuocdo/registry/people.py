@@ -26,8 +26,8 @@ _SHOWN = "_thuocdo_factor_shown"
 class Person:
     """One user on one day.
 
-    granted     every membership of the day
-    grants      those whose rights do not rest for want of a second factor
+    granted            every membership of the day
+    grants             those whose rights do not rest for want of a second factor
     has_second_factor  whether the account has one; it counts only in a session in which it was shown
     """
 

@@ -21,7 +21,7 @@ from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
-from thuocdo.run.simulation import REMARK, STEPS, write
+from thuocdo.run.simulation import REMARK, write
 from thuocdo.run.supervisor import Role, Supervisor, standard_roles
 
 T = TypeVar("T")
@@ -99,10 +99,9 @@ def _load(settings: Settings, folder: Path, files: FileSet) -> None:
     settings.remark_path.write_text(REMARK)
     for _ in load(settings, files):
         pass
-    steps = folder / STEPS
-    if steps.exists():
+    if files.steps:
         since = datetime.now(UTC) - timedelta(days=STEPS_DAYS)
-        send_steps(settings, steps, since=since)
+        send_steps(settings, files.steps, since=since)
     shutil.rmtree(folder)
 
 

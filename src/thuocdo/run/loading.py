@@ -37,6 +37,9 @@ class FileSet(Protocol):
     def dossiers(self) -> Sequence[Path]: ...
     @property
     def page_views(self) -> Sequence[Path]: ...
+    @property
+    def steps(self) -> Path | None:
+        """For `send_steps`; `load` leaves them alone."""
 
 
 def load(settings: Settings, files: FileSet) -> Iterator[tuple[str, ImportResult]]:

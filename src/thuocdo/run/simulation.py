@@ -16,8 +16,6 @@ from thuocdo.run.loading import FileSet, load, send_steps
 HISTORY_DAYS: Final = 90
 REMARK: Final = "Số liệu mô phỏng, không phải số liệu của cơ quan nhà nước."
 """Once simulated events are in an instance, each of its reports says so."""
-STEPS: Final = "service-steps.parquet"
-"""Of today's country; the world of 2022 has none."""
 GOLDEN_REPORTS: Final = ("2022-W18", "2022-W40")
 
 
@@ -53,9 +51,8 @@ def simulate(
     for what, result in load(settings, files):
         refused = sum(result.rejected.values())
         yield f"{what}: accepted {result.accepted}, duplicates {result.duplicates}, rejected {refused}"
-    steps = directory / STEPS
-    if steps.exists():
-        yield f"calls of trackDVC: sent {send_steps(settings, steps)}"
+    if files.steps:
+        yield f"calls of trackDVC: sent {send_steps(settings, files.steps)}"
     from thuocdo.run.once import refresh_now
 
     _, refreshed = refresh_now(settings)
