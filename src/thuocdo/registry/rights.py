@@ -42,6 +42,7 @@ class Right(StrEnum):
     JUDGE_EXPLANATIONS = "judge_explanations"
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
+    PREPARE_REPORTS = "prepare_reports"
     PUBLISH = "publish"
 
 

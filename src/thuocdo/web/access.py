@@ -25,7 +25,17 @@ _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
-    *("reports", "report", "methods", "method", "passport", "search", "compare"),
+    *(
+        "reports",
+        "report",
+        "report-page",
+        "report-edition",
+        "methods",
+        "method",
+        "passport",
+        "search",
+        "compare",
+    ),
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
