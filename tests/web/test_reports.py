@@ -15,6 +15,7 @@ from thuocdo.core.signing import Signer, payload_of
 from thuocdo.measure.service import Measure
 from thuocdo.report.making import make_weekly, revise
 from thuocdo.report.render import Format
+from thuocdo.web.states import state_now
 
 WEEK = "2025-W40"
 NUMBER = "40/BC-CĐSQG"
@@ -134,3 +135,9 @@ def test_what_was_not_published_is_a_clear_404(client, reported, address):
     response = client.get(address)
     assert response.status_code == 404
     assert "Chưa" in response.content.decode()
+
+
+def test_a_page_kept_for_its_readers_is_made_anew_when_a_report_is_published(drafted):
+    before = state_now(drafted)
+    publish(drafted, WEEK)
+    assert state_now(drafted) != before

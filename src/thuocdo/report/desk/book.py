@@ -65,6 +65,7 @@ class Book:
         self.folder.mkdir(parents=True, exist_ok=True)
         token = _signer(self._home).sign(msgspec.json.encode(line))
         link_new(self.folder / f"{line.number:04}.jws", token.encode())
+        os.utime(self.folder.parent)  # one look at one folder tells that something was written
         return line
 
 
