@@ -52,6 +52,7 @@ OF_COUNTRY: Final = (
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
+    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
 )
 """Pages that belong to no agency, in the order of the menu."""
 
