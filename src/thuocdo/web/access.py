@@ -53,6 +53,7 @@ _OWN_ACCOUNT: Final = (
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
+_COUNTRY: Final = ("work-coverage",)
 _REPORTS: Final = (
     *("work-reports", "work-report", "work-report-draft"),
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
@@ -64,6 +65,7 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
+    **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }

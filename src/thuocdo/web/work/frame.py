@@ -53,6 +53,7 @@ OF_COUNTRY: Final = (
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
     Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
+    Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
 )
 """Pages that belong to no agency, in the order of the menu."""
 

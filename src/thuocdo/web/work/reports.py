@@ -25,6 +25,7 @@ from thuocdo.measure.definitions import Text
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.report import archive, making
+from thuocdo.report.assemble import NO_NUMBER
 from thuocdo.report.desk import checking, public, shelf, working
 from thuocdo.report.desk.changes import compare
 from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on
@@ -73,6 +74,7 @@ class Button:
     name: str
     means: str
     needs_note: bool
+    is_main: bool
 
 
 @require_safe
@@ -183,6 +185,7 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
             _name(rules, kind),
             _told(rules.steps[kind].means),
             rules.steps[kind].needs_note,
+            kind is not Kind.WITHDRAW,
         )
         for kind in allowed(found, actor, rules)
         if not (kind is Kind.REVISE and found.draft and found.draft.reason)
@@ -199,6 +202,7 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         "steps": [_step(each, rules) for each in reversed(found.steps)],
         "buttons": buttons,
         "waits": _waits(found, actor, rules),
+        "lacks_number": bool(report and found.draft and not checking.has_number(report)),
         "can_remake": bool(found.draft) and _may(found, actor, Kind.DRAFT, rules),
         "formats": [
             (form.value, reverse("work-report-draft", args=[week, form.value])) for form in Format
@@ -221,11 +225,11 @@ def _line(found: Standing, rules: Rules) -> Line:
         found.state,
         _told(rules.states[found.state]) if found.state else _("chưa có trong sổ"),
         [_step(each, rules) for each in steps],
-        _missing(found, rules),
+        _missing(found, rules, head.number if head else ""),
     )
 
 
-def _missing(found: Standing, rules: Rules) -> str:
+def _missing(found: Standing, rules: Rules, number: str) -> str:
     """What still has to happen before the public sees it."""
     if found.state is None:
         return _("lập lại bản dự thảo: tệp có sẵn chưa qua quy trình")
@@ -235,7 +239,10 @@ def _missing(found: Standing, rules: Rules) -> str:
         return _("lý do đính chính")
     course = [Kind.CHECK, Kind.SIGN, Kind.PUBLISH]
     left = course[course.index(_NEXT[found.draft.state]) :]
-    return " → ".join(_name(rules, kind) for kind in left)
+    parts = [_name(rules, kind) for kind in left]
+    if rules.number_before in left and number.startswith(NO_NUMBER):
+        parts.insert(0, _("số văn bản"))
+    return " → ".join(parts)
 
 
 def _waits(found: Standing, actor: Actor, rules: Rules) -> Problem | None:
@@ -284,7 +291,8 @@ def _findings(report: WeeklyReport) -> list[dict[str, object]]:
 
 def _step(step: Step, rules: Rules) -> ToldStep:
     who = _("máy tự lập") if step.who == working.WORKER.name else step.who
-    by = "" if step.through == "web" else step.through
+    by = {"web": "", "worker": ""}.get(step.through, step.through)
+    by = by.replace(working.COMMAND_LINE, _("dòng lệnh")).replace("demonstration", _("trình diễn"))
     return ToldStep(_name(rules, step.kind), step, who, by)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.work import check_site, home, reports
+from thuocdo.web.work import check_site, coverage, home, reports
 
 urlpatterns = [
+    path(_("do-phu/"), coverage.page, name="work-coverage"),
     path(_("bao-cao/"), reports.queue, name="work-reports"),
     path(_("bao-cao/<slug:week>/"), reports.page, name="work-report"),
     path(_("bao-cao/<slug:week>/du-thao.<slug:kind>"), reports.draft, name="work-report-draft"),
