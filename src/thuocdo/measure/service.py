@@ -73,13 +73,19 @@ class Measure:
 
     only_raw  what is asked as known then is made of raw events, even where the stored facts have it
     public    the key that signed the ledger, where it is a copy of another instance's; None: our own
+    running   definitions to answer under, to try others than those in force; None: these
     """
 
     def __init__(
-        self, settings: Settings, *, only_raw: bool = False, public: PublicKey | None = None
+        self,
+        settings: Settings,
+        *,
+        only_raw: bool = False,
+        public: PublicKey | None = None,
+        running: Running | None = None,
     ) -> None:
         self._settings, self.only_raw, self._public = settings, only_raw, public
-        self._definitions = Running(settings.home)
+        self._definitions = running or Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)

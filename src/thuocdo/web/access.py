@@ -53,7 +53,7 @@ _OWN_ACCOUNT: Final = (
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
-_COUNTRY: Final = ("work-coverage",)
+_COUNTRY: Final = ("work-coverage", "work-library", "work-library-trial")
 _REPORTS: Final = (
     *("work-reports", "work-report", "work-report-draft"),
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from thuocdo.measure.definitions import definitions
+from thuocdo.measure.model import Figure
 from thuocdo.report.desk.changes import Changes, TableChanges
 from thuocdo.report.model import Row
 from thuocdo.web.templatetags.yearbook import NOTHING, fraction_text, language, printed
@@ -68,13 +69,14 @@ def _table(table: TableChanges) -> ChangedTable:
     if table.is_new or table.is_gone:
         told = _("bảng mới") if table.is_new else _("bảng không còn")
     rows = [
-        ChangedRow(one.agency, one.name, _side(one.before, table.unit), _side(one.now, table.unit))
+        ChangedRow(one.agency, one.name, side(one.before, table.unit), side(one.now, table.unit))
         for one in table.changed
     ]
     return ChangedTable(table.title, told, rows)
 
 
-def _side(row: Row | None, unit: str) -> Side:
+def side(row: Row | Figure | None, unit: str) -> Side:
+    """One side of a changed figure; dashes where there was none."""
     if row is None:
         return Side(NOTHING, "", NOTHING)
     return Side(

@@ -54,6 +54,7 @@ OF_COUNTRY: Final = (
     ),
     Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
     Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
+    Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
 )
 """Pages that belong to no agency, in the order of the menu."""
 
