@@ -41,6 +41,8 @@ from thuocdo.measure.model import (
     Point,
     Stranger,
 )
+from thuocdo.measure.outlook.model import Target
+from thuocdo.measure.outlook.setting import set_targets
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -107,6 +109,10 @@ class Measure:
         """Why files of the operator's folder do not count; the set before them runs on."""
         self._definitions.current()
         return list(self._definitions.refused)
+
+    def targets(self) -> tuple[Target, ...]:
+        """Every target, the packaged ones as this instance changed them and its own, the earliest first."""
+        return set_targets(self._settings.home).targets
 
     def figures(
         self,

@@ -53,7 +53,11 @@ _OWN_ACCOUNT: Final = (
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
-_COUNTRY: Final = ("work-coverage", "work-library", "work-library-trial")
+_COUNTRY: Final = (
+    *("work-coverage", "work-library", "work-library-trial"),
+    *("work-targets", "work-target"),
+)
+_TARGETS: Final = ("work-target-new", "work-target-add", "work-target-set")
 _REPORTS: Final = (
     *("work-reports", "work-report", "work-report-draft"),
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
@@ -66,6 +70,7 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
     **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
+    **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }

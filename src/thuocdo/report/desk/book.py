@@ -11,20 +11,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.signing import PublicKey, Signer, payload_of
 from thuocdo.report.desk.model import Step
 
 _LINE: Final = re.compile(r"\d{4}\.jws")
-_PUBLIC_MODE: Final = 0o644
 
 
 class Taken(Exception):  # noqa: N818 - a line lost to somebody else is no error
@@ -64,7 +63,10 @@ class Book:
         )
         self.folder.mkdir(parents=True, exist_ok=True)
         token = _signer(self._home).sign(msgspec.json.encode(line))
-        link_new(self.folder / f"{line.number:04}.jws", token.encode())
+        try:
+            files.add(self.folder / f"{line.number:04}.jws", token.encode())
+        except FileExistsError:
+            raise Taken from None
         os.utime(self.folder.parent)  # one look at one folder tells that something was written
         return line
 
@@ -93,27 +95,6 @@ def step_of(token: str, public: PublicKey) -> Step | None:
         return None if payload is None else msgspec.json.decode(payload, type=Step)
     except msgspec.DecodeError:
         return None
-
-
-def link_new(path: Path, content: bytes) -> None:
-    """A new file, whole or not at all, never over another. Raises `Taken` when there is one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
-        part.write(content)
-        part.flush()
-        os.fsync(part.fileno())
-    fresh = Path(part.name)
-    fresh.chmod(_PUBLIC_MODE)
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        raise Taken from None
-    finally:
-        fresh.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from thuocdo.core import clock
+from thuocdo.core import clock, files
 from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -21,7 +21,7 @@ from thuocdo.measure.definitions import Text
 from thuocdo.registry.rights import Right
 from thuocdo.report.archive import file_name
 from thuocdo.report.desk import shelf
-from thuocdo.report.desk.book import Book, Taken, link_new
+from thuocdo.report.desk.book import Book, Taken
 from thuocdo.report.desk.checking import findings, has_number
 from thuocdo.report.desk.model import (
     Actor,
@@ -178,8 +178,8 @@ def take_over(settings: Settings) -> TakenOver | None:
             weeks[folder.name] = digest
     done = TakenOver(operator(), clock.now_us(), weeks)
     try:
-        link_new(record, Signer.of(settings.home).sign(msgspec.json.encode(done)).encode())
-    except Taken:
+        files.add(record, Signer.of(settings.home).sign(msgspec.json.encode(done)).encode())
+    except FileExistsError:
         return None
     return done
 
