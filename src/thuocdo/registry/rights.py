@@ -42,6 +42,10 @@ class Right(StrEnum):
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
     PUBLISH = "publish"
+    SEE_INCIDENTS = "see_incidents"
+    EDIT_WEBHOOKS = "edit_webhooks"
+    STEER = "steer"
+    ANSWER_TASKS = "answer_tasks"
 
 
 class Role(StrEnum):
