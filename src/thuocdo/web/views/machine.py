@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 _YEAR_SECONDS = 365 * 86_400
-_ROBOTS = "User-agent: *\nDisallow: /admin/\nDisallow: /en/admin/\nDisallow: /workspace/\nDisallow: /en/workspace/\nDisallow: /con-so/\nDisallow: /en/figures/\nDisallow: /*?\n"
+_ROBOTS = "User-agent: *\nDisallow: /admin/\nDisallow: /en/admin/\nDisallow: /lam-viec/\nDisallow: /en/work/\nDisallow: /con-so/\nDisallow: /en/figures/\nDisallow: /*?\n"
 
 
 @require_safe
