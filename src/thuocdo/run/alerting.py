@@ -33,4 +33,11 @@ def _measure(settings: Settings) -> Measure:
 
 
 def _reports(settings: Settings) -> list[Report]:
-    return []
+    """The weekly reports that are out, by week; the watch knows which of them are news."""
+    from thuocdo.report.archive import archived
+    from thuocdo.steer.causes import Report
+
+    return [
+        Report(kept.week, f"{kept.report.number} ({kept.week})", *kept.report.period)
+        for kept in archived(settings)
+    ]

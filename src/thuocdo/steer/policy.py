@@ -77,6 +77,7 @@ class TaskOverdue(_Strict, frozen=True, kw_only=True):
 
 class ReportPublished(_Strict, frozen=True, kw_only=True):
     severity: Grade
+    fresh_days: int
 
 
 class Posting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +87,6 @@ class Posting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pauses_minutes: tuple[int, ...]
     longest_list: int
     seconds: int
-    keep_days: int
 
 
 class Usual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

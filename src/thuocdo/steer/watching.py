@@ -24,7 +24,7 @@ from thuocdo.steer.causes import Report
 from thuocdo.steer.incidents import Written
 from thuocdo.steer.looking import LOOKS, OF_FACTS, Scene
 from thuocdo.steer.model import Kind
-from thuocdo.steer.models import Letter, Look, Task
+from thuocdo.steer.models import Look, Task
 from thuocdo.steer.policy import Policy, policy_on
 
 log = structlog.get_logger("thuocdo.steer")
@@ -74,9 +74,11 @@ def watch(
             continue
         done = incidents.write(settings, kind, found, policy, now, version)
         total = Written(*(map(sum, zip(total, done, strict=True))))
+    oldest = local_day(now) - timedelta(days=policy.report_published.fresh_days)
     new = [
         incidents.announce(settings, causes.published(report, policy), policy, now)
         for report in reports
+        if report.last >= oldest
     ]
     return Watched(
         tuple(kind.value for kind in due),
@@ -91,13 +93,6 @@ def post(settings: Settings, now: int) -> int:
     """Pack what is due and send it; how many letters went."""
     outbox.pack(settings, now)
     return outbox.send(settings, now, letters.WAYS, clock.now_us)
-
-
-def forget(policy: Policy, now: int) -> None:
-    """Letters that are over are forgotten after a while; that somebody was told stays known."""
-    before = to_datetime(now) - timedelta(days=policy.posting.keep_days)
-    old = Letter.objects.filter(finished_at__lt=before, purpose=Letter.Purpose.CONFIRM)
-    old.delete()
 
 
 def open_tasks() -> tuple[causes.OpenTask, ...]:

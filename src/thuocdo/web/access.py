@@ -26,6 +26,7 @@ _PUBLIC: Final = (
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     *("reports", "report", "methods", "method", "passport", "search", "compare"),
+    "alerts-unsubscribe",  # its token says whose mails end
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
@@ -44,6 +45,11 @@ PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_STEERED: Final = (
+    *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
+    *("work-alerts", "work-alerts-confirm"),
+    *("work-tasks", "work-task", "work-agency-tasks"),  # who may do what there: work/tasks.py
+)
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
@@ -51,6 +57,10 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
+    "work-task-give": Right.STEER,
+    "work-webhooks": Right.EDIT_WEBHOOKS,
+    "work-webhook": Right.EDIT_WEBHOOKS,
 }
 """Name of the address → the right it needs."""
 
