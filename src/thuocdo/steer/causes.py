@@ -179,8 +179,10 @@ def broken_invariants(outcomes: Iterable[Outcome], policy: Policy) -> list[Cause
     return list(found.values())
 
 
-def distorted_feeds(findings: Iterable[Finding], policy: Policy) -> list[Cause]:
-    """Findings of the detectors that are grave enough."""
+def distorted_feeds(
+    findings: Iterable[Finding], whose: Mapping[str, Source], policy: Policy
+) -> list[Cause]:
+    """Findings of the detectors that are grave enough. whose: as in `refused_shares`."""
     severities: Mapping[str, rules.Grade] = policy.feed_distorted.severities  # type: ignore[assignment]
     return [
         Cause(
@@ -190,7 +192,7 @@ def distorted_feeds(findings: Iterable[Finding], policy: Policy) -> list[Cause]:
             severity_of(severities[one.severity]),
             {
                 "detector": one.detector,
-                "name": one.subject,
+                "name": whose[one.subject].name if one.subject in whose else one.subject,
                 **({"score": one.score} if one.score is not None else {}),
                 **({"threshold": one.threshold} if one.threshold is not None else {}),
             },

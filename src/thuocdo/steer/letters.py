@@ -66,11 +66,7 @@ def send_mail(settings: Settings, letter: Letter, policy: Policy, _now: int) -> 
         connection=_connection(settings.smtp, policy.posting.seconds),
     )
     message.attach_alternative(composed.html, "text/html")
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as problem:
-        return f"{type(problem).__name__}: {problem}"[:300]
-    return ""
+    return _sent(message)
 
 
 def send_webhook(settings: Settings, letter: Letter, policy: Policy, now: int) -> str:
@@ -87,6 +83,24 @@ def send_webhook(settings: Settings, letter: Letter, policy: Policy, now: int) -
         body=payload(settings, notice),
     )
     return hooks.post(call, Guard(settings.webhook_networks), policy.posting.seconds)
+
+
+def try_mail(smtp: Smtp, to: str, seconds: int = 15) -> str:
+    """One letter that says nothing, to see whether the server takes it; "" or why it did not."""
+    text = "Thư thử của hệ thống Thước Đo.\nA letter to try the mail server of Thước Đo.\n"
+    sender = formataddr(("Thước Đo", smtp.sender))
+    message = EmailMultiAlternatives(
+        "[Thước Đo] Thư thử", text, sender, [to], connection=_connection(smtp, seconds)
+    )
+    return _sent(message)
+
+
+def _sent(message: EmailMultiAlternatives) -> str:
+    try:
+        message.send()
+    except (smtplib.SMTPException, OSError) as problem:
+        return f"{type(problem).__name__}: {problem}"[:300]
+    return ""
 
 
 WAYS: Final = {Channel.MAIL.value: send_mail, Channel.WEBHOOK.value: send_webhook}

@@ -51,14 +51,8 @@ def silent_sources(scene: Scene) -> list[Cause] | None:
 
 def refused_shares(scene: Scene) -> list[Cause]:
     since = scene.now - scene.policy.refused_share.hours * _HOUR_US
-    whose: dict[str, causes.Source] = {}
-    with scene.measure.reading(None) as (facts, _):
-        for register in (facts.dimensions.sites, facts.dimensions.systems):
-            for source in register.expected(_KINDS, Period(scene.today, scene.today)):
-                name = source.name or str(source.key)
-                whose[str(source.key)] = causes.Source(source.agency, name)
     totals = scene.measure.intake_totals(since, scene.now)
-    return causes.refused_shares(totals, whose, scene.policy)
+    return causes.refused_shares(totals, _sources(scene), scene.policy)
 
 
 def sudden_changes(scene: Scene) -> list[Cause]:
@@ -98,7 +92,19 @@ def broken_invariants(scene: Scene) -> list[Cause]:
 def distorted_feeds(scene: Scene) -> list[Cause]:
     first = scene.today - timedelta(days=scene.policy.feed_distorted.days)
     period = Period(first, scene.today - timedelta(days=1))
-    return causes.distorted_feeds(inspect(scene.measure.apart(), period), scene.policy)
+    findings = inspect(scene.measure.apart(), period)
+    return causes.distorted_feeds(findings, _sources(scene), scene.policy)
+
+
+def _sources(scene: Scene) -> dict[str, causes.Source]:
+    """Every site (its id as text) and system that is there today."""
+    whose: dict[str, causes.Source] = {}
+    with scene.measure.reading(None) as (facts, _):
+        for register in (facts.dimensions.sites, facts.dimensions.systems):
+            for source in register.expected(_KINDS, Period(scene.today, scene.today)):
+                name = source.name or str(source.key)
+                whose[str(source.key)] = causes.Source(source.agency, name)
+    return whose
 
 
 def targets_at_risk(scene: Scene) -> list[Cause]:

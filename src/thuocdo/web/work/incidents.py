@@ -100,7 +100,7 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     may_steer = person(request.user).may(Right.STEER, incident.agency or None)
     context = {
         "title": line.told.title,
-        "line": line,
+        "shown": line,
         "links": _links(incident),
         "whose": whose,
         "seen": from_datetime(incident.last_seen),
