@@ -36,11 +36,17 @@ SENDER = "emc@example.gov.vn"
 
 @dataclass
 class Post:
-    """What a mail server was given. refuse: answers 4xx to so many letters first; 451 is said of RCPT."""
+    """What a mail server was given.
+
+    refuse  so many letters are answered 451 first
+    hold    letters are kept in `held` and never acknowledged
+    """
 
     port: int
     letters: list[Message] = field(default_factory=list)
     refuse: int = 0
+    hold: bool = False
+    held: list[Message] = field(default_factory=list)
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -56,7 +62,11 @@ class _Session(socketserver.StreamRequestHandler):
                 text = b""
                 while (more := self.rfile.readline()) != b".\r\n":
                     text += more.removeprefix(b".") if more.startswith(b"..") else more
-                post.letters.append(email.message_from_bytes(text, policy=default))
+                letter = email.message_from_bytes(text, policy=default)
+                if post.hold:
+                    post.held.append(letter)
+                    continue
+                post.letters.append(letter)
                 self._say("250 kept")
             elif word == "QUIT":
                 self._say("221 bye")

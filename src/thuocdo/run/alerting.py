@@ -1,4 +1,4 @@
-"""The watch as this process keeps it: one Measure for as long as it lives, and the reports that are out."""
+"""The watch as this process keeps it: one Measure for as long as it lives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from thuocdo.core.settings import Settings
 
 if TYPE_CHECKING:
     from thuocdo.measure.service import Measure
-    from thuocdo.steer.causes import Report
     from thuocdo.steer.watching import Watched
 
 
@@ -20,9 +19,7 @@ def watch(settings: Settings, now: int, *, every: bool = False) -> Watched:
     setup_django()
     from thuocdo.steer import watching
 
-    return watching.watch(
-        settings, _measure(settings), now, reports=_reports(settings), every=every
-    )
+    return watching.watch(settings, _measure(settings), now, every=every)
 
 
 @cache
@@ -30,14 +27,3 @@ def _measure(settings: Settings) -> Measure:
     from thuocdo.measure.service import Measure
 
     return Measure(settings)
-
-
-def _reports(settings: Settings) -> list[Report]:
-    """The weekly reports that are out, by week; the watch knows which of them are news."""
-    from thuocdo.report.archive import archived
-    from thuocdo.steer.causes import Report
-
-    return [
-        Report(kept.week, f"{kept.report.number} ({kept.week})", *kept.report.period)
-        for kept in archived(settings)
-    ]
