@@ -265,6 +265,18 @@ def test_a_webhook_that_fails_gets_the_same_id_again(home: Settings, receiver: R
     assert len(receiver.calls) == 2
 
 
+def test_a_dead_receiver_keeps_nobody_else_waiting(
+    home: Settings, receiver: Receiver, post: Post
+) -> None:
+    reader("lan", by_mail=True)
+    hook(home, receiver)
+    receiver.status = 503
+    find(home, [silent(f"H26.{n}") for n in range(10, 16)])
+    assert posted(home, NOW) == 1  # the mail
+    assert len(receiver.calls) == 2
+    assert Letter.objects.filter(channel="webhook", attempts=0).count() == 4
+
+
 def test_a_webhook_into_our_own_network_is_refused(home: Settings, receiver: Receiver) -> None:
     hook(home, receiver)
     find(home, [silent()])

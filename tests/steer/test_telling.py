@@ -23,7 +23,10 @@ EXAMPLES: dict[Kind, dict[str, int | str]] = {
         **{"rule": "part_within_whole", "what": "portal_visits"},
         **{"shown": "tử số 7 lớn hơn mẫu số 5", "shown_en": "numerator 7 exceeds denominator 5"},
     },
-    Kind.FEED_DISTORTED: {"detector": "constant_level", "name": "Cổng", "score": 1, "threshold": 1},
+    Kind.FEED_DISTORTED: {
+        **{"detector": "constant_level", "name": "Cổng"},
+        **{"shown": "Mức độ luôn như nhau.", "shown_en": "The level never differs."},
+    },
     Kind.TARGET_AT_RISK: {
         **{"what": "full_online_rate", "target": "70.0", "by": "2026-12-31"},
         **{"now": "50.25", "projected": "55.5"},

@@ -30,11 +30,17 @@ def check(
 ) -> None:
     """Look for incidents, open and close them, and send what is due; a second run changes nothing."""
     found = _ready()
+    from thuocdo.registry.setup import setup_django
     from thuocdo.run.alerting import watch
+
+    setup_django()
+    from thuocdo.steer.outbox import waiting
 
     done = watch(found, clock.now_us(), every=every)
     typer.echo(f"looked for: {', '.join(done.looked) or 'nothing that moved'}")
     typer.echo(f"opened: {done.opened} · closed: {done.closed} · sent: {done.sent}")
+    for state, letters in waiting().items():
+        typer.echo(f"{state}: {letters} letters; a person's page of alerts and a webhook's say why")
     for kind, reason in done.failed.items():
         typer.echo(f"could not look for {kind}: {reason}", err=True)
     if done.failed:

@@ -193,8 +193,8 @@ def distorted_feeds(
             {
                 "detector": one.detector,
                 "name": whose[one.subject].name if one.subject in whose else one.subject,
-                **({"score": one.score} if one.score is not None else {}),
-                **({"threshold": one.threshold} if one.threshold is not None else {}),
+                "shown": one.text.vi,
+                "shown_en": one.text.en,
             },
         )
         for one in findings

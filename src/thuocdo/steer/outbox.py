@@ -9,13 +9,14 @@ leaves it to the next.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from thuocdo.core.clock import local_day, to_datetime
 from thuocdo.core.settings import Settings
@@ -26,6 +27,10 @@ from thuocdo.steer.policy import Policy, policy_on
 _KEY_BYTES: Final = 16
 _AT_ONCE: Final = 50
 """Letters sent in one go: the worker has other things to do."""
+_PATIENCE: Final = 2
+"""Failures of one receiver (a webhook, or the mail server) before it is left alone until the next time."""
+_LONGEST_US: Final = 60 * 1_000_000
+"""Time one go may take; what is left goes next time."""
 
 Send = Callable[[Settings, Letter, Policy, int], str]
 """Sends one letter; "" or why it did not go."""
@@ -91,15 +96,22 @@ def send(settings: Settings, now: int, ways: Mapping[str, Send], clock: Callable
 
     ways   channel → how its letters go; clock: µs UTC, asked anew for every letter
     """
-    sent = 0
+    sent, failed = 0, Counter[int | None]()
     due = Letter.objects.filter(state=Letter.State.WAITING, next_at__lte=to_datetime(now))
     if settings.smtp is None:
         due = due.exclude(channel=Channel.MAIL.value)
+    began = clock()
     for letter in due.order_by("next_at", "id")[:_AT_ONCE]:
+        if clock() - began > _LONGEST_US:
+            break
+        if failed[letter.webhook_id] >= _PATIENCE:
+            continue
         at = max(now, clock())
         rules = policy_on(local_day(at)).posting
         if _take(letter, to_datetime(at) + timedelta(minutes=rules.lease_minutes)):
-            sent += _try(settings, letter, ways[letter.channel], at)
+            went = _try(settings, letter, ways[letter.channel], at)
+            sent += went
+            failed[letter.webhook_id] += not went
     return sent
 
 
@@ -142,6 +154,13 @@ def again(letter: Letter, now: int) -> bool:
             state=Letter.State.WAITING, attempts=0, next_at=to_datetime(now), finished_at=None
         )
     )
+
+
+def waiting() -> dict[str, int]:
+    """How many letters failed and wait, or were given up; states without letters are left out."""
+    failed = Letter.objects.exclude(state=Letter.State.SENT).exclude(failure="")
+    counts = failed.order_by().values("state").annotate(letters=Count("pk"))
+    return {row["state"]: row["letters"] for row in counts}
 
 
 def drop_waiting(recipient: str) -> None:
