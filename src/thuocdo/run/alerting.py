@@ -1,4 +1,4 @@
-"""The watch as this process keeps it: one Measure for as long as it lives."""
+"""The watch as this process keeps it: one Measure for as long as it lives, and the reports that are out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from thuocdo.core.settings import Settings
 
 if TYPE_CHECKING:
     from thuocdo.measure.service import Measure
+    from thuocdo.steer.causes import Report
     from thuocdo.steer.watching import Watched
 
 
@@ -19,7 +20,9 @@ def watch(settings: Settings, now: int, *, every: bool = False) -> Watched:
     setup_django()
     from thuocdo.steer import watching
 
-    return watching.watch(settings, _measure(settings), now, every=every)
+    return watching.watch(
+        settings, _measure(settings), now, reports=_reports(settings), every=every
+    )
 
 
 @cache
@@ -27,3 +30,14 @@ def _measure(settings: Settings) -> Measure:
     from thuocdo.measure.service import Measure
 
     return Measure(settings)
+
+
+def _reports(settings: Settings) -> list[Report]:
+    """What stands of every week; a revision is another report, and news of its own."""
+    from thuocdo.report.desk.public import current
+    from thuocdo.steer.causes import Report
+
+    return [
+        Report(f"{one.week}-{one.name}", f"{one.head.number} ({one.week})", *one.head.period)
+        for one in current(settings)
+    ]

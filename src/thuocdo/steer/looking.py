@@ -11,7 +11,6 @@ from thuocdo.core.vocabulary import SystemKind
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import SourceState
-from thuocdo.measure.outlook.model import targets
 from thuocdo.measure.outlook.outlook import look_ahead
 from thuocdo.measure.quality import inspect
 from thuocdo.measure.service import Measure
@@ -114,7 +113,7 @@ def targets_at_risk(scene: Scene) -> list[Cause]:
         organisation = facts.dimensions.organisation
         asked = {
             (target.indicator, code)
-            for target in targets()
+            for target in scene.measure.targets()
             if target.by >= oldest
             for code in (
                 [target.agency]

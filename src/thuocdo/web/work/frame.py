@@ -62,6 +62,14 @@ OF_COUNTRY: Final = (
     Entry(gettext_lazy("Nhiệm vụ"), "work-tasks", ("work-task", "work-task-give")),
     Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
     Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
+    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
+    Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
+    Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
+    Entry(
+        gettext_lazy("Chỉ tiêu"),
+        "work-targets",
+        ("work-target", "work-target-new", "work-target-add", "work-target-set"),
+    ),
 )
 """Pages that belong to no agency, in the order of the menu."""
 

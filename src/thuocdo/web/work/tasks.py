@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from thuocdo.core import clock
 from thuocdo.core.clock import from_datetime, parse_day
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.measure.outlook.model import targets
 from thuocdo.registry.models import Agency
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right, Scope, plain
@@ -25,7 +24,7 @@ from thuocdo.steer import tasks
 from thuocdo.steer.letters import agency_names, told
 from thuocdo.steer.models import Incident, Step, Task
 from thuocdo.steer.recipients import in_agencies, visible
-from thuocdo.web import problems
+from thuocdo.web import board, problems
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
@@ -72,7 +71,7 @@ def give(request: HttpRequest) -> HttpResponse:
         "told": told(incident, agency_names([incident.agency]), language()) if incident else None,
         "targets": [
             (target.code, getattr(target.title, language()))
-            for target in targets()
+            for target in board.measure().targets()
             if target.by >= _today()
         ],
         "longest": tasks.LONGEST_WORKING_DAYS,
@@ -201,7 +200,9 @@ def _given(request: HttpRequest, incident: Incident | None) -> tasks.Given:
     days, due = form.get("working_days", "").strip(), form.get("due", "").strip()
     if days and not (days.isascii() and days.isdecimal() and len(days) <= 3):
         raise ThuocdoError("bad_deadline", "No number of days.", "Write a number.")
-    target = next((one for one in targets() if one.code == form.get("target", "")), None)
+    target = next(
+        (one for one in board.measure().targets() if one.code == form.get("target", "")), None
+    )
     return tasks.Given(
         title=form.get("title", ""),
         text=form.get("text", ""),
@@ -224,7 +225,7 @@ def _incident(request: HttpRequest) -> Incident | None:
 
 
 def _target(code: str) -> str:
-    found = next((one for one in targets() if one.code == code), None)
+    found = next((one for one in board.measure().targets() if one.code == code), None)
     return getattr(found.title, language()) if found else ""
 
 
