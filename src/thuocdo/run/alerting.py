@@ -18,8 +18,11 @@ def watch(settings: Settings, now: int, *, every: bool = False) -> Watched:
     from thuocdo.registry.setup import setup_django
 
     setup_django()
+    from django.db import close_old_connections
+
     from thuocdo.steer import watching
 
+    close_old_connections()  # a role lives for weeks
     return watching.watch(
         settings, _measure(settings), now, reports=_reports(settings), every=every
     )

@@ -107,7 +107,7 @@ def register(
     Raises ThuocdoError `bad_webhook` for an address that may be none's, `bad_subscription`.
     """
     _refuse_kinds(kinds, floor)
-    if not name.strip():
+    if not name.strip() or "\0" in name:
         raise ThuocdoError("bad_subscription", "A webhook needs a name.", "Write one.")
     secret = hooks.new_secret()
     with transaction.atomic():

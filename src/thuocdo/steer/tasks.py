@@ -17,6 +17,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.steer.models import Incident, Step, Task
 
 LONGEST_WORKING_DAYS: Final = 260
+_LONGEST_TITLE: Final = 200
 _LONGEST_TEXT: Final = 4000
 _S = Task.State
 
@@ -63,7 +64,13 @@ def give(given: Given, who: str, today: date) -> Task:
     """Raises ThuocdoError `bad_task`."""
     title, text = " ".join(given.title.split()), given.text.strip()
     due = _due(given, today)
-    if not title or len(title) > 200 or len(text) > _LONGEST_TEXT or not given.agency:
+    if (
+        not title
+        or len(title) > _LONGEST_TITLE
+        or not _fits(text)
+        or not _fits(title)
+        or not given.agency
+    ):
         raise ThuocdoError(
             "bad_task",
             "A task needs a title of at most 200 letters, an agency, and at most 4,000 letters of text.",
@@ -99,7 +106,7 @@ def take(
     said = text.strip()
     if (
         (kind in SAYS_SOMETHING and not said)
-        or len(said) > _LONGEST_TEXT
+        or not _fits(said)
         or (percent is not None and percent not in range(101))
         or (kind is Step.Kind.MOVED) is (due is None)
     ):
@@ -125,6 +132,11 @@ def take(
 def open_steps(task: Task) -> frozenset[Step.Kind]:
     """The steps that may be taken now."""
     return frozenset(kind for kind, states in FROM.items() if task.state in states)
+
+
+def _fits(text: str) -> bool:
+    """Whether a database keeps it: PostgreSQL takes no NUL."""
+    return len(text) <= _LONGEST_TEXT and "\0" not in text
 
 
 def _due(given: Given, today: date) -> date:

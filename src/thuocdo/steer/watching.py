@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import structlog
-from django.db import close_old_connections
 from django.db.models import Q
 
 from thuocdo.core import clock
@@ -56,7 +55,6 @@ def watch(
     reports  those that are out, new or not
     every    also the kinds that are not due yet
     """
-    close_old_connections()
     policy, total, failed = policy_on(local_day(now)), Written(), {}
     due = [kind for kind in LOOKS if every or _is_due(kind, policy, measure, now)]
     version = measure.freshness().facts_version

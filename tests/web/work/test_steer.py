@@ -217,6 +217,7 @@ def test_a_webhook_s_secret_is_shown_once(client, people) -> None:
         {"url": "http://hook.example.gov.vn/"},
         {"url": "https://user:pw@hook.example.gov.vn/"},
         {"name": " "},
+        {"name": "x\0"},
         {"floor": ""},
     ],
 )
@@ -285,6 +286,8 @@ def test_another_agency_does_not_see_the_task(client, people) -> None:
         {"due": "2020-01-01"},
         {"due": "32/13/2026"},
         {"title": ""},
+        {"title": "x\0"},
+        {"text": "x\0"},
     ],
 )
 def test_a_task_that_lacks_something_is_refused_in_words(client, people, changed) -> None:

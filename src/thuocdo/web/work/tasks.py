@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from thuocdo.core import clock
 from thuocdo.core.clock import from_datetime, parse_day
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.registry.models import Agency
+from thuocdo.registry.models import CODE_PATTERN, Agency
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right, Scope, plain
 from thuocdo.steer import tasks
@@ -191,7 +192,10 @@ def _step(request: HttpRequest) -> dict[str, Any]:
 
 def _given(request: HttpRequest, incident: Incident | None) -> tasks.Given:
     form = request.POST
-    found = Agency.objects.filter(code__in={form.get("agency", ""), plain(form.get("agency", ""))})
+    wanted = form.get("agency", "").strip()
+    if not re.fullmatch(CODE_PATTERN, wanted, re.ASCII):
+        raise ThuocdoError("unknown_agency", "No agency's code.", "Write its code.")
+    found = Agency.objects.filter(code__in={wanted, plain(wanted)})
     if not found.exists():
         raise ThuocdoError("unknown_agency", "No such agency.", "Write its code.")
     code = found.first().code
