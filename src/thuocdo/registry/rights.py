@@ -46,6 +46,10 @@ class Right(StrEnum):
     EDIT_TARGETS = "edit_targets"
     PREPARE_REPORTS = "prepare_reports"
     PUBLISH = "publish"
+    SEE_INCIDENTS = "see_incidents"
+    EDIT_WEBHOOKS = "edit_webhooks"
+    STEER = "steer"
+    ANSWER_TASKS = "answer_tasks"
 
 
 class Role(StrEnum):

@@ -26,6 +26,7 @@ _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
+    "alerts-unsubscribe",  # its token says whose mails end
     *(
         "reports",
         "report",
@@ -65,6 +66,11 @@ _REPORTS: Final = (
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_STEERED: Final = (
+    *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
+    *("work-alerts", "work-alerts-confirm"),
+    *("work-tasks", "work-task", "work-agency-tasks"),  # who may do what there: work/tasks.py
+)
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
@@ -75,6 +81,10 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
+    "work-task-give": Right.STEER,
+    "work-webhooks": Right.EDIT_WEBHOOKS,
+    "work-webhook": Right.EDIT_WEBHOOKS,
 }
 """Name of the address → the right it needs."""
 

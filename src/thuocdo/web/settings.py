@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "thuocdo.registry",
     "thuocdo.assess",
+    "thuocdo.steer",
     "thuocdo.web",
 ]
 
