@@ -87,7 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "title": _("Thư viện định nghĩa"),
-        "entries": sorted(entries, key=lambda entry: collation_key(entry.title)),
+        "entries": sorted(entries, key=_order),
         "refused": measure.refused_definitions(),
         "count": sum(len(entry.editions) for entry in entries),
     }
@@ -172,6 +172,11 @@ def _last_week(today: date) -> Period:
     """The last whole week, Monday to Sunday."""
     sunday = today - timedelta(days=today.isoweekday())
     return Period(sunday - timedelta(days=6), sunday)
+
+
+def _order(entry: Entry) -> tuple[bool, object]:
+    """What can be computed first, by name."""
+    return not entry.editions[0].version.is_computable, collation_key(entry.title)
 
 
 def _editions(indicator: Indicator, today: date) -> list[Edition]:

@@ -29,7 +29,7 @@ from thuocdo.report.assemble import NO_NUMBER
 from thuocdo.report.desk import checking, public, shelf, working
 from thuocdo.report.desk.changes import compare
 from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on
-from thuocdo.report.desk.standing import Standing, allowed, refuse_unless_allowed
+from thuocdo.report.desk.standing import Standing, allowed, no, refuse_unless_allowed
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.render import Format, render
 from thuocdo.web import board, report_tables
@@ -179,6 +179,8 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
     rules, found, actor = _rules(), _standing(week), actor_of(request)
     digest = found.draft.digest if found.draft else found.steps[-1].digest if found.steps else ""
     report = _report(found, digest)
+    lacks_number = bool(report and found.draft and not checking.has_number(report))
+    waits = _waits(found, actor, rules, lacks_number=lacks_number)
     buttons = [
         Button(
             kind.value,
@@ -189,6 +191,7 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         )
         for kind in allowed(found, actor, rules)
         if not (kind is Kind.REVISE and found.draft and found.draft.reason)
+        and not (lacks_number and kind is rules.number_before)
     ]
     context = {
         "title": report.report if report else week,
@@ -201,8 +204,8 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         "changes": _changes(found, digest, report),
         "steps": [_step(each, rules) for each in reversed(found.steps)],
         "buttons": buttons,
-        "waits": _waits(found, actor, rules),
-        "lacks_number": bool(report and found.draft and not checking.has_number(report)),
+        "waits": waits,
+        "lacks_number": lacks_number,
         "can_remake": bool(found.draft) and _may(found, actor, Kind.DRAFT, rules),
         "formats": [
             (form.value, reverse("work-report-draft", args=[week, form.value])) for form in Format
@@ -245,13 +248,15 @@ def _missing(found: Standing, rules: Rules, number: str) -> str:
     return " → ".join(parts)
 
 
-def _waits(found: Standing, actor: Actor, rules: Rules) -> Problem | None:
+def _waits(found: Standing, actor: Actor, rules: Rules, *, lacks_number: bool) -> Problem | None:
     """Why the next step is not this reader's to do; None when it is, or when there is none."""
     if found.draft is None:
         return None
     try:
         kind = _NEXT[found.draft.state]
         refuse_unless_allowed(found, kind, actor, found.draft.digest, "", rules)
+        if lacks_number and kind is rules.number_before:
+            raise no("no_number", rules.steps[kind])
     except Refused as refusal:
         return _problem(refusal)
     return None

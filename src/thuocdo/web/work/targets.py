@@ -270,7 +270,7 @@ def _pairs(target: Target | None, changes: list[Setting]) -> list[tuple[Setting,
         return []
     first = next((each for each in targets() if each.code == target.code), None)
     befores = [first, *(one.target for one in changes[:-1])]
-    return list(zip(changes, befores, strict=True))
+    return list(zip(changes, befores[: len(changes)], strict=True))
 
 
 def _told(setting: Setting, before: Target | None) -> Told:
