@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
@@ -126,10 +126,15 @@ def step(request: HttpRequest, week: str, kind: str) -> HttpResponse:
     return _do(request, week, kind, acts[kind])
 
 
-@require_POST
-@reauthentication_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required(allow_get=True)
 def sign(request: HttpRequest, week: str) -> HttpResponse:
-    """Sign; whoever has not shown who they are in the last minutes is asked to first."""
+    """Sign; whoever has not shown who they are in the last minutes is asked to first.
+
+    Who comes back from being asked without what they had posted starts again at the report's page.
+    """
+    if request.method == "GET":
+        return redirect("work-report", week)
     return _do(request, week, Kind.SIGN.value, _acting(working.sign))
 
 
