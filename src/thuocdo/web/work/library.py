@@ -157,7 +157,10 @@ def _differences(before: Sequence[Figure], after: Sequence[Figure], unit: str) -
     old = {figure.agency: figure for figure in before}
     return [
         ChangedRow(
-            figure.agency, figure.name, side(old.get(figure.agency), unit), side(figure, unit)
+            figure.agency,
+            board.agency_name(figure.name),
+            side(old.get(figure.agency), unit),
+            side(figure, unit),
         )
         for figure in after
         if _said(old.get(figure.agency)) != _said(figure)

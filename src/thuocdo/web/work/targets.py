@@ -214,7 +214,7 @@ def _line(target: Target, today: dt.date) -> Line:
         target,
         getattr(target.title, language()),
         getattr(indicator.name, language()),
-        _whose(target, figures[0].name if figures and target.agency else ""),
+        _whose(target, board.agency_name(figures[0].name) if figures and target.agency else ""),
         printed(float(target.value), indicator.unit),
         _state(target, today),
         str(_VERDICTS[aim.verdict]) if aim else "",
