@@ -93,6 +93,10 @@ _TEXTS = {
         gettext_lazy("Lần kiểm tra gặp lỗi bên trong. Lỗi đã được ghi lại."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
     ),
+    "broken_book": (
+        gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
+        gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
+    ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),
         gettext_lazy("Viết một số không âm; tỷ lệ thì từ 0 đến 100."),

@@ -91,12 +91,16 @@ class Edition(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """The report of one week: its editions, oldest first, the draft on the desk, all steps."""
+    """The report of one week: its editions, oldest first, the draft on the desk, all steps.
+
+    problem  why its book cannot be read; then nothing else is known
+    """
 
     week: str
     steps: tuple[Step, ...] = ()
     editions: tuple[Edition, ...] = ()
     draft: Draft | None = None
+    problem: str = ""
 
     @property
     def current(self) -> Edition | None:

@@ -66,10 +66,16 @@ def standing(settings: Settings, week: str) -> Standing:
 
 
 def queue(settings: Settings) -> Iterator[Standing]:
-    """Every week that has steps or a draft's file, the latest first; `steps` empty: on no record."""
+    """Every week that has steps or a draft's file, the latest first; `steps` empty: on no record.
+
+    A broken book is told by `problem`: one must not hide the others.
+    """
     folders = (*settings.publication_dir.glob("????-W??"), *settings.reports_dir.glob("????-W??"))
     for week in sorted({folder.name for folder in folders}, reverse=True):
-        yield standing(settings, week)
+        try:
+            yield standing(settings, week)
+        except ThuocdoError as broken:
+            yield Standing(week, problem=broken.message)
 
 
 def published(settings: Settings) -> Iterator[tuple[Standing, Edition]]:

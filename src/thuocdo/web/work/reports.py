@@ -231,14 +231,22 @@ def _line(found: Standing, rules: Rules) -> Line:
         head.report if head else found.week,
         head.number if head else "",
         found.state,
-        _told(rules.states[found.state]) if found.state else _("chưa có trong sổ"),
+        _state_words(found, rules),
         [_step(each, rules) for each in steps],
         _missing(found, rules, head.number if head else ""),
     )
 
 
+def _state_words(found: Standing, rules: Rules) -> str:
+    if found.problem:
+        return _("sổ bị hỏng")
+    return _told(rules.states[found.state]) if found.state else _("chưa có trong sổ")
+
+
 def _missing(found: Standing, rules: Rules, number: str) -> str:
     """What still has to happen before the public sees it."""
+    if found.problem:
+        return _("khôi phục thư mục publication từ bản sao lưu; công chúng không thấy báo cáo này")
     if found.state is None:
         return _("lập lại bản dự thảo: tệp có sẵn chưa qua quy trình")
     if found.draft is None:
