@@ -52,8 +52,10 @@ def server() -> Iterator[str]:
     run_as, port, data = as_owner(folder), free_port(), folder / "data"
     control = [*run_as, programs[-1] / "pg_ctl", "-D", data, "-w"]
     subprocess.run(
-        [*run_as, programs[-1] / "initdb", "-A", "trust", "-U", "thuocdo", "-E", "UTF8"]
-        + ["--locale", "C.UTF-8", "-D", data],
+        [
+            *(*run_as, programs[-1] / "initdb", "-A", "trust", "-U", "thuocdo"),
+            *("-E", "UTF8", "--locale", "C.UTF-8", "-D", data),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
     )
