@@ -127,6 +127,10 @@ _TEXTS = {
         gettext_lazy("Nhiệm vụ không còn ở trạng thái cho phép bước này."),
         gettext_lazy("Xem lại nhiệm vụ: có thể người khác vừa cập nhật."),
     ),
+    "broken_book": (
+        gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
+        gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
+    ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),
         gettext_lazy("Viết một số không âm; tỷ lệ thì từ 0 đến 100."),
