@@ -42,6 +42,11 @@ class Right(StrEnum):
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
     PUBLISH = "publish"
+    ANSWER_FEEDBACK = "answer_feedback"
+    SEE_ROUNDS = "see_rounds"
+    APPEAL = "appeal"
+    ASSESS = "assess"
+    KEEP_ROUNDS = "keep_rounds"
 
 
 class Role(StrEnum):
@@ -51,6 +56,8 @@ class Role(StrEnum):
     AGENCY_ADMIN = "agency_admin"
     ANALYST = "analyst"
     PUBLISHER = "publisher"
+    ASSESSOR = "assessor"
+    ROUND_KEEPER = "round_keeper"
     OPERATOR = "operator"
 
 

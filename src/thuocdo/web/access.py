@@ -23,6 +23,8 @@ from thuocdo.web.templatetags.yearbook import language
 
 _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
+    *("sitemap", "sitemap-xml", "security-txt", "load-test"),
+    *("help", "contact", "feedback", "privacy", "accessibility"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     *("reports", "report", "methods", "method", "passport", "search", "compare"),
@@ -55,6 +57,14 @@ NAMESPACES: Final[dict[str, Right]] = {
     "api-v1": Right.SEE_PUBLIC,  # it asks for tokens itself where it needs one
 }
 """The same for all addresses of a namespace."""
+
+
+_SIGNING_IN: Final = ("account_", "mfa_", "openid_", "socialaccount_")
+
+
+def is_plainly_public(view_name: str) -> bool:
+    """Whether an address is a page for everybody, and no step of signing in."""
+    return needed(view_name) is Right.SEE_PUBLIC and not view_name.startswith(_SIGNING_IN)
 
 
 class Verdict(StrEnum):

@@ -81,6 +81,14 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "bad_feedback": (
+        gettext_lazy("Góp ý chưa gửi được: nội dung còn trống, quá dài hoặc chưa chọn loại."),
+        gettext_lazy("Viết vài câu, nhiều nhất 4.000 ký tự, và chọn loại góp ý."),
+    ),
+    "too_much_feedback": (
+        gettext_lazy("Vừa có quá nhiều góp ý được gửi; góp ý này chưa được giữ lại."),
+        gettext_lazy("Chờ một phút rồi gửi lại; nội dung bạn viết vẫn còn trong biểu mẫu."),
+    ),
     "no_browser": (
         gettext_lazy("Máy chủ chưa có trình duyệt để kiểm tra."),
         gettext_lazy("Báo quản trị hệ thống cài Chromium hoặc đặt THUOCDO_CHROMIUM."),

@@ -7,14 +7,17 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
+from thuocdo.assess.probes.load.appointment import PATH as LEAVE
 from thuocdo.web import entrance
 from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
+    about,
     advising,
     agencies,
     check_site,
     comparing,
     connect,
+    feedback,
     finding,
     live,
     machine,
@@ -28,6 +31,7 @@ from thuocdo.web.views import (
     services,
     sites,
     status,
+    well_known,
 )
 
 handler400 = "thuocdo.web.problems.bad_request"
@@ -37,7 +41,10 @@ handler500 = "thuocdo.web.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", machine.health, name="health"),
-    path("robots.txt", machine.robots, name="robots"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path("sitemap.xml", well_known.sitemap, name="sitemap-xml"),
+    path(".well-known/security.txt", well_known.security, name="security-txt"),
+    path(LEAVE.strip("/"), well_known.load_test, name="load-test"),
     path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("thuocdo.web.api.urls")),
@@ -67,6 +74,12 @@ urlpatterns += i18n_patterns(
     path(_("con-so/<str:name>"), passports.page, name="passport"),
     path(_("phuong-phap/"), methods.index, name="methods"),
     path(_("phuong-phap/<slug:indicator>/"), methods.page, name="method"),
+    path(_("tro-giup/"), about.words, {"name": "help"}, name="help"),
+    path(_("lien-he/"), about.contact, name="contact"),
+    path(_("gop-y/"), feedback.page, name="feedback"),
+    path(_("quyen-rieng-tu/"), about.words, {"name": "privacy"}, name="privacy"),
+    path(_("kha-nang-tiep-can/"), about.words, {"name": "accessibility"}, name="accessibility"),
+    path(_("so-do-trang/"), about.sitemap, name="sitemap"),
     path(_("du-lieu-mo/"), data_pages.opendata, name="opendata"),
     path("api/", data_pages.documentation, name="api"),
     path("connect", connect.page, name="connect"),
