@@ -54,7 +54,7 @@ def main() -> None:
     for house.name in ("canbo", "la-mat", "co-mat-khau"):
         client = Client()
         offered = "Hà Nội SSO" in client.get("/login").content.decode()
-        away = client.get("/account/oidc/sso/login/?next=/workspace/check-site").url
+        away = client.get("/account/oidc/sso/login/?next=/lam-viec/kiem-tra/").url
         state = re.search(r"state=([^&]+)", away)[1]
         back = client.get(f"/account/oidc/sso/login/callback/?code=1&state={state}", follow=True)
         signed_in = "_auth_user_id" in client.session

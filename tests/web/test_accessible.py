@@ -36,6 +36,12 @@ PATHS = (
     "/phuong-phap/",
     "/phuong-phap/online_dossier_rate/",
     "/bao-cao/",
+    "/tro-giup/",
+    "/lien-he/",
+    "/gop-y/",
+    "/quyen-rieng-tu/",
+    "/kha-nang-tiep-can/",
+    "/so-do-trang/",
     "/nowhere/",
 )
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

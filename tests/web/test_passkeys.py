@@ -44,7 +44,7 @@ def test_the_first_operator_makes_a_passkey_and_signs_in_by_it(tmp_path: Path) -
             page.click("main form.stack-form button")
             page.wait_for_url("**/login")
             page.click("form[data-passkey=login] button")
-            page.wait_for_url("**/workspace/check-site")
+            page.wait_for_url("**/lam-viec/")
             assert page.goto(f"{address}/admin/").status == 200
             browser.close()
     finally:

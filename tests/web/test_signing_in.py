@@ -66,11 +66,11 @@ def enrol(client: Client) -> str:
 
 def test_an_officer_signs_in_and_comes_to_where_they_wanted(client, officer):
     before = client.cookies.get("sessionid")
-    answer = sign_in(client, officer.username, next="/workspace/check-site/7")
-    assert (answer.status_code, answer.url) == (302, "/workspace/check-site/7")
+    answer = sign_in(client, officer.username, next="/lam-viec/kiem-tra/7/")
+    assert (answer.status_code, answer.url) == (302, "/lam-viec/kiem-tra/7/")
     assert client.cookies["sessionid"] != before
     assert client.cookies["sessionid"]["httponly"]
-    assert client.get("/workspace/check-site").status_code == 200
+    assert client.get("/lam-viec/kiem-tra/").status_code == 200
 
 
 def test_the_session_gets_another_name_at_sign_in(client, officer):
@@ -84,7 +84,7 @@ def test_the_session_gets_another_name_at_sign_in(client, officer):
 
 def test_a_way_out_to_another_site_is_not_followed(client, officer):
     answer = sign_in(client, officer.username, next="https://evil.example/")
-    assert answer.url == "/workspace/check-site"
+    assert answer.url == "/lam-viec/"
 
 
 def test_who_guesses_is_slowed_down_even_with_the_right_password(client, officer):
@@ -139,7 +139,7 @@ def test_the_first_operator_is_led_to_a_second_factor_and_refused_until_then(
 def test_a_publisher_without_a_second_factor_is_told_what_to_do(client):
     user = someone(Role.PUBLISHER, second_factor=False)
     client.force_login(user)
-    page = client.get("/workspace/check-site")
+    page = client.get("/lam-viec/kiem-tra/")
     assert page.status_code == 403
     assert "Bật ứng dụng xác thực hoặc khóa truy cập" in page.content.decode()
 

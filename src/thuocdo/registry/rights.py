@@ -27,6 +27,7 @@ class Right(StrEnum):
 
     SEE_PUBLIC = "see_public"
     OWN_ACCOUNT = "own_account"
+    SEE_WORK = "see_work"
     CHECK_SITE = "check_site"
     SEE_CHECKS = "see_checks"
     DESK = "desk"

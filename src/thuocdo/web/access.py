@@ -49,6 +49,8 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
+    "work": Right.OWN_ACCOUNT,
+    "work-agency": Right.SEE_WORK,
 }
 """Name of the address → the right it needs."""
 

@@ -13,7 +13,6 @@ from thuocdo.web import problems
 from thuocdo.web.owner import tracked
 
 
-
 def _public_policy(collector: str) -> str:
     """collector: its origin where our own pages are counted, else "": then nothing leaves this host."""
     own = " ".join(filter(None, ("'self'", collector)))

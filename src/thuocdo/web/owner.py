@@ -34,7 +34,7 @@ class Owner:
 
     agency    the built-in code of the agency that runs the system
     mail, phone, address  shown to everybody
-    security  where weaknesses are reported: mailto:, https: or tel:; the mail unless set otherwise
+    security  where weaknesses are reported: mailto:, https: or tel:
     site_id   under which the site's own pages are counted; None: they carry no tracker
     """
 
@@ -51,6 +51,11 @@ class Owner:
         return _agency(self.agency)
 
     @property
+    def security_contact(self) -> str:
+        """Where weaknesses are reported; the mail unless set otherwise."""
+        return self.security or (f"mailto:{self.mail}" if self.mail else "")
+
+    @property
     def telephone(self) -> str:
         """What a `tel:` address takes."""
         return re.sub(r"[^\d+]", "", self.phone)
@@ -65,13 +70,13 @@ def read(environ: Mapping[str, str]) -> Owner:
             raise ThuocdoError(
                 "bad_owner", f"THUOCDO_{name} is {text!r}.", f"Write it as in {example}."
             )
-    mail, site = given["CONTACT_MAIL"], given["OWN_SITE"]
+    site = given["OWN_SITE"]
     return Owner(
         agency=given["OWNER"] or OWNER,
-        mail=mail,
+        mail=given["CONTACT_MAIL"],
         phone=given["CONTACT_PHONE"],
         address=given["CONTACT_ADDRESS"],
-        security=given["SECURITY_CONTACT"] or (f"mailto:{mail}" if mail else ""),
+        security=given["SECURITY_CONTACT"],
         site_id=int(site) if site else None,
     )
 
@@ -79,8 +84,8 @@ def read(environ: Mapping[str, str]) -> Owner:
 _CHECKED: Final = {
     "OWNER": (re.compile(r"[A-Z]\d\d", re.ASCII), "G06"),
     "CONTACT_MAIL": (_MAIL, "emc@example.gov.vn"),
-    "CONTACT_PHONE": (_PHONE, "024 3943 5602"),
-    "CONTACT_ADDRESS": (re.compile(r"[^\n<>]{1,300}"), "18 Nguyễn Du, Hà Nội"),
+    "CONTACT_PHONE": (_PHONE, "024 3555 0100"),
+    "CONTACT_ADDRESS": (re.compile(r"[^\n<>]{1,300}"), "1 phố Mẫu, Hà Nội"),
     "SECURITY_CONTACT": (_SECURITY, "mailto:security@example.gov.vn"),
     "OWN_SITE": (_SITE, "1001"),
 }

@@ -83,9 +83,9 @@ class LocalAccounts(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """To their second factor who needs one, to the workspace who has one, else their account."""
         who = person(request.user)
-        if who.must_enrol or not who.may_somewhere(Right.CHECK_SITE):
+        if who.must_enrol or not who.may_somewhere(Right.SEE_WORK):
             return reverse("mfa_index")
-        return reverse("check-site")
+        return reverse("work")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         return reverse("mfa_index")

@@ -14,7 +14,6 @@ from thuocdo.web.views import (
     about,
     advising,
     agencies,
-    check_site,
     comparing,
     connect,
     feedback,
@@ -87,13 +86,7 @@ urlpatterns += i18n_patterns(
     path("sites/<int:site_id>", sites.page, name="site"),
     path("sites/<int:site_id>.<slug:kind>", sites.download, name="site-download"),
     *entrance.urlpatterns,
-    path("workspace/check-site", check_site.page, name="check-site"),
-    path("workspace/check-site/<int:number>", check_site.result, name="check-site-result"),
-    path(
-        "workspace/check-site/<int:number>/<int:page_number>.png",
-        check_site.picture,
-        name="check-site-picture",
-    ),
+    path(_("lam-viec/"), include("thuocdo.web.work.urls")),
     path("admin/", admin.site.urls),
     prefix_default_language=False,
 )

@@ -15,7 +15,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry.accounts import create_account, grant
 from thuocdo.registry.rights import Role
 
-PAGE = "/workspace/check-site"
+PAGE = "/lam-viec/kiem-tra/"
 State = SiteCheck.State
 
 
@@ -44,7 +44,7 @@ def desk(client, officer, instance):
 
 
 def test_nobody_checks_without_an_account(client, instance):
-    for address in (PAGE, f"{PAGE}/1", f"{PAGE}/1/1.png"):
+    for address in (PAGE, f"{PAGE}1/", f"{PAGE}1/1.png"):
         answer = client.get(address)
         assert answer.status_code == 302
         assert answer.url.startswith("/login?")
@@ -91,9 +91,9 @@ def test_another_officer_does_not_see_it(desk, instance, client, world):
     job = jobs.ask(instance, SiteCheck.objects.model.asked_by.field.related_model.objects.get(), Wanted("https://a.vn/"))  # fmt: skip
     create_account("khac", "mật khẩu rất dài 2026", Role.OFFICER)
     client.force_login(get_user_model().objects.get(username="khac"))
-    assert client.get(f"{PAGE}/{job.pk}").status_code == 404
+    assert client.get(f"{PAGE}{job.pk}/").status_code == 404
     grant("khac", Role.ANALYST)
-    assert client.get(f"{PAGE}/{job.pk}").status_code == 200
+    assert client.get(f"{PAGE}{job.pk}/").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_a_server_without_a_browser_says_so(desk, officer, instance, settings):
 
     job = jobs.ask(instance, officer, Wanted("https://a.vn/"))
     jobs.take_one(replace(instance, chromium="/nowhere/chromium"))
-    page = desk.get(f"{PAGE}/{job.pk}").content.decode()
+    page = desk.get(f"{PAGE}{job.pk}/").content.decode()
     assert "chưa có trình duyệt" in page
 
 
 def test_workspace_pages_keep_to_the_sites_policy(desk, instance, world, officer):
     job = jobs.ask(instance, officer, Wanted(f"{world.pages.url}/missing"))
     jobs.take_one(instance)
-    for address in (PAGE, f"{PAGE}/{job.pk}", "/login"):
+    for address in (PAGE, f"{PAGE}{job.pk}/", "/login"):
         answer = desk.get(address)
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         page = answer.content.decode()

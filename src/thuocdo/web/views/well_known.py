@@ -17,8 +17,8 @@ from thuocdo.assess.probes.load.appointment import PATH as LEAVE
 from thuocdo.core.clock import now_us, to_datetime
 from thuocdo.web import board, site_map
 
-_CLOSED: Final = ("/admin/", "/workspace/", "/con-so/", "/lam-viec/")
-_CLOSED_EN: Final = ("/en/admin/", "/en/workspace/", "/en/figures/", "/en/work/")
+_CLOSED: Final = ("/admin/", "/con-so/", "/lam-viec/")
+_CLOSED_EN: Final = ("/en/admin/", "/en/figures/", "/en/work/")
 _EXPIRES: Final = timedelta(days=180)
 """RFC 9116, 2.5.5 recommends less than a year."""
 
@@ -40,7 +40,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """RFC 9116; without a contact it would be none, so then there is none."""
-    contact = settings.OWNER.security
+    contact = settings.OWNER.security_contact
     if not contact:
         return _text(_UNSET, HTTPStatus.NOT_FOUND)
     expires = (to_datetime(now_us()) + _EXPIRES).replace(hour=0, minute=0, second=0, microsecond=0)

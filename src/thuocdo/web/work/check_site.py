@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +24,7 @@ from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import problems
 from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.work import frame
 
 _LISTED = 20
 _REFRESH_SECONDS = 3
@@ -48,7 +50,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "max_pages": MAX_PAGES,
         "jobs": _visible(request)[:_LISTED],
     }
-    return render(request, "web/check_site.html", context, status=400 if problem else 200)
+    status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
+    return frame.page(request, "web/work/check_site.html", context, status=status)
 
 
 @require_safe
@@ -65,7 +68,7 @@ def result(request: HttpRequest, number: int) -> HttpResponse:
         "counts": found.counts if found else None,
         "pages": [_told(each, n) for n, each in enumerate(found.pages, 1)] if found else [],
     }
-    return render(request, "web/check_site_result.html", context)
+    return frame.page(request, "web/work/check_site_result.html", context)
 
 
 @require_safe
