@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from thuocdo.assess.results import Outcome, Result
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import collation_key
+
+OWN: Final = "own"
+"""The block of the measuring system's own site: graded like any other, ranked with none."""
 
 
 class Graded(msgspec.Struct, frozen=True):
