@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Measure, Outcome, Remark, Result
-from thuocdo.assess.rounds.table import Graded, Shared, Standing, shared_defects, standings
+from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result
+from thuocdo.assess.rounds.table import OWN, Graded, Shared, Standing, shared_defects, standings
 from thuocdo.assess.scoring import shares
 from thuocdo.core.vietnamese import round_half_up
 from thuocdo.measure.definitions import Text
@@ -101,7 +101,10 @@ def publication(
         rules_remark=criteria.unofficial_because,
         software=software,
         groups={group.code: group.name for group in criteria.groups},
-        blocks=[_block(block, lines, criteria) for block in sorted({each.block for each in lines})],
+        blocks=[
+            _block(block, lines, criteria)
+            for block in sorted({each.block for each in lines} - {OWN})
+        ],
         systems=[_system(line, by_code[line.code], criteria) for line in lines],
         vendors=shared_defects(graded),
     )
@@ -131,7 +134,35 @@ def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine
         _check(result, graded.points, *by_check.get(result.check, ("", None)))
         for result in graded.results
     ]
-    return SystemLine(line, graded.url, checks)
+    return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
+
+
+def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
+    """What assessors gave points for; without two of them nothing was given, which is our side's fault."""
+    for group, each in criteria.criteria():
+        if each.method != "manual" or graded.points.get(group.code) is not None:
+            continue  # of a group known as a whole, nobody knows the parts
+        key = f"{group.code}.{each.code}"
+        points = graded.points.get(key)
+        is_whole = points == each.points
+        outcome = (
+            Outcome.UNMEASURED if points is None else Outcome.PASS if is_whole else Outcome.FAIL
+        )
+        fault = Fault.NOT_MARKED if points is None else None
+        yield CheckLine(
+            check=key,
+            name=each.name,
+            outcome=outcome.value,
+            points=points,
+            of=each.points,
+            fault=fault.value if fault else "",
+            blame=fault.blame.value if fault else "",
+            detail="",
+            remarks=[],
+            measures=[],
+            evidence=[],
+            fix=each.fix if outcome is Outcome.FAIL else None,
+        )
 
 
 def _check(
