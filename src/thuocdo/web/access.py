@@ -42,6 +42,8 @@ _OWN_ACCOUNT: Final = (
     *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("mfa_reauthenticate_webauthn", "socialaccount_connections"),
 )
+PUBLIC_PAGE: Final = "thuocdo.public_page"
+"""Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
@@ -110,6 +112,7 @@ class Guard:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
+            getattr(request, "scope", {})[PUBLIC_PAGE] = True
             return None  # and the session stays unread: public pages answer the same to everybody
         who = _who(request)
         setattr(request, _FACTORLESS, bool(who.granted) and not who.has_second_factor)

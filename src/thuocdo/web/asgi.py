@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+# What needs Django set up comes after it.
+from thuocdo.web import board  # noqa: E402
+from thuocdo.web.kept import KeptPages  # noqa: E402
+from thuocdo.web.states import state_now  # noqa: E402
+
+application = KeptPages(_django, partial(state_now, board.instance()))
