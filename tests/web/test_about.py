@@ -25,6 +25,8 @@ NOT_ON_THE_MAP = {
     *("health", "robots", "favicon", "set_language", "theme", "live", "live-stream"),
     *("sitemap-xml", "security-txt", "load-test"),
     *("report", "service", "passport", "site", "site-download", "advice"),
+    *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
+    *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("api-problem", "badge", "widget", "opendata-file", "opendata-latest"),
 }
 """Public addresses that are no page of their own, or one of each of many things."""

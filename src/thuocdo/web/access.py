@@ -26,6 +26,8 @@ _PUBLIC: Final = (
     *("sitemap", "sitemap-xml", "security-txt", "load-test"),
     *("help", "contact", "feedback", "privacy", "accessibility"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
+    *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
+    *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     *("reports", "report", "methods", "method", "passport", "search", "compare"),
     *("connect", "sites", "site", "site-download", "advice"),

@@ -14,6 +14,11 @@ from thuocdo.collect.tracker.snippet import Style, snippet
 from thuocdo.web import access
 from thuocdo.web.views.machine import appearance
 
+_ROUNDS = (
+    *("quality-round", "quality-system", "quality-vendors", "quality-rules"),
+    *("quality-compare", "quality-simulate"),
+)
+
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Menu entries (the current one marked), the page's address in each language, the theme, the owner, the tracker."""
@@ -25,7 +30,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         (_("Bản đồ"), "maps", ("map",)),
         (_("Cơ quan"), "agencies", ("agency", "advice", "compare", "sites", "site")),
         (_("Dịch vụ công"), "services", ("service",)),
-        (_("Chất lượng"), "quality", ()),
+        (_("Chất lượng"), "quality", _ROUNDS),
         (_("Trực tiếp"), "live-page", ()),
         (_("Báo cáo"), "reports", ()),
         (_("Phương pháp"), "methods", ("method", "passport")),

@@ -81,6 +81,12 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "bad_simulation": (
+        gettext_lazy("Không thử được với số điểm này."),
+        gettext_lazy(
+            "Mỗi nhóm cần một số điểm từ 0 trở lên, cộng lại đúng bằng tổng của bộ tiêu chí."
+        ),
+    ),
     "bad_feedback": (
         gettext_lazy("Góp ý chưa gửi được: nội dung còn trống, quá dài hoặc chưa chọn loại."),
         gettext_lazy("Viết vài câu, nhiều nhất 4.000 ký tự, và chọn loại góp ý."),
