@@ -1,11 +1,10 @@
 """Rounds that were held to their end, from results as a scanner leaves them: through the office's own doors.
 
-Run as a program (`python -m tests.web.held_round`) it puts them into the instance that THUOCDO_HOME names.
+`IN_A_PROCESS` puts them into the instance that THUOCDO_HOME names: `python -c`.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,9 +20,17 @@ from thuocdo.assess.rounds.office import System
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.settings import Settings
 
+IN_A_PROCESS = """
+from thuocdo.core import settings
+from thuocdo.registry.setup import setup_django
+setup_django()
+from tests.web.held_round import hold
+hold(settings.load())
+"""
 ASSESSORS = ("Lan", "Minh")
 CODE, EARLIER, OURS = "2026-2", "2026-1", "2026-own"
 KEY = "functions.signing"
+UNREGISTERED = 2
 HOSTILE = "<script>alert(1)</script> {detail}"
 
 
@@ -37,6 +44,8 @@ def results(settings: Settings, rules: CriteriaSet, weakness: int) -> list[Resul
             continue
         if each.appointment:
             found.append(unmeasured(check, Fault.NO_APPOINTMENT, "HTTP 404", 1))
+        elif group.code == "emc" and weakness == UNREGISTERED:
+            found.append(unmeasured(check, Fault.NOT_REGISTERED, "–", 1))
         elif place % 7 < weakness:
             remark = Remark("version_shown", {"where": "server", "value": HOSTILE}, HOSTILE)
             found.append(measured(check, Decimal("0.5"), 1, remark, evidence=[evidence]))
@@ -96,13 +105,3 @@ def hold(settings: Settings) -> Round:
     held = published(settings, begun(settings, CODE, fleet(), criteria_set("2024")))
     office.correct(held, "H26-one_stop", KEY, Decimal(1), "Cộng nhầm một mục.", "Lan")
     return held
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
-    import django
-
-    django.setup()
-    from django.conf import settings as configured
-
-    hold(configured.THUOCDO)
