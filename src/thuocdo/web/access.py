@@ -55,6 +55,10 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
+    "work-appeal": Right.APPEAL,
+    **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
+    **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
 }
 """Name of the address → the right it needs."""
 

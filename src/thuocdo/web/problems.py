@@ -81,6 +81,60 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "round_closed": (
+        gettext_lazy("Đợt đánh giá không còn ở bước này."),
+        gettext_lazy("Xem trạng thái hiện nay của đợt rồi làm bước kế tiếp."),
+    ),
+    "bad_mark": (
+        gettext_lazy("Điểm này không cho được."),
+        gettext_lazy(
+            "Điểm nằm từ 0 đến điểm tối đa của tiêu chí, và mỗi người chấm một tiêu chí một lần."
+        ),
+    ),
+    "no_evidence_given": (
+        gettext_lazy("Điểm chưa được giữ: cần ghi bằng chứng."),
+        gettext_lazy("Ghi ngắn gọn đã thấy ở đâu, lúc nào; nhiều nhất 2.000 ký tự."),
+    ),
+    "no_reason": (
+        gettext_lazy("Cần một lý do bằng lời."),
+        gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),
+    ),
+    "bad_deadline": (
+        gettext_lazy("Số ngày kiến nghị không hợp lệ."),
+        gettext_lazy("Chọn từ 1 đến 60 ngày."),
+    ),
+    "not_measured": (
+        gettext_lazy("Còn hệ thống chưa đo xong."),
+        gettext_lazy("Chạy tiếp máy quét cho tới khi mọi hệ thống đã đo."),
+    ),
+    "not_reconciled": (
+        gettext_lazy("Còn chênh lệch giữa những người đánh giá."),
+        gettext_lazy("Thống nhất từng chênh lệch trong mục Người đánh giá."),
+    ),
+    "not_announced": (
+        gettext_lazy("Kết quả sơ bộ chưa được thông báo cho các cơ quan."),
+        gettext_lazy("Thông báo trước, để các cơ quan kiến nghị."),
+    ),
+    "appeals_open": (
+        gettext_lazy("Chưa công bố được: còn kiến nghị chưa trả lời hoặc chưa hết hạn kiến nghị."),
+        gettext_lazy("Trả lời mọi kiến nghị và chờ hết hạn."),
+    ),
+    "appeal_open": (
+        gettext_lazy("Tiêu chí này đang có một kiến nghị chờ trả lời."),
+        gettext_lazy("Chờ câu trả lời rồi gửi thêm nếu cần."),
+    ),
+    "too_late": (
+        gettext_lazy("Đã hết hạn kiến nghị của đợt này."),
+        gettext_lazy("Sai sót phát hiện sau được sửa bằng sổ đính chính; hãy báo đơn vị đánh giá."),
+    ),
+    "decided": (
+        gettext_lazy("Kiến nghị này đã được trả lời."),
+        gettext_lazy("Tải lại trang để xem câu trả lời."),
+    ),
+    "unknown_appeal": (
+        gettext_lazy("Không có kiến nghị nào như vậy đang chờ trả lời."),
+        gettext_lazy("Tải lại trang để xem danh sách hiện nay."),
+    ),
     "bad_simulation": (
         gettext_lazy("Không thử được với số điểm này."),
         gettext_lazy(

@@ -76,6 +76,27 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """One criterion of one system, in the reader's language."""
+
+    line: CheckLine
+    name: str
+    seen: list[tuple[str, str]]
+    blame: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The criteria of one group; `points` is None for what no criterion uses."""
+
+    code: str
+    name: str
+    points: GroupPoints | None
+    checks: list[Checked]
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """Row 0: our own site, under the rules of the round in which it was graded."""
 
@@ -188,6 +209,27 @@ def _rounds_of_ours(found: Published) -> Iterator[Published]:
     rounds = Round.objects.filter(state=Round.State.PUBLISHED, entries__block=OWN)
     for held in rounds.exclude(pk=found.held.pk).order_by("-published_at")[:1]:
         yield opened(held)
+
+
+def by_group(found: Published, line: SystemLine) -> list[Checks]:
+    """A system's criteria by group, in the order of the rules; what no criterion uses stands last."""
+    points = {each.code: each for each in line.standing.grade.groups}
+    groups = {
+        each.check or f"{group.code}.{each.code}": group.code
+        for group, each in found.rules.criteria()
+    }
+    own: dict[str, list[Checked]] = {code: [] for code in (*found.made.groups, "")}
+    for each in line.checks:
+        fix = told(each.fix) if each.fix else ""
+        checked = Checked(each, told(each.name), seen(each), blame(each.blame), fix)
+        own[groups.get(each.check, "")].append(checked)
+    names = {code: told(name) for code, name in found.made.groups.items()}
+    names[""] = _("Quan sát thêm, không tính điểm")
+    return [
+        Checks(code or "beside", names[code], points.get(code), checks)
+        for code, checks in own.items()
+        if checks
+    ]
 
 
 def seen(line: CheckLine) -> list[tuple[str, str]]:

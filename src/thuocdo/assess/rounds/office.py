@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import msgspec
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from thuocdo import __version__
@@ -162,6 +163,18 @@ def differences(held: Round) -> list[tuple[str, Difference]]:
     ]
 
 
+def progress(held: Round) -> dict[str, int]:
+    """How many systems are queued, running and done."""
+    found = held.entries.values_list("state").annotate(n=Count("pk"))
+    return {state.value: 0 for state in Entry.State} | dict(found)
+
+
+def marked(held: Round) -> list[tuple[str, int]]:
+    """How many marks each assessor has made: how far they are, not what they gave."""
+    found = Mark.objects.filter(entry__round=held).values_list("assessor").annotate(n=Count("pk"))
+    return sorted(found)
+
+
 def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
     """The assessors' common points, with their reason. Raises `round_closed`, `bad_mark`, `no_reason`."""
     _expect(held, Round.State.MEASURING)
@@ -185,7 +198,10 @@ def announce(held: Round, until: datetime) -> None:
 
 
 def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
-    """What an agency says against one criterion. Raises `round_closed`, `too_late`, `no_reason`."""
+    """What an agency says against one criterion; one open appeal at a time.
+
+    Raises ThuocdoError `round_closed`, `too_late`, `no_reason`, `bad_mark`, `appeal_open`.
+    """
     _expect(held, Round.State.PRELIMINARY)
     if held.appeals_until is None or timezone.now() >= held.appeals_until:
         raise ThuocdoError(
@@ -193,7 +209,13 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
         )
     _known(held, key)
     _reasoned(text)
-    return Appeal.objects.create(entry=entry_of(held, code), key=key, text=text, who=who)
+    entry = entry_of(held, code)
+    with transaction.atomic():
+        if entry.appeals.filter(key=key, verdict=Appeal.Verdict.OPEN).exists():
+            raise ThuocdoError(
+                "appeal_open", f"An appeal against {key} of {code} is open.", "Wait for its answer."
+            )
+        return Appeal.objects.create(entry=entry, key=key, text=text, who=who)
 
 
 def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:
@@ -234,21 +256,26 @@ def publish(held: Round, settings: Settings) -> Publication:
     if not held.is_trial:
         _appeals_over(held)
     now = clock.now_us()
-    made = publication(
-        code=held.code,
-        is_trial=held.is_trial,
-        at=now,
-        criteria=rules_of(held),
-        rules_sha256=held.rules_sha256,
-        software=held.software,
-        graded=graded(held),
-    )
+    made = as_it_stands(held, now)
     signed = Signer.of(settings.home).sign(msgspec.json.encode(made))
     Round.objects.filter(pk=held.pk, state=held.state).update(
         state=Round.State.PUBLISHED, published_at=clock.to_datetime(now), publication=signed
     )
     held.refresh_from_db()
     return published(held, settings)
+
+
+def as_it_stands(held: Round, at: int) -> Publication:
+    """What would be published at an instant, µs UTC; nobody has signed it."""
+    return publication(
+        code=held.code,
+        is_trial=held.is_trial,
+        at=at,
+        criteria=rules_of(held),
+        rules_sha256=held.rules_sha256,
+        software=held.software,
+        graded=graded(held),
+    )
 
 
 def published(held: Round, settings: Settings) -> Publication:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django import template
@@ -63,6 +64,12 @@ def group_points(cell: Cell) -> SafeString | str:
         '<span class="stack"><span>{}</span><small>/{}</small></span>',
         points(cell.points), f"{cell.of.normalize():f}".replace(".", "," if language() == "vi" else "."),
     )  # fmt: skip
+
+
+@register.filter
+def minutes(left: timedelta) -> int:
+    """Whole minutes, rounded up."""
+    return -(-int(left.total_seconds()) // 60)
 
 
 @register.filter

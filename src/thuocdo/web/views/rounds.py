@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
-from thuocdo.assess.rounds.publication import BlockLine, CheckLine, Publication
+from thuocdo.assess.rounds.publication import BlockLine, Publication
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key, format_decimal
 from thuocdo.web import board, rounds, wording
@@ -46,17 +46,6 @@ class Block:
     line: BlockLine
     ranked: list[Row]
     unranked: list[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One criterion of one system, in the reader's language."""
-
-    line: CheckLine
-    name: str
-    seen: list[tuple[str, str]]
-    blame: str
-    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +83,10 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         **_common(found),
         "title": line.standing.name,
         "row": rounds.row(line, list(found.made.groups), found.rules.levels),
-        "line": None,
         "url": line.url,
         "is_own": line.standing.block == OWN,
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
-        "groups": _groups(found, [_checked(each) for each in line.checks], line.standing.grade),
+        "groups": rounds.by_group(found, line),
         "corrections": own,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
@@ -194,30 +182,6 @@ def _blocks(found: Published) -> list[Block]:
         name = str(wording.BLOCKS.get(block.block, block.block))
         made.append(Block(block.block, name, block, ranked, unranked))
     return made
-
-
-def _groups(found: Published, checks: list[Checked], grade) -> list[dict[str, object]]:
-    """The criteria by group, in the order of the rules; what no criterion uses stands last."""
-    points = {each.code: each for each in grade.groups}
-    keys = {
-        each.check or f"{group.code}.{each.code}": group.code
-        for group, each in found.rules.criteria()
-    }
-    by_group: dict[str, list[Checked]] = {code: [] for code in (*found.made.groups, "")}
-    for each in checks:
-        by_group[keys.get(each.line.check, "")].append(each)
-    names = {code: told(name) for code, name in found.made.groups.items()}
-    names[""] = _("Quan sát thêm, không tính điểm")
-    return [
-        {"code": code or "beside", "name": names[code], "points": points.get(code), "checks": own}
-        for code, own in by_group.items()
-        if own
-    ]
-
-
-def _checked(line: CheckLine) -> Checked:
-    fix = told(line.fix) if line.fix else ""
-    return Checked(line, told(line.name), rounds.seen(line), rounds.blame(line.blame), fix)
 
 
 def _vendors(found: Published) -> list[Vendor]:

@@ -44,7 +44,12 @@ class Entry:
         return right
 
 
-OF_AGENCY: Final = (Entry(gettext_lazy("Tổng hợp"), "work-agency"),)
+OF_AGENCY: Final = (
+    Entry(gettext_lazy("Tổng hợp"), "work-agency"),
+    Entry(
+        gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
+    ),
+)
 """Pages with an agency's code in their address, in the order of the menu."""
 
 OF_COUNTRY: Final = (
@@ -52,6 +57,8 @@ OF_COUNTRY: Final = (
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
+    Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
+    Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round",)),
 )
 """Pages that belong to no agency, in the order of the menu."""
 
