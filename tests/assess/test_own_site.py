@@ -25,7 +25,7 @@ from thuocdo.assess.probes.load.appointment import PATH as LEAVE
 from thuocdo.assess.probes.page_load.probe import RULES as LAB
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.results import Outcome
-from thuocdo.assess.rounds import fleet, office
+from thuocdo.assess.rounds import fleet, grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.assess.rounds.table import OWN
 
@@ -70,7 +70,7 @@ def test_our_own_site_is_at_level_a_and_nothing_is_scored_that_was_not_measured(
     with serving(tmp_path / "home") as own:
         permit_a_load_test(own)
         held = held_over(own)
-    (graded,) = office.graded(held)
+    (graded,) = grading.graded(held)
     by_check = {each.check: each for each in graded.results}
     told = {
         key: (each.outcome.value, each.detail, [r.code for r in each.remarks])

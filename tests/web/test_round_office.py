@@ -14,7 +14,7 @@ from tests.web.people import enter, someone
 
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.registry.models import Change
 from thuocdo.registry.rights import Role
 
@@ -146,7 +146,7 @@ def test_an_appeal_is_kept_once_and_answered_with_a_reason(held, agency, keeper)
     assert keeper.post(ROUND, decided).status_code == 400  # it is answered already
     page = read(agency, RESULT)
     assert "Đã quét lại." in page
-    graded = {each.code: each for each in office.graded(held)}
+    graded = {each.code: each for each in grading.graded(held)}
     assert graded[SYSTEM].points["security.hsts"] == Decimal("1.5")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -14,9 +14,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
-from thuocdo.assess.models import Round
+from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
 from thuocdo.assess.rounds.table import OWN, Standing
@@ -168,7 +168,7 @@ def opened(held: Round) -> Published:
 @lru_cache(maxsize=_KEPT)
 def _opened(_home: Path, number: int, _signed: str) -> Published:
     held = Round.objects.get(pk=number)
-    return Published(held, office.published(held, board.instance()), office.rules_of(held))
+    return Published(held, office.published(held, board.instance()), grading.rules_of(held))
 
 
 def row(line: SystemLine, groups: Sequence[str], bounds: Sequence[Bound]) -> Row:
@@ -258,6 +258,21 @@ def blame(code: str) -> str:
 
 def names_of_checks(found: Published) -> dict[str, str]:
     return {each.check: told(each.name) for line in found.made.systems for each in line.checks}
+
+
+def of_systems(codes: Collection[str]) -> list[tuple[Published, Row]]:
+    """The newest published result of each of some systems; trials are nobody's."""
+    seen_in: dict[str, Round] = {}
+    entries = Entry.objects.filter(
+        code__in=codes, round__state=Round.State.PUBLISHED, round__is_trial=False
+    )
+    for entry in entries.select_related("round").order_by("round__published_at"):
+        seen_in[entry.code] = entry.round
+    found = []
+    for code, held in seen_in.items():
+        made = opened(held)
+        found.append((made, row(line_of(made, code), [], made.rules.levels)))
+    return found
 
 
 def file(found: Published, kind: str) -> bytes:

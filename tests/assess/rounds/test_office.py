@@ -12,7 +12,7 @@ from django.utils import timezone
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.results import measured
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
@@ -56,7 +56,7 @@ def past_deadline(held):
 
 
 def points_of(held, code, key):
-    return {each.code: each for each in office.graded(held)}[code].points.get(key)
+    return {each.code: each for each in grading.graded(held)}[code].points.get(key)
 
 
 def test_an_assessor_sees_no_other_assessors_marks_while_marks_are_made(held):
@@ -126,11 +126,11 @@ def test_a_publication_is_frozen_signed_and_outlives_every_correction(held, sett
 
 def test_rules_that_changed_after_the_start_are_noticed(held):
     held.rules["total"] = "99"
-    refused("rules_changed", office.rules_of, held)
+    refused("rules_changed", grading.rules_of, held)
 
 
 def test_the_same_results_under_other_rules_are_graded_anew(held):
-    losi = {each.code: each for each in office.graded(held, criteria_set("losi-2024"))}
+    losi = {each.code: each for each in grading.graded(held, criteria_set("losi-2024"))}
     assert losi["a"].grade.points == 0
     assert losi["a"].grade.unmeasured == 95
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from thuocdo.assess.criteria.model import CriteriaSet, criteria_set, criteria_sets
-from thuocdo.assess.rounds import comparing, office
+from thuocdo.assess.rounds import comparing, grading
 from thuocdo.assess.rounds.comparing import Compared, Side
 from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.core.errors import ThuocdoError
@@ -123,7 +123,7 @@ def _is_comparable(other: CriteriaSet, rules: CriteriaSet) -> bool:
 
 
 def _between(before: Published, after: Published) -> list[Moved]:
-    one, other = office.graded(before.held), office.graded(after.held)
+    one, other = grading.graded(before.held), grading.graded(after.held)
     same = []
     if before.held.rules_sha256 != after.held.rules_sha256:
         same = [
@@ -133,11 +133,11 @@ def _between(before: Published, after: Published) -> list[Moved]:
 
 
 def _totals(found: Published, rules: CriteriaSet) -> dict[str, Decimal]:
-    return {each.code: each.grade.points for each in office.graded(found.held, rules)}
+    return {each.code: each.grade.points for each in grading.graded(found.held, rules)}
 
 
 def _under(found: Published, rules: CriteriaSet) -> list[Moved]:
-    before, after = office.graded(found.held), office.graded(found.held, rules)
+    before, after = grading.graded(found.held), grading.graded(found.held, rules)
     return _moves((found.rules, before), (rules, after), [])
 
 

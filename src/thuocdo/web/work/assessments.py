@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from thuocdo.assess.models import Appeal, Entry, Round
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
@@ -108,7 +108,7 @@ def _found(held: Round) -> Published:
     """What was signed; before that, as it stands."""
     if held.state == Round.State.PUBLISHED:
         return rounds.opened(held)
-    return Published(held, office.as_it_stands(held, now_us()), office.rules_of(held))
+    return Published(held, office.as_it_stands(held, now_us()), grading.rules_of(held))
 
 
 def _entries(request: HttpRequest, place: Place) -> QuerySet[Entry]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from thuocdo.assess.models import Entry, Mark, Round
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.web import problems
 from thuocdo.web.problems import Problem
@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     who = request.user.get_username()
     found = []
     for held in Round.objects.filter(state=Round.State.MEASURING).order_by("planned_at"):
-        manual = sum(each.method == "manual" for _g, each in office.rules_of(held).criteria())
+        manual = sum(each.method == "manual" for _g, each in grading.rules_of(held).criteria())
         if not manual:
             continue
         mine: dict[str, int] = {}
@@ -64,7 +64,7 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         "problem": problem,
         "criteria": [
             _criterion(f"{group.code}.{each.code}", each, mine)
-            for group, each in office.rules_of(held).criteria()
+            for group, each in grading.rules_of(held).criteria()
             if each.method == "manual"
         ],
         "longest": _LONGEST,

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from thuocdo.assess.models import Appeal, Entry, Round
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
 from thuocdo.registry.models import Change
@@ -68,7 +68,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _context(held: Round) -> dict[str, object]:
-    rules = office.rules_of(held)
+    rules = grading.rules_of(held)
     names = {f"{g.code}.{c.code}": told(c.name) for g, c in rules.criteria()}
     counts = office.progress(held)
     entries = list(held.entries.order_by("turn"))
