@@ -7,14 +7,15 @@ read once, and marks and rulings with the systems.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import CriteriaSet
-from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.models import Entry, Mark, Round
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds.marking import Given, Together, stepped, together
 from thuocdo.assess.rounds.table import Graded
@@ -34,13 +35,19 @@ def rules_of(held: Round) -> CriteriaSet:
 
 def graded(held: Round, criteria: CriteriaSet | None = None) -> list[Graded]:
     """Every system graded under the round's own rules, or under others (a rule-change simulation)."""
-    own = rules_of(held)
-    return [_graded(entry, own, criteria or own) for entry in with_points(held).order_by("turn")]
+    return graded_under(held, [criteria or rules_of(held)])[0]
+
+
+def graded_under(held: Round, sets: Sequence[CriteriaSet]) -> list[list[Graded]]:
+    """Every system under each of some rules; what was gathered is read once."""
+    own, entries = rules_of(held), list(with_points(held).order_by("turn"))
+    return [[_graded(entry, own, rules) for entry in entries] for rules in sets]
 
 
 def with_points(held: Round) -> QuerySet[Entry]:
     """The round's systems, with all marks and rulings at once."""
-    return held.entries.prefetch_related("marks", "rulings")
+    marks = Mark.objects.only("entry_id", "assessor", "key", "points", "made_at")
+    return held.entries.prefetch_related(Prefetch("marks", marks), "rulings")
 
 
 def results_of(entry: Entry) -> list[Result]:

@@ -123,21 +123,21 @@ def _is_comparable(other: CriteriaSet, rules: CriteriaSet) -> bool:
 
 
 def _between(before: Published, after: Published) -> list[Moved]:
-    one, other = grading.graded(before.held), grading.graded(after.held)
-    same = []
+    sets = [before.rules]
     if before.held.rules_sha256 != after.held.rules_sha256:
-        same = [
-            (_totals(before, rules), _totals(after, rules)) for rules in (before.rules, after.rules)
-        ]
-    return _moves((before.rules, one), (after.rules, other), same)
+        sets.append(after.rules)
+    one = grading.graded_under(before.held, sets)
+    other = grading.graded_under(after.held, sets)
+    same = [(_totals(own), _totals(its)) for own, its in zip(one, other, strict=True)]
+    return _moves((before.rules, one[0]), (after.rules, other[-1]), same if len(sets) > 1 else [])
 
 
-def _totals(found: Published, rules: CriteriaSet) -> dict[str, Decimal]:
-    return {each.code: each.grade.points for each in grading.graded(found.held, rules)}
+def _totals(graded: list[Graded]) -> dict[str, Decimal]:
+    return {each.code: each.grade.points for each in graded}
 
 
 def _under(found: Published, rules: CriteriaSet) -> list[Moved]:
-    before, after = grading.graded(found.held), grading.graded(found.held, rules)
+    before, after = grading.graded_under(found.held, [found.rules, rules])
     return _moves((found.rules, before), (rules, after), [])
 
 
