@@ -24,7 +24,16 @@ PAGES = ("/tro-giup/", "/lien-he/", "/gop-y/", "/quyen-rieng-tu/", "/kha-nang-ti
 NOT_ON_THE_MAP = {
     *("health", "robots", "favicon", "set_language", "theme", "live", "live-stream"),
     *("sitemap-xml", "security-txt", "load-test"),
-    *("report", "service", "passport", "site", "site-download", "advice"),
+    *(
+        "report",
+        "report-page",
+        "report-edition",
+        "service",
+        "passport",
+        "site",
+        "site-download",
+        "advice",
+    ),
     *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
     *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("api-problem", "badge", "widget", "opendata-file", "opendata-latest"),
