@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import typer
 
 from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
 from thuocdo.run import demo_people
@@ -105,16 +106,19 @@ def _load_country(settings: Settings) -> None:
 
 def _register_ourselves(settings: Settings) -> None:
     """Our own pages as a site of the agency that runs the system, as any portal is registered."""
-    from thuocdo.registry.loaders import import_sites
     from thuocdo.registry.setup import setup_django
-    from thuocdo.web.owner import OWNER
 
     setup_django()
+    from thuocdo.registry.loaders import import_sites
+    from thuocdo.web.owner import OWNER
+
     path = settings.state_dir / "own-site.csv"
-    row = f"{OWN_SITE},{OWNER},portal,{OWN_NAME},localhost 127.0.0.1"
+    row = f'{OWN_SITE},{OWNER},portal,"{OWN_NAME}",localhost 127.0.0.1'
     path.write_text(f"site_id,agency,kind,name,hostnames\n{row}\n", encoding="utf-8")
-    import_sites(settings, [path], lambda _done, _total: None)
+    made = import_sites(settings, [path], lambda _done, _total: None)
     path.unlink()
+    if made.accepted + made.duplicates != 1:
+        raise ThuocdoError("bad_file", f"Our own site was not registered: {made}.")
 
 
 def _load(settings: Settings, folder: Path, files: FileSet) -> None:
