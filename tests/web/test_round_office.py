@@ -130,6 +130,15 @@ def test_an_agency_sees_its_own_preliminary_result_and_no_other(held, agency):
     assert Client().get(f"/chat-luong/{CODE}/").status_code == 404  # the public is not told yet
 
 
+def test_an_agency_reads_what_assessors_saw_but_not_who_saw_it(held, agency):
+    for who in ("lan-bo-khcn", "minh-bo-khcn"):
+        office.mark(held, SYSTEM, who, KEY, points=Decimal(2), evidence="Chỉ có ký số của cán bộ.")
+    announced(held)
+    page = read(agency, RESULT)
+    assert page.count("Chỉ có ký số của cán bộ.") == 1
+    assert "bo-khcn" not in page
+
+
 def test_an_appeal_is_kept_once_and_answered_with_a_reason(held, agency, keeper):
     announced(held)
     given = {"key": "security.hsts", "text": "Tiêu đề đã có từ tháng 3."}
@@ -203,7 +212,8 @@ def test_progress_is_told_while_systems_wait(held, keeper):
     Entry.objects.filter(pk=first.pk).update(state=Entry.State.RUNNING)
     page = read(keeper, ROUND)
     assert "1 trong 2 hệ thống đã đo, 1 đang đo, 0 còn chờ" in page
-    assert 'http-equiv="refresh"' in page
+    assert "data-renew" in page
+    assert "http-equiv" not in page  # what the keeper is writing must not be lost
     Entry.objects.filter(pk=first.pk).update(state=Entry.State.QUEUED)
     assert "Máy quét không chạy" in read(keeper, ROUND)
     assert CODE in read(keeper, "/lam-viec/dot-danh-gia/")

@@ -186,5 +186,6 @@ def _said(line: CheckLine) -> Iterable[str]:
         yield said(remark)
         if remark.element:
             yield f"[{remark.element}]"
+    yield from line.words
     if line.fix:
         yield f"Cách sửa: {line.fix.vi}"

@@ -238,6 +238,7 @@ def seen(line: CheckLine) -> list[tuple[str, str]]:
     if line.fault:
         found.append((told(texts()[line.fault]).replace("{detail}", line.detail or "–"), ""))
     found += [(said(remark, language()), remark.element) for remark in line.remarks]
+    found += [(text, "") for text in line.words]
     return found
 
 

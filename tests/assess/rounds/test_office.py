@@ -140,3 +140,17 @@ def test_vendors_take_turns():
         System(f"{v}{n}", "", "province", "https://a.vn/", v) for v in "AB" for n in range(2)
     ]
     assert [each.code for each in office.fair_order(systems)] == ["A0", "B0", "A1", "B1"]
+
+
+def test_an_allowed_appeal_is_seen_in_the_criterion_it_was_about(held):
+    seen = msgspec.to_builtins([measured("security.hsts", Decimal("0.5"), 1)])
+    held.entries.update(results=seen)
+    announced(held)
+    made = office.appeal(held, "a", "security.hsts", "Đã có từ tháng 3.", "H26")
+    office.decide(made.pk, "Đã quét lại.", "Lan", Decimal("1.5"))
+    lines = {each.standing.code: each for each in office.as_it_stands(held, 1).systems}
+    of_a, of_b = (
+        next(each for each in lines[code].checks if each.check == "security.hsts") for code in "ab"
+    )
+    assert (of_a.outcome, of_a.fix, of_a.words) == ("pass", None, ["Đã quét lại."])
+    assert of_b.outcome == "fail"

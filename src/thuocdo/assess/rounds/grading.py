@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import CriteriaSet
-from thuocdo.assess.models import Entry, Mark, Round
+from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds.marking import Given, Together, stepped, together
 from thuocdo.assess.rounds.table import Graded
@@ -46,8 +46,7 @@ def graded_under(held: Round, sets: Sequence[CriteriaSet]) -> list[list[Graded]]
 
 def with_points(held: Round) -> QuerySet[Entry]:
     """The round's systems, with all marks and rulings at once."""
-    marks = Mark.objects.only("entry_id", "assessor", "key", "points", "made_at")
-    return held.entries.prefetch_related(Prefetch("marks", marks), "rulings")
+    return held.entries.prefetch_related("marks", "rulings")
 
 
 def results_of(entry: Entry) -> list[Result]:
@@ -89,7 +88,18 @@ def _graded(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
         grade(rules, points),
         points,
         found,
+        _words(entry),
     )
+
+
+def _words(entry: Entry) -> dict[str, list[str]]:
+    said = [(each.made_at, each.key, each.evidence) for each in entry.marks.all()]
+    said += [(each.made_at, each.key, each.reason) for each in entry.rulings.all()]
+    found: dict[str, list[str]] = {}
+    for _at, key, text in sorted(said):
+        if text and text not in found.setdefault(key, []):
+            found[key].append(text)
+    return found
 
 
 def _rulings(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> dict[str, Decimal]:

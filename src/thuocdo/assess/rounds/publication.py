@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -19,7 +19,8 @@ from thuocdo.measure.definitions import Text
 class CheckLine(msgspec.Struct, frozen=True):
     """One check of one system. points: None where unmeasured, or where no criterion uses the check.
 
-    fix  how to mend it, where it did not pass and the rules say how
+    fix    how to mend it, where it did not pass and the rules say how
+    words  what assessors saw and why points were settled, as they wrote it
     """
 
     check: str
@@ -34,6 +35,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     measures: list[Measure]
     evidence: list[str]  # sha256
     fix: Text | None = None
+    words: list[str] = []
 
 
 class SystemLine(msgspec.Struct, frozen=True):
@@ -131,8 +133,7 @@ def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine
         for group, each in criteria.criteria()
     }
     checks = [
-        _check(result, graded.points, *by_check.get(result.check, ("", None)))
-        for result in graded.results
+        _check(result, graded, *by_check.get(result.check, ("", None))) for result in graded.results
     ]
     return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
 
@@ -162,17 +163,18 @@ def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
             measures=[],
             evidence=[],
             fix=each.fix if outcome is Outcome.FAIL else None,
+            words=graded.words.get(key, []),
         )
 
 
-def _check(
-    result: Result, points: Mapping[str, Decimal | None], key: str, criterion: Criterion | None
-) -> CheckLine:
+def _check(result: Result, graded: Graded, key: str, criterion: Criterion | None) -> CheckLine:
+    points = graded.points.get(key)
+    outcome = _outcome(points, criterion) if criterion and points is not None else result.outcome
     return CheckLine(
         check=result.check,
         name=criterion.name if criterion else texts()[result.check],
-        outcome=result.outcome.value,
-        points=points.get(key),
+        outcome=outcome.value,
+        points=points,
         of=criterion.points if criterion else None,
         fault=result.fault.value if result.fault else "",
         blame=result.fault.blame.value if result.fault else "",
@@ -180,5 +182,11 @@ def _check(
         remarks=list(result.remarks),
         measures=list(result.measures),
         evidence=[each.sha256 for each in result.evidence],
-        fix=criterion.fix if criterion and result.outcome is Outcome.FAIL else None,
+        fix=criterion.fix if criterion and outcome is Outcome.FAIL else None,
+        words=graded.words.get(key, []),
     )
+
+
+def _outcome(points: Decimal, criterion: Criterion) -> Outcome:
+    """By the points that hold: an appeal that was allowed may have made whole what a probe did not."""
+    return Outcome.PASS if points == criterion.points else Outcome.FAIL

@@ -22,7 +22,11 @@ OWN: Final = "own"
 
 
 class Graded(msgspec.Struct, frozen=True):
-    """One system and what it was given. points: by `group.criterion`, None where unmeasured."""
+    """One system and what it was given.
+
+    points  by `group.criterion`, None where unmeasured
+    words   what assessors saw and why points were settled, by `group.criterion`; of whom is not told
+    """
 
     code: str
     name: str
@@ -32,6 +36,7 @@ class Graded(msgspec.Struct, frozen=True):
     grade: Grade
     points: dict[str, Decimal | None]
     results: list[Result]
+    words: dict[str, list[str]] = {}
 
 
 class Standing(msgspec.Struct, frozen=True):
