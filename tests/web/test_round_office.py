@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from tests.web import held_round
@@ -225,3 +226,48 @@ def test_the_pages_are_there_in_english(held, keeper, agency):
     assert "The agency may appeal until" in read(
         agency, f"/en/work/agencies/H26/assessments/{CODE}/{SYSTEM}/"
     )
+
+
+def plan(keeper, content, code="2027-9", criteria="2024"):
+    upload = SimpleUploadedFile("he-thong.csv", content)
+    given = {"code": code, "criteria": criteria, "systems": upload}
+    return keeper.post("/lam-viec/dot-danh-gia/", given)
+
+
+def test_a_round_is_planned_from_a_file_and_its_rules_are_frozen(held, keeper):
+    lines = "code,name,block,url,vendor\nH26-one_stop,Hà Nội,province,hanoi.example.gov.vn,Nhà A\n"
+    assert plan(keeper, lines.encode("utf-8-sig")).status_code == 302
+    made = Round.objects.get(code="2027-9")
+    assert made.entries.get().url == "https://hanoi.example.gov.vn"
+    assert made.rules_sha256
+    assert Change.objects.get(what="round", key="2027-9").after["systems"] == 1
+    twice = plan(keeper, lines.encode())
+    assert "Đã có một đợt mang tên này." in twice.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"code,name\na,b\n", "thiếu cột này"),
+        (b"code,name,block,url\na,b,moon,https://a.vn/\n", "khối phải là"),
+        (b"code,name,block,url\na,b,province,ftp://a\n", "không phải địa chỉ web"),
+        (b"code,name,block,url\na,b,province,a.vn\na,c,province,b.vn\n", "đã có ở dòng trên"),
+        (b"code,name,block,url,site_id\na,b,province,a.vn,x\n", "không phải số"),
+        (b"code,name,block,url\n,b,province,a.vn\n", "để trống"),
+        (b"code,name,block,url\n", "chưa có hệ thống nào"),
+        (b"\xff\xfe\x00", "không đọc được"),
+        (b"x" * 1_000_002, "không đọc được"),
+        (b"", "thiếu cột này"),
+    ],
+)
+def test_a_file_that_cannot_be_planned_from_names_its_faults(held, keeper, content, said):
+    answer = plan(keeper, content)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+    assert not Round.objects.filter(code="2027-9").exists()
+
+
+@pytest.mark.parametrize("code", ["", "A b", "../x", "x" * 41])
+def test_a_round_needs_a_proper_name(held, keeper, code):
+    lines = b"code,name,block,url\na,b,province,a.vn\n"
+    assert "Tên đợt không hợp lệ." in plan(keeper, lines, code).content.decode()

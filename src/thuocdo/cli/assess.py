@@ -360,24 +360,15 @@ def _trial(held: Round | None, name: str, rules: CriteriaSet, served: Fleet) -> 
 
 
 def _read(path: Path) -> list[System]:
-    from thuocdo.assess.rounds.office import System
-    from thuocdo.assess.rounds.table import OWN
+    from thuocdo.assess.rounds.planning import systems_of
 
-    blocks = ("ministry", "province", OWN)
-    for row in (rows := _rows(path, _COLUMNS)):
-        if row["block"] not in blocks:
-            raise ThuocdoError("bad_file", f"{row['code']}: the block {row['block']!r} is none.", f"Write one of: {', '.join(blocks)}.")  # fmt: skip
-    return [
-        System(
-            code=row["code"],
-            name=row["name"],
-            block=row["block"],
-            url=row["url"],
-            vendor=row.get("vendor") or "",
-            site_id=int(row["site_id"]) if row.get("site_id") else None,
-        )
-        for row in rows
-    ]
+    try:
+        found, wrong = systems_of(path.read_bytes())
+    except OSError as error:
+        raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
+    if wrong:
+        raise ThuocdoError("bad_file", f"{path}: {'; '.join(map(str, wrong[:20]))}.", f"The columns are {', '.join(_COLUMNS)}[, vendor, site_id].")  # fmt: skip
+    return found
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:

@@ -81,6 +81,22 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "bad_round_code": (
+        gettext_lazy("Tên đợt không hợp lệ."),
+        gettext_lazy("Dùng chữ thường không dấu, chữ số và gạch ngang, ví dụ 2026-1."),
+    ),
+    "round_exists": (
+        gettext_lazy("Đã có một đợt mang tên này."),
+        gettext_lazy("Chọn tên khác."),
+    ),
+    "no_systems": (
+        gettext_lazy("Danh sách chưa có hệ thống nào."),
+        gettext_lazy("Thêm ít nhất một dòng dưới dòng tiêu đề."),
+    ),
+    "unknown_criteria": (
+        gettext_lazy("Không có bộ tiêu chí này."),
+        gettext_lazy("Chọn một bộ trong danh sách."),
+    ),
     "round_closed": (
         gettext_lazy("Đợt đánh giá không còn ở bước này."),
         gettext_lazy("Xem trạng thái hiện nay của đợt rồi làm bước kế tiếp."),

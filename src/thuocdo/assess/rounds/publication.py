@@ -145,10 +145,7 @@ def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
             continue  # of a group known as a whole, nobody knows the parts
         key = f"{group.code}.{each.code}"
         points = graded.points.get(key)
-        is_whole = points == each.points
-        outcome = (
-            Outcome.UNMEASURED if points is None else Outcome.PASS if is_whole else Outcome.FAIL
-        )
+        outcome = Outcome.UNMEASURED if points is None else _outcome(points, each)
         fault = Fault.NOT_MARKED if points is None else None
         yield CheckLine(
             check=key,

@@ -5,6 +5,7 @@ The rules of what may be done when are the office's (assess/rounds/office.py); h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,10 +19,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
+from thuocdo.assess.criteria.model import criteria_set, criteria_sets
 from thuocdo.assess.models import Appeal, Entry, Round
-from thuocdo.assess.rounds import grading, office
+from thuocdo.assess.rounds import grading, office, planning
+from thuocdo.assess.rounds.planning import Wrong
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
 from thuocdo.registry.models import Change
@@ -33,11 +36,23 @@ from thuocdo.web.work import frame
 REFRESH_SECONDS: Final = 10
 _LONGEST_DAYS: Final = 60
 _NUMBER: Final = 6
+_LISTED: Final = 50
+_CODE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """Every round, the newest first."""
+    """Every round, the newest first, and the form that plans one."""
+    problem, wrong = None, []
+    if request.method == "POST":
+        try:
+            held, wrong = _plan(request)
+        except ThuocdoError as error:
+            problem = problems.from_error(error)
+        else:
+            if held is not None:
+                messages.success(request, _("Đã lập đợt; bộ tiêu chí của đợt từ nay không đổi."))
+                return redirect("work-round", held.code)
     found = [
         {
             "held": held,
@@ -46,8 +61,53 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for held in Round.objects.order_by("-planned_at")
     ]
-    context = {"title": _("Đợt đánh giá"), "rounds": found}
-    return frame.page(request, "web/work/rounds.html", context)
+    context = {
+        "title": _("Đợt đánh giá"),
+        "rounds": found,
+        "sets": [(each.code, told(each.name)) for each in criteria_sets() if each.levels],
+        "given": request.POST,
+        "problem": problem,
+        "wrong": [(each, _wrong_words(each)) for each in wrong[:_LISTED]],
+        "wrong_count": len(wrong),
+        "columns": planning.COLUMNS,
+        "optional": planning.OPTIONAL,
+    }
+    status = HTTPStatus.BAD_REQUEST if problem or wrong else HTTPStatus.OK
+    return frame.page(request, "web/work/rounds.html", context, status=status)
+
+
+def _plan(request: HttpRequest) -> tuple[Round | None, list[Wrong]]:
+    """The round that was planned, or what is wrong with the file.
+
+    Raises ThuocdoError `bad_round_code`, `unknown_criteria`, `round_exists`, `no_systems`.
+    """
+    code, upload = request.POST.get("code", "").strip(), request.FILES.get("systems")
+    if not _CODE.fullmatch(code):
+        raise ThuocdoError("bad_round_code", f"{code!r} is no name of a round.")
+    rules = criteria_set(request.POST.get("criteria", ""))
+    systems, wrong = planning.systems_of(upload.read(planning.MOST_BYTES + 1) if upload else b"")
+    if wrong:
+        return None, wrong
+    who = request.user.get_username()
+    with transaction.atomic():
+        held = office.plan(code, rules, systems, is_trial=False)
+        after = {"criteria": rules.code, "sha256": held.rules_sha256, "systems": len(systems)}
+        trail.record(Change.Action.CREATE, "round", who=who, key=code, after=after)
+    return held, []
+
+
+def _wrong_words(wrong: Wrong) -> str:
+    words = {
+        "unreadable": _("tệp không đọc được: cần CSV, UTF-8, không quá 1 MB"),
+        "no_column": _("thiếu cột này"),
+        "empty": _("để trống"),
+        "too_long": _("quá dài"),
+        "no_block": _("khối phải là ministry, province hoặc own"),
+        "no_url": _("không phải địa chỉ web"),
+        "no_number": _("không phải số"),
+        "twice": _("mã này đã có ở dòng trên"),
+    }
+    return words[wrong.why]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
