@@ -24,7 +24,11 @@ from thuocdo.web.templatetags.yearbook import language
 
 _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
+    *("sitemap", "sitemap-xml", "security-txt", "load-test"),
+    *("help", "contact", "feedback", "privacy", "accessibility"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
+    *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
+    *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     "alerts-unsubscribe",  # its token says whose mails end
     *(
@@ -85,6 +89,10 @@ VIEWS: Final[dict[str, Right]] = {
     "work-task-give": Right.STEER,
     "work-webhooks": Right.EDIT_WEBHOOKS,
     "work-webhook": Right.EDIT_WEBHOOKS,
+    **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
+    "work-appeal": Right.APPEAL,
+    **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
+    **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
 }
 """Name of the address → the right it needs."""
 
@@ -93,6 +101,14 @@ NAMESPACES: Final[dict[str, Right]] = {
     "api-v1": Right.SEE_PUBLIC,  # it asks for tokens itself where it needs one
 }
 """The same for all addresses of a namespace."""
+
+
+_SIGNING_IN: Final = ("account_", "mfa_", "openid_", "socialaccount_")
+
+
+def is_plainly_public(view_name: str) -> bool:
+    """Whether an address is a page for everybody, and no step of signing in."""
+    return needed(view_name) is Right.SEE_PUBLIC and not view_name.startswith(_SIGNING_IN)
 
 
 class Verdict(StrEnum):
