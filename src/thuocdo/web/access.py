@@ -51,6 +51,19 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    "work-connections": Right.SEE_WORK,
+    "work-connection": Right.SEE_WORK,
+    "work-rejects": Right.SEE_WORK,
+    "work-rejects-file": Right.SEE_WORK,
+    "work-replay-ask": Right.REPLAY_REJECTS,
+    "work-replay": Right.SEE_WORK,
+    "work-sites": Right.SEE_WORK,
+    "work-site": Right.SEE_WORK,
+    "work-site-change": Right.EDIT_SITES,
+    "work-keys": Right.SEE_REGISTRY,
+    "work-key-make": Right.EDIT_KEYS,
+    "work-key-rotate": Right.EDIT_KEYS,
+    "work-key-revoke": Right.EDIT_KEYS,
 }
 """Name of the address → the right it needs."""
 

@@ -34,7 +34,8 @@ _MAX_NUMBER = 2_147_483_647  # what the database keeps
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The form, and the checks asked for before."""
-    given = {name: request.POST.get(name, "").strip() for name in ("url", "site", "pages")}
+    sent = request.POST if request.method == "POST" else request.GET  # a link fills the form in
+    given = {name: sent.get(name, "").strip() for name in ("url", "site", "pages")}
     problem = None
     if request.method == "POST":
         try:
