@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.db.models import Model
+from django.utils import translation
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
@@ -148,6 +150,13 @@ def empty(settings, db, tmp_path: Path) -> Settings:
 @pytest.fixture
 def today() -> date:
     return TODAY
+
+
+@pytest.fixture(autouse=True)
+def vietnamese_again() -> Iterator[None]:
+    """A page asked for in English leaves the thread speaking it; the next test starts in Vietnamese."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from thuocdo.registry.rights import Right
 from thuocdo.web import advice, board, choosing, publishing, pulse, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import clock_time, count
+from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
 from thuocdo.web.work import frame, health, questions, sources, telling, todo
 from thuocdo.web.work.health import HOUR_US, State
 from thuocdo.web.work.sources import Watched
@@ -80,7 +80,7 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
     states = Counter(each.state for each in running)
     landed_at = board.measure().freshness().landed_at
     context = {
-        "title": place.name,
+        "title": agency_name(place),
         "tasks": [_told(task, place.code) for task in todo.tasks(situation)],
         "reporting": states[State.REPORTING] + states[State.HIGH] + states[State.LOW],
         "expected": len(running),

@@ -113,7 +113,7 @@ def _page(
 ) -> HttpResponse:
     day = person(request.user).day
     context: dict[str, Any] = {
-        "title": _("Khóa kết nối"),
+        "title": _("Khóa của cơ quan"),
         "keys": [(key, *_state(key, day)) for key in _theirs(request, place)],
         "form": form,
         "feeds": [(code, words) for code, words in form.fields["feeds"].choices],

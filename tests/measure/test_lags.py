@@ -1,0 +1,64 @@
+"""How long a system's events take to reach us, exactly, from real rows by the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from thuocdo.core import clock
+from thuocdo.core import settings as instance
+from thuocdo.lake.schemas import EVENT_TABLES
+from thuocdo.lake.store import Lake
+from thuocdo.measure.lags import Lags
+from thuocdo.measure.service import Measure
+
+MINUTE_US = 60_000_000
+NOW = clock.parse_instant("2026-11-21T10:00:00")
+SCHEMA = EVENT_TABLES["dossier_events"][0]
+
+
+def event(minutes: int, *, system: str = "H26-one_stop", feed: str = "mcdt", landed: int = NOW) -> dict[str, Any]:  # fmt: skip
+    return dict.fromkeys(SCHEMA.names) | {
+        "home_month": "2026-11", "dossier_hi": 1, "dossier_lo": minutes, "system": system,
+        "agency": "H26", "procedure": "1", "status": "received", "quality": [],
+        "event_time": clock.to_datetime(landed - minutes * MINUTE_US),
+        "landed_at": clock.to_datetime(landed), "segment": "s", "event_id": 0, "feed": feed,
+        "trust": "verified",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def measure(tmp_path: Path) -> Measure:
+    found = instance.load({"THUOCDO_HOME": str(tmp_path / "home")})
+    found.make_folders()
+    lake = Lake.open(found)
+    lake.create()
+    rows = [
+        *(event(n) for n in range(1, 101)),
+        event(9_999, system="H29-one_stop"),
+        event(9_999, feed="import"),
+        event(9_999, landed=NOW - 15 * 1440 * MINUTE_US),
+    ]
+    lake.append("dossier_events", pa.Table.from_pylist(rows, schema=SCHEMA), app_id="t", version=0)
+    return Measure(found)
+
+
+def test_half_and_nineteen_of_twenty_are_exact(measure: Measure) -> None:
+    since = NOW - 14 * 1440 * MINUTE_US
+    assert measure.lags("H26-one_stop", since) == Lags(100, 50 * MINUTE_US, 95 * MINUTE_US)
+
+
+def test_of_nothing_nothing_is_told(measure: Measure, tmp_path: Path) -> None:
+    assert measure.lags("H14-one_stop", 0) is None
+    assert measure.lags("H26-one_stop", NOW + 1) is None
+
+
+def test_other_events_landing_change_the_answer(measure: Measure) -> None:
+    since = NOW - 14 * 1440 * MINUTE_US
+    measure.lags("H26-one_stop", since)
+    more = pa.Table.from_pylist([event(7) for _ in range(200)], schema=SCHEMA)
+    measure._lake.append("dossier_events", more, app_id="t", version=1)
+    assert measure.lags("H26-one_stop", since) == Lags(300, 7 * MINUTE_US, 85 * MINUTE_US)
