@@ -92,9 +92,9 @@ def one(request: HttpRequest, place: frame.Place, source: str) -> HttpResponse:
         "state": telling.state(watched.state),
         "mark": telling.MARKS[watched.state],
         "findings": [telling.finding(each, example) for each in diagnose(known, now, numbers)],
-        "questions": questions.unexplained(
-            [each for each in questions.of({watched.agency}) if _is_of(each, watched)]
-        ),
+        "questions": [
+            each for each in questions.unexplained({watched.agency}) or () if _is_of(each, watched)
+        ],
         "told": told,
         "lately": drawn.lately,
         "hours": intake_charts.of_hours(drawn.hours, watched.name, _("48 giờ qua")),

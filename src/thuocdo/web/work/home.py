@@ -68,12 +68,12 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
     running = [each for each in every if each.state is not State.CLOSED]
     midnight = clock.day_start_us(clock.local_day(now))
     refused = sources.refusals([one for each in running for one in each.counts], midnight)
-    asked = questions.unexplained(questions.of(who.below(place.code)))
+    asked = questions.unexplained(who.below(place.code))
     situation = Situation(
         [_source(each) for each in running],
         sum(each.today.refused for each in running if each.state is not State.REFUSED),
         refused[0].reason if refused else "",
-        len(asked),
+        len(asked or ()),
         _expiring(who, place.code),
         _without_hosts(running, who, place.code),
     )
@@ -91,7 +91,7 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
         ],
         "refused": sum(each.today.refused for each in running),
         "reason": advice.refusal(refused[0].reason) if refused else "",
-        "unexplained": len(asked),
+        "unexplained": None if asked is None else len(asked),
         "landed_at": landed_at,
         "lag": wording.lag(landed_at),
         "week": (week := choosing.last_week()),

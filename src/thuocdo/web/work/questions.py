@@ -13,22 +13,23 @@ from thuocdo.web.templatetags.yearbook import language
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One finding in the reader's language; `answered` once somebody has explained it."""
+    """One finding in the reader's language."""
 
     finding: Finding
     subject: str
     name: str
     text: str
     advice: str
-    answered: bool
 
 
-def of(agencies: Collection[str]) -> list[Question]:
-    """What the detectors find of these agencies' sources in the period the quality page shows."""
+def unexplained(agencies: Collection[str]) -> list[Question] | None:
+    """What the detectors find of these agencies' sources and nobody has answered, in the period that
+    the quality page shows; None while they are still looking."""
     period = choosing.preset_period(choosing.DEFAULT_PRESET, choosing.today())
-    found = [
-        each for each in publishing.findings(board.measure(), period) if each.agency in agencies
-    ]
+    every = publishing.findings_if_ready(board.measure(), period)
+    if every is None:
+        return None
+    found = [each for each in every if each.agency in agencies]
     said = explanations.of(each.key for each in found)
     return [
         Question(
@@ -37,11 +38,7 @@ def of(agencies: Collection[str]) -> list[Question]:
             getattr(each.name, language()),
             getattr(each.text, language()),
             getattr(each.advice, language()),
-            bool(said.get(each.key)),
         )
         for each in found
+        if not said.get(each.key)
     ]
-
-
-def unexplained(questions: list[Question]) -> list[Question]:
-    return [each for each in questions if not each.answered]
