@@ -44,6 +44,7 @@ def register() -> None:
         Site.objects.create(site_id=site, system=code, name=f"Một cửa {agency}", hostnames="mc.vn")
     System.objects.create(code="H26-old", agency="H26", kind="portal", name="Cổng cũ", valid_to="2026-01-01")  # fmt: skip
     Site.objects.create(site_id=502, system="H26-portal", name="Trang chưa gắn mã")
+    Site.objects.create(site_id=503, system="H26-portal", name="Trang đã bỏ", valid_to="2026-01-01")
 
 
 def _message(found: Settings, number: int, **fields: str) -> Record:

@@ -26,6 +26,7 @@ def test_the_sites_of_today_are_listed_with_what_they_ask(admin) -> None:
     assert "Cổng H26" in page
     assert "h26.vn" in page
     assert "Cổng H29" not in page
+    assert "Trang đã bỏ" not in page  # it ended, and is expected no longer
     assert "Thêm trang" in page
     assert "Add a site" in admin.get("/en/work/agencies/H26/sites/")
 

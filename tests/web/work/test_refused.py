@@ -16,6 +16,7 @@ from thuocdo.lake.store import Lake
 from thuocdo.registry import replaying
 from thuocdo.registry.models import Change, ReplayJob
 from thuocdo.registry.rights import Role
+from thuocdo.run import worker
 
 PAGE = "/lam-viec/co-quan/H26/bi-tu-choi/"
 ASK = f"{PAGE}xet-lai/"
@@ -168,3 +169,15 @@ def test_the_pages_speak_english(admin) -> None:
     answer = admin.client.post("/en/work/agencies/H26/refused/replay/", {"trial": "1"})
     assert "/en/work/agencies/H26/refused/replay/" in answer.url
     assert "Waiting" in admin.get(answer.url)
+
+
+def test_the_worker_is_called_by_a_bell_and_goes_until_the_queue_is_empty(writable, client) -> None:
+    enter(client, someone(Role.AGENCY_ADMIN, "H26"))
+    assert not worker.JOBS["replay"](writable, worker.Ledger(), 0)
+    for reason in ("bad_date", "unknown_procedure"):
+        client.post(ASK, {"trial": "1", "reason": reason})
+    assert writable.replay_bell_path.exists()
+    done = [worker.JOBS["replay"](writable, worker.Ledger(), 0) for _ in range(3)]
+    assert done == [True, True, False]
+    assert not writable.replay_bell_path.exists()
+    assert {job.state for job in ReplayJob.objects.all()} == {"done"}

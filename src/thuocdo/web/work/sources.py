@@ -100,8 +100,10 @@ def of_codes(codes: Collection[str], now: int) -> list[Watched]:
     numbers = health.policy(now)
     systems = _latest(of_agencies(System.objects.all(), codes), now)
     of_system: dict[str, list[Site]] = defaultdict(list)
+    day = clock.local_day(now)
     for site in _latest(Site.objects.filter(system__in=list(systems)), now).values():
-        of_system[site.system].append(site)
+        if site.covers(day) or not systems[site.system].covers(day):
+            of_system[site.system].append(site)  # a site that ended is expected no longer
     counts = _counts(of_system, systems, now, numbers)
     names = dict(
         Agency.objects.filter(code__in={row.agency for row in systems.values()})
