@@ -23,14 +23,13 @@ from thuocdo.lake.ledger.book import Book
 from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import answering, day, intake, lags, minutes, ranking
+from thuocdo.measure import answering, day, intake, minutes, ranking, senders
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
 from thuocdo.measure.frame import Frame
 from thuocdo.measure.known import Known, LogSize, knowledge
-from thuocdo.measure.lags import Lags
 from thuocdo.measure.minutes import Minute
 from thuocdo.measure.model import (
     DayCounts,
@@ -42,6 +41,7 @@ from thuocdo.measure.model import (
     Point,
     Stranger,
 )
+from thuocdo.measure.senders import Lags
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -263,10 +263,16 @@ class Measure:
     def lags(self, system: str, since: int) -> Lags | None:
         """How long a system's events about dossiers took that landed since an instant, µs UTC."""
         with self._now.lock:
-            engine = self._now.engine()
-            stamp = self._lake.version("dossier_events")
-            look = partial(lags.of_system, engine, self._lake, system, since)
+            stamp, engine = self._lake.version("dossier_events"), self._now.engine()
+            look = partial(senders.of_system, engine, self._lake, system, since)
             return self._intakes(("lags", stamp, system, since), look)
+
+    def channels(self, system: str, since: int) -> dict[str, int]:
+        """Channel → a system's messages that name it, of what landed since an instant, µs UTC."""
+        with self._now.lock:
+            stamp, engine = self._lake.version("dossier_events"), self._now.engine()
+            look = partial(senders.channels, engine, self._lake, system, since)
+            return self._intakes(("channels", stamp, system, since), look)
 
     def minutes(self, until: int, count: int) -> list[Minute]:
         """What people did in the last whole minutes before an instant, µs UTC, oldest first."""

@@ -12,7 +12,7 @@ from django.utils import translation
 from tests.web.work.test_health import HERE, NOW, NUMBERS, every_hour, heard
 
 from thuocdo.core.vocabulary import RejectReason
-from thuocdo.measure.lags import Lags
+from thuocdo.measure.senders import Lags
 from thuocdo.web.work import telling
 from thuocdo.web.work.diagnosis import Code, Known, Refused, diagnose, texts
 from thuocdo.web.work.health import HOUR_US, State, Tally
@@ -48,6 +48,9 @@ CASES: list[tuple[Known, list[Code]]] = [
     (Known(heard(), lags=Lags(500, 60_000_000, HOUR_US)), [Code.WELL]),
     (Known(heard(), dossiers=Tally(100, verified=10)), [Code.UNVERIFIED]),
     (Known(heard(), dossiers=Tally(100, verified=90)), [Code.WELL]),
+    (Known(heard(), channels={"online": 100}), [Code.ONE_CHANNEL]),
+    (Known(heard(), channels={"online": 99}), [Code.WELL]),
+    (Known(heard(), channels={"online": 100, "counter": 1}), [Code.WELL]),
     (Known(heard(), strangers=(77, 78)), [Code.STRANGERS]),
     (
         Known(SILENT, [REFUSED], Tally(100), strangers=(77,)),

@@ -143,7 +143,8 @@ def _known(watched: Watched, every: Sequence[Watched], now: int) -> tuple[Known,
         if latest is not None:
             refused = [_with(refused[0], latest), *refused[1:]]
             example = telling.payload(latest.payload)
-    since = now - numbers.unverified_days * 24 * HOUR_US
+    since = health.hour_of(now - numbers.unverified_days * 24 * HOUR_US)
+    is_one_stop = watched.kind == SystemKind.ONE_STOP
     speaking = [
         each.name
         for each in every
@@ -155,9 +156,8 @@ def _known(watched: Watched, every: Sequence[Watched], now: int) -> tuple[Known,
         watched.dossiers(since),
         speaking[:_SPEAKING_NAMED],
         _strangers(watched, now),
-        board.measure().lags(watched.system, health.hour_of(since))
-        if watched.kind == SystemKind.ONE_STOP
-        else None,
+        board.measure().lags(watched.system, since) if is_one_stop else None,
+        board.measure().channels(watched.system, since) if is_one_stop else {},
     )
     return known, example
 

@@ -6,7 +6,7 @@ was seen, in numbers, and what its engineer changes. The words are data (`web/da
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -17,7 +17,7 @@ import msgspec
 
 from thuocdo.core.vocabulary import RejectReason, SystemKind
 from thuocdo.measure import policy as policies
-from thuocdo.measure.lags import Lags
+from thuocdo.measure.senders import Lags
 from thuocdo.web.work import health
 from thuocdo.web.work.health import HOUR_US, Heard, Policy, State, Tally
 
@@ -50,6 +50,7 @@ class Code(StrEnum):
     HIGH = "high"
     LATE = "late"
     UNVERIFIED = "unverified"
+    ONE_CHANNEL = "one_channel"
     STRANGERS = "strangers"
     CLOSED = "closed"
     WELL = "well"
@@ -85,6 +86,7 @@ class Known:
     speaking   names of the agency's other sources that report
     strangers  ids that nobody registered and that were sent from its hosts
     lags       of its messages about dossiers; None where there are none
+    channels   of those messages: channel → how many name it
     """
 
     heard: Heard
@@ -93,6 +95,7 @@ class Known:
     speaking: Sequence[str] = ()
     strangers: Sequence[int] = ()
     lags: Lags | None = None
+    channels: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ def diagnose(known: Known, now: int, numbers: Policy) -> list[Finding]:
         *_against_the_usual(known, state, now, numbers),
         *_late(known, numbers),
         *_unverified(known, numbers),
+        *_one_channel(known, numbers),
     ]
     if known.strangers:
         ids = ", ".join(map(str, known.strangers))
@@ -205,6 +209,17 @@ def _unverified(known: Known, numbers: Policy) -> list[Finding]:
         return []
     facts = {"without": without, "records": came, "days": numbers.unverified_days}
     return [Finding(Code.UNVERIFIED, facts)]
+
+
+def _one_channel(known: Known, numbers: Policy) -> list[Finding]:
+    """Every message names the same: a value that a program writes, not one that a clerk chose."""
+    if len(known.channels) != 1:
+        return []
+    ((channel, records),) = known.channels.items()
+    if records < numbers.one_channel_minimum:
+        return []
+    days = numbers.unverified_days
+    return [Finding(Code.ONE_CHANNEL, {"channel": channel, "records": records, "days": days})]
 
 
 def _well(known: Known, now: int) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unverified_percent: int
     late_us: int
     late_minimum: int
+    one_channel_minimum: int
     valid_to: date | None = None
 
 

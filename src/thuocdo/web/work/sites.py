@@ -32,6 +32,7 @@ from thuocdo.registry.publish import publish
 from thuocdo.registry.rights import Right
 from thuocdo.web.views.connect import STYLES
 from thuocdo.web.work import connections, frame, sources, telling
+from thuocdo.web.work.check_site import visible
 from thuocdo.web.work.health import State
 from thuocdo.web.work.sources import Watched
 
@@ -57,7 +58,7 @@ def index(request: HttpRequest, place: frame.Place) -> HttpResponse:
         messages.success(request, _("Đã đăng ký trang %(id)s.") % {"id": site.site_id})
         return redirect("work-site", place.code, site.site_id)
     numbers = [site.site_id for each in running for site in each.sites]
-    checks = {job.site_id: job for job in _checks(numbers)}
+    checks = {job.site_id: job for job in _checks(request, numbers)}
     context = {
         "title": _("Trang và mã nhúng"),
         "rows": [
@@ -170,15 +171,15 @@ def _page(
         ],
         "plain": Style.PLAIN,
         "check": check + (f"&url=https://{host}/" if host else ""),
-        "last_check": next(iter(_checks([site.site_id])), None),
+        "last_check": next(iter(_checks(request, [site.site_id])), None),
         "may_edit": person(request.user).may(Right.EDIT_SITES, place.code),
         "system": System.objects.filter(code=watched.system).order_by("-valid_from").first(),
     }
     return frame.page(request, "web/work/site.html", context, place=place, status=status)
 
 
-def _checks(numbers: list[int]) -> list[SiteCheck]:
-    """The latest finished check of each of these sites."""
-    rows = SiteCheck.objects.filter(site_id__in=numbers, state=SiteCheck.State.DONE)
-    latest = {job.site_id: job for job in rows.select_related("asked_by").order_by("asked_at")}
+def _checks(request: HttpRequest, numbers: list[int]) -> list[SiteCheck]:
+    """The latest finished check of each of these sites that the reader may see."""
+    rows = visible(request).filter(site_id__in=numbers, state=SiteCheck.State.DONE)
+    latest = {job.site_id: job for job in rows.order_by("asked_at")}
     return list(latest.values())

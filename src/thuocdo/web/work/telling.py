@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from thuocdo.core.vietnamese import format_duration
+from thuocdo.core.vocabulary import Channel
 from thuocdo.web import advice
 from thuocdo.web.templatetags.yearbook import clock_time, count, day, language
 from thuocdo.web.work.diagnosis import Finding, texts
@@ -27,6 +28,12 @@ STATES: Final = {
     State.HIGH: gettext_lazy("nhiều bất thường"),
     State.REPORTING: gettext_lazy("đang gửi"),
     State.CLOSED: gettext_lazy("đã đóng"),
+}
+CHANNELS: Final = {
+    Channel.ONLINE: gettext_lazy("trực tuyến"),
+    Channel.COUNTER: gettext_lazy("tại quầy"),
+    Channel.POSTAL: gettext_lazy("qua bưu chính"),
+    Channel.UNKNOWN: gettext_lazy("không rõ"),
 }
 MARKS: Final = {
     **dict.fromkeys((State.REFUSED, State.SILENT, State.NEVER), ("error", "✗")),
@@ -103,6 +110,8 @@ def _sentences(facts: dict[str, Any]) -> dict[str, str]:
             if facts["detail"]
             else ""
         )
+    if "channel" in facts:
+        made["channel_text"] = str(CHANNELS[Channel(facts["channel"])])
     if "others" in facts:
         made["others_text"] = _others(facts["others"])
         made["usual_text"] = (

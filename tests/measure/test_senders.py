@@ -1,4 +1,4 @@
-"""How long a system's events take to reach us, exactly, from real rows by the real engine."""
+"""What messages say of their sender: how late, by which channels; exactly, by the real engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure.lags import Lags
+from thuocdo.measure.senders import Lags
 from thuocdo.measure.service import Measure
 
 MINUTE_US = 60_000_000
@@ -26,7 +26,7 @@ def event(minutes: int, *, system: str = "H26-one_stop", feed: str = "mcdt", lan
         "agency": "H26", "procedure": "1", "status": "received", "quality": [],
         "event_time": clock.to_datetime(landed - minutes * MINUTE_US),
         "landed_at": clock.to_datetime(landed), "segment": "s", "event_id": 0, "feed": feed,
-        "trust": "verified",
+        "trust": "verified", "channel": ["online", "counter", "unknown", None][minutes % 4],
     }  # fmt: skip
 
 
@@ -62,3 +62,8 @@ def test_other_events_landing_change_the_answer(measure: Measure) -> None:
     more = pa.Table.from_pylist([event(7) for _ in range(200)], schema=SCHEMA)
     measure._lake.append("dossier_events", more, app_id="t", version=1)
     assert measure.lags("H26-one_stop", since) == Lags(300, 7 * MINUTE_US, 85 * MINUTE_US)
+
+
+def test_channels_are_counted_of_what_names_one(measure: Measure) -> None:
+    assert measure.channels("H26-one_stop", NOW) == {"online": 25, "counter": 25}
+    assert measure.channels("H14-one_stop", 0) == {}

@@ -1,8 +1,10 @@
-"""How long events lie at their sender: from when they happened to when we knew.
+"""What a system's messages about dossiers say of the system that sends them: how late they are, by
+which channels.
 
-Of messages about dossiers alone: a page view is sent as it happens, and has the server's time unless
-a key vouches for another. Read from the raw rows, because facts keep no time of the event beside the
-time of landing. Whole minutes, counted one by one, so that every engine gives the same.
+A page view is sent as it happens, and has the server's time unless a key vouches for another; a
+message may lie at its sender for days. Read from the raw rows, because facts keep no time of the event
+beside the time of landing, and know of dossiers what all their messages together say. Whole minutes,
+counted one by one, so that every engine gives the same.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import ibis.expr.types as ir
 
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.vocabulary import Feed
+from thuocdo.core.vocabulary import Channel, Feed
 from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.engine import Engine, micros
@@ -38,13 +40,36 @@ class Lags(NamedTuple):
 
 def by_minute(events: ir.Table, *, system: str, since: int) -> ir.Table:
     """(minutes, events) of what one system sent by itself and landed since an instant, µs UTC."""
-    own = events.filter(
+    own = _own(events, system, since)
+    waited = own.select(minutes=(micros(own.landed_at) - micros(own.event_time)) // _MINUTE_US)
+    return waited.group_by("minutes").agg(events=waited.count().cast("int64"))
+
+
+def by_channel(events: ir.Table, *, system: str, since: int) -> ir.Table:
+    """(channel, events) of what one system sent by itself and landed since an instant, µs UTC."""
+    own = _own(events, system, since)
+    named = own.filter(own.channel.notnull() & (own.channel != Channel.UNKNOWN.value))
+    return named.group_by("channel").agg(events=named.count().cast("int64"))
+
+
+def _own(events: ir.Table, system: str, since: int) -> ir.Table:
+    return events.filter(
         (events.system == system)
         & (micros(events.landed_at) >= since)
         & events.feed.notin(_FROM_FILES)
     )
-    waited = own.select(minutes=(micros(own.landed_at) - micros(own.event_time)) // _MINUTE_US)
-    return waited.group_by("minutes").agg(events=waited.count().cast("int64"))
+
+
+def channels(engine: Engine, lake: Lake, system: str, since: int) -> dict[str, int]:
+    """Channel → messages that name it, of what landed since an instant (µs UTC)."""
+    rows = engine.rows(
+        by_channel,
+        engine.scan(_files(lake, since), EVENT_TABLES[_TABLE][0], partition=True),
+        system=system,
+        since=since,
+    )
+    engine.forget()
+    return {row["channel"]: row["events"] for row in rows.to_pylist()}
 
 
 def of_system(engine: Engine, lake: Lake, system: str, since: int) -> Lags | None:
