@@ -43,6 +43,9 @@ class Right(StrEnum):
     JUDGE_EXPLANATIONS = "judge_explanations"
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
+    SEE_COUNTRY = "see_country"
+    EDIT_TARGETS = "edit_targets"
+    PREPARE_REPORTS = "prepare_reports"
     PUBLISH = "publish"
 
 

@@ -25,7 +25,17 @@ _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
-    *("reports", "report", "methods", "method", "passport", "search", "compare"),
+    *(
+        "reports",
+        "report",
+        "report-page",
+        "report-edition",
+        "methods",
+        "method",
+        "passport",
+        "search",
+        "compare",
+    ),
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
@@ -43,12 +53,24 @@ _OWN_ACCOUNT: Final = (
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
+_COUNTRY: Final = (
+    *("work-coverage", "work-library", "work-library-trial"),
+    *("work-targets", "work-target"),
+)
+_TARGETS: Final = ("work-target-new", "work-target-add", "work-target-set")
+_REPORTS: Final = (
+    *("work-reports", "work-report", "work-report-draft"),
+    *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
+)
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
+    **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
+    **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
+    **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
     "work-connections": Right.SEE_WORK,

@@ -24,7 +24,7 @@ Mark = tuple[int, int] | None
 
 
 class State(NamedTuple):
-    """facts, registry, reports: marks of the files they are in; usual periods move with the day."""
+    """facts, registry, reports (what is published): marks of the files they are in; usual periods move with the day."""
 
     day: date
     facts: Mark
@@ -38,7 +38,7 @@ def state_now(settings: Settings) -> State:
         choosing.today(),
         FactStore(settings.facts_dir).stamp(),
         _registry(),
-        _mark(settings.reports_dir),
+        _mark(settings.publication_dir),
     )
 
 

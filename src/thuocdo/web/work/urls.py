@@ -5,9 +5,33 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.work import check_site, connections, home, keys, refused, sites
+from thuocdo.web.work import (
+    check_site,
+    connections,
+    coverage,
+    home,
+    keys,
+    library,
+    refused,
+    reports,
+    sites,
+    targets,
+)
 
 urlpatterns = [
+    path(_("do-phu/"), coverage.page, name="work-coverage"),
+    path(_("dinh-nghia/"), library.page, name="work-library"),
+    path(_("dinh-nghia/thu/"), library.trial, name="work-library-trial"),
+    path(_("chi-tieu/"), targets.page, name="work-targets"),
+    path(_("chi-tieu/moi"), targets.new, name="work-target-new"),
+    path(_("chi-tieu/them"), targets.change, name="work-target-add"),
+    path(_("chi-tieu/<slug:code>/"), targets.one, name="work-target"),
+    path(_("chi-tieu/<slug:code>/sua"), targets.change, name="work-target-set"),
+    path(_("bao-cao/"), reports.queue, name="work-reports"),
+    path(_("bao-cao/<slug:week>/"), reports.page, name="work-report"),
+    path(_("bao-cao/<slug:week>/du-thao.<slug:kind>"), reports.draft, name="work-report-draft"),
+    path(_("bao-cao/<slug:week>/ky"), reports.sign, name="work-report-sign"),
+    path(_("bao-cao/<slug:week>/buoc/<slug:kind>"), reports.step, name="work-report-step"),
     path("", home.index, name="work"),
     path(_("co-quan/<str:code>/"), home.agency, name="work-agency"),
     path(_("co-quan/<str:code>/ket-noi/"), connections.index, name="work-connections"),
