@@ -103,3 +103,11 @@ def test_what_came_by_files_alone_is_told_apart_from_what_speaks(as_role) -> Non
     assert "chỉ có số liệu nhập từ tệp" in page
     assert "chưa gửi gì" in page  # its portal
     assert "Chỉ có số liệu nhập từ tệp" in desk.get("/lam-viec/co-quan/H14/ket-noi/H14-one_stop/")
+
+
+def test_a_site_that_is_silent_is_told_although_its_portal_speaks(admin) -> None:
+    """Site 502 never sent anything; its portal's other site did."""
+    page = admin.get(LIST)
+    assert f"{LIST}502/" in page
+    assert "Trang chưa gắn mã: chưa gửi gì" in admin.get("/lam-viec/co-quan/H26/")
+    assert f"{LIST}502/" in admin.get(f"{LIST}H26-portal/")

@@ -54,13 +54,14 @@ def index(request: HttpRequest, place: frame.Place) -> HttpResponse:
     rows = [
         {
             "watched": each,
-            "kind": str(wording.SYSTEM_KINDS[each.kind]),
+            "kind": str(wording.SYSTEM_KINDS[each.kind]) if each is system else _("Trang"),
             "state": telling.state(each.state),
             "mark": telling.MARKS[each.state],
             "usual": health.usual(each.heard, here, numbers),
             "this_hour": each.heard.tally(here, here + HOUR_US).accepted,
         }
-        for each in found
+        for system in found
+        for each in (system, *system.ailing)
     ]
     context = {
         "title": _("Kết nối"),
@@ -113,6 +114,9 @@ def one(request: HttpRequest, place: frame.Place, source: str) -> HttpResponse:
         ],
         "whole": whole,
         "is_system": watched.key == watched.system,
+        "ailing": [
+            (each, telling.MARKS[each.state], telling.state(each.state)) for each in watched.ailing
+        ],
         "tests": _tests(watched),
         "may_refused": who.may(Right.SEE_WORK, place.code),
     }

@@ -70,7 +70,7 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
     refused = sources.refusals([one for each in running for one in each.counts], midnight)
     asked = questions.unexplained(who.below(place.code))
     situation = Situation(
-        [_source(each) for each in running],
+        [_source(each) for system in running for each in (system, *system.ailing)],
         sum(each.today.refused for each in running if each.state is not State.REFUSED),
         refused[0].reason if refused else "",
         len(asked or ()),

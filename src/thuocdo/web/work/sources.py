@@ -12,7 +12,7 @@ from django.db.models import F
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import collation_key
-from thuocdo.core.vocabulary import Feed, Intake, RejectReason, Trust
+from thuocdo.core.vocabulary import Feed, Intake, RejectReason, SystemKind, Trust
 from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.models import Agency, Site, System
@@ -74,6 +74,29 @@ class Watched:
             if each.feed not in FROM_FILES and (each.outcome != Intake.REFUSED or _is_refusal(each))
         ]
 
+    @cached_property
+    def ailing(self) -> list[Watched]:
+        """Sites that need somebody while their portal as a whole speaks; the gravest first.
+
+        Of one-stop systems none: their dossiers name no site.
+        """
+        speaks = self.state in (State.REPORTING, State.LOW, State.HIGH)
+        if not speaks or self.kind == SystemKind.ONE_STOP or len(self.sites) <= 1:
+            return []
+        found = [one_site(self, site.site_id) for site in self.sites]
+        return sorted(
+            (each for each in found if each is not None and each.state not in health.GOOD),
+            key=_first,
+        )
+
+    @cached_property
+    def by_site(self) -> dict[int | None, list[IntakeCount]]:
+        """What landed of each of its sites; under None what names none."""
+        found: dict[int | None, list[IntakeCount]] = defaultdict(list)
+        for each in self.counts:
+            found[each.site_id].append(each)
+        return found
+
     def refused(self, since: int) -> list[Refused]:
         """Refusals in the hours that begin from an instant, the most frequent reason first."""
         return refusals(self.counts, since)
@@ -125,10 +148,10 @@ def one_site(watched: Watched, site_id: int) -> Watched | None:
     site = next((each for each in watched.sites if each.site_id == site_id), None)
     if site is None:
         return None
-    counts = [each for each in watched.counts if each.site_id in (None, site_id)]
+    counts = [*watched.by_site.get(None, ()), *watched.by_site.get(site_id, ())]
+    event = _event([site], watched.system if watched.kind == SystemKind.ONE_STOP else "")
     heard = _heard(
-        watched.kind, site.valid_to, counts, _event([site], watched.system), watched.now,
-        watched.numbers,
+        watched.kind, site.valid_to, counts, event, watched.now, watched.numbers,
     )  # fmt: skip
     return Watched(
         str(site_id), site.name, watched.kind, watched.system, watched.agency,
