@@ -283,6 +283,16 @@ def test_counts_are_by_day_feed_and_reason(instance: Instance) -> None:
     assert rejects.counts(instance.lake, Wanted(since=date(2100, 1, 1))) == []
 
 
+def test_what_became_events_waits_no_longer(instance: Instance) -> None:
+    instance.land(message(), message(siteId="9"))
+    instance.know(FULL)
+    assert sum(each.records for each in rejects.counts(instance.lake, Wanted(waiting=True))) == 2
+    instance.replay()
+    (left,) = rejects.select(instance.lake, Wanted(waiting=True))
+    assert left.site_id == 9
+    assert sum(each.records for each in rejects.counts(instance.lake, Wanted(waiting=True))) == 1
+
+
 def test_the_newest_come_first_when_asked_for(instance: Instance) -> None:
     instance.land(message())
     instance.land(message(siteId="9"))

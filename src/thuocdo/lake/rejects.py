@@ -55,7 +55,10 @@ class Whose(msgspec.Struct, frozen=True):
 
 
 class Wanted(NamedTuple):
-    """Which refused records; None is every one. `since`: the local day they landed, included."""
+    """Which refused records; None is every one. `since`: the local day they landed, included.
+
+    waiting  only those that did not become events in a replay
+    """
 
     site_id: int | None = None
     agency: str | None = None  # left-to-right code: itself and those below it
@@ -63,6 +66,7 @@ class Wanted(NamedTuple):
     since: date | None = None
     feed: str | None = None
     whose: Whose | None = None
+    waiting: bool = False
 
 
 class Reject(NamedTuple):
@@ -130,6 +134,7 @@ def _days(
     """Each local day of landing with its rows, as far as columns can tell which are wanted."""
     since = wanted.since.isoformat() if wanted.since else ""
     days = {partition_of(path) or "" for path in lake.files("rejects")}
+    done = _traces(lake) if wanted.waiting else None
     for day in sorted(days, reverse=newest_first):
         if day < since:
             continue
@@ -139,7 +144,15 @@ def _days(
                 rows = rows.filter(pc.equal(rows.column(name), pa.scalar(value)))
         if wanted.whose is not None:
             rows = rows.filter(_maybe_theirs(rows, wanted.whose))
+        if done is not None:
+            rows = rows.join(done, ["segment", "event_id"], join_type="left anti")
         yield day, rows
+
+
+def _traces(lake: Lake) -> pa.Table:
+    """(segment, event_id) of what became events since."""
+    done = lake.read("replays").select(["reject_segment", "reject_event_id"])
+    return done.rename_columns(["segment", "event_id"])
 
 
 def _of_sites(rows: pa.Table, whose: Whose) -> Any:
@@ -199,7 +212,7 @@ def host_of(reject: Reject) -> str:
 
 def replayed(lake: Lake) -> set[tuple[str, int]]:
     """(segment, event_id) of every refused record that became events since."""
-    done = lake.read("replays").select(["reject_segment", "reject_event_id"])
+    done = _traces(lake)
     return set(zip(*(column.to_pylist() for column in done.columns), strict=True))
 
 

@@ -84,6 +84,8 @@ def test_a_replay_takes_them_in_once_and_leaves_a_trace(writable, client) -> Non
     replaying.take_one(writable)
     page = client.get(answer.url).content.decode()
     assert "12 bản ghi đã được nhận" in page
+    home = client.get("/lam-viec/co-quan/H26/").content.decode()
+    assert "1 bản ghi bị từ chối hôm nay" in home  # what was taken in is work no longer
     again = client.post(ASK, {})
     assert again.url != answer.url
     replaying.take_one(writable)

@@ -16,7 +16,11 @@ from django.views.decorators.http import require_safe
 from thuocdo.core import clock
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.vocabulary import Block
+from thuocdo.core.vocabulary import Block, RejectReason
+from thuocdo.lake import rejects
+from thuocdo.lake.rejects import Wanted
+from thuocdo.lake.store import Lake
+from thuocdo.registry import replaying
 from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.models import Agency, Site, SiteKey, System
 from thuocdo.registry.people import Person, person
@@ -69,10 +73,11 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
     midnight = clock.day_start_us(clock.local_day(now))
     refused = sources.refusals([one for each in running for one in each.counts], midnight)
     asked = questions.unexplained(who.below(place.code))
+    waiting = _waiting(who, place.code) if refused else []
     situation = Situation(
         [_source(each) for system in running for each in (system, *system.ailing)],
-        sum(each.today.refused for each in running if each.state is not State.REFUSED),
-        refused[0].reason if refused else "",
+        sum(records for _reason, records in waiting),
+        waiting[0][0] if waiting else "",
         len(asked or ()),
         _expiring(who, place.code),
         _without_hosts(running, who, place.code),
@@ -123,6 +128,17 @@ def _lines(who: Person) -> dict[str, tuple[int, int, int]]:
         for above in who.tree.path(owner):
             found[above][outcome] += 1
     return {code: (line[0], line[1], line[2]) for code, line in found.items()}
+
+
+def _waiting(who: Person, code: str) -> list[tuple[str, int]]:
+    """(reason, records) of today's refusals that no replay has taken in since, the most first."""
+    theirs = replaying.whose(who.below(code))
+    wanted = Wanted(since=who.day, whose=theirs, waiting=True)
+    found: Counter[str] = Counter()
+    for each in rejects.counts(Lake.open(board.instance()), wanted):
+        if each.reason != RejectReason.REPLAYED:  # it was counted when it came first
+            found[each.reason] += each.records
+    return found.most_common()
 
 
 def _source(each: Watched) -> todo.Source:

@@ -38,6 +38,7 @@ from thuocdo.registry.rights import Right
 from thuocdo.web import advice, problems
 from thuocdo.web.api import listing
 from thuocdo.web.problems import Problem
+from thuocdo.web.templatetags.yearbook import day
 from thuocdo.web.work import frame, telling
 from thuocdo.wire.events import Unreadable
 
@@ -162,8 +163,7 @@ def result(request: HttpRequest, place: frame.Place, number: int) -> HttpRespons
     context = {
         "title": _("Xét thử") if job.is_trial else _("Xét lại bản ghi bị từ chối"),
         "job": job,
-        "reason": advice.refusal(job.reason) if job.reason else "",
-        "feed": advice.feed(job.feed) if job.feed else "",
+        "filters": _in_words_of(job),
         "done": done,
         "accepted": sum(done.accepted.values()) if done else 0,
         "accepted_of": _named(done.accepted) if done else [],
@@ -176,6 +176,16 @@ def result(request: HttpRequest, place: frame.Place, number: int) -> HttpRespons
         "may_replay": person(request.user).may(Right.REPLAY_REJECTS, place.code),
     }
     return frame.page(request, "web/work/replay.html", context, place=place)
+
+
+def _in_words_of(job: ReplayJob) -> list[str]:
+    """What a replay was asked about."""
+    return [
+        advice.refusal(job.reason) if job.reason else _("mọi lý do"),
+        advice.feed(job.feed) if job.feed else _("mọi nguồn"),
+        *([_("mã giám sát %(id)s") % {"id": job.site_id}] if job.site_id else []),
+        *([_("đến từ %(since)s") % {"since": day(job.since)}] if job.since else []),
+    ]
 
 
 def _read(request: HttpRequest) -> Filters:
@@ -217,7 +227,7 @@ def _rows(found: Sequence[Count], days: Sequence[date]) -> list[dict[str, Any]]:
             "words": advice.refusal(reason),
             "to_do": advice.to_do(reason),
             "feed": advice.feed(feed),
-            "of_days": [by_day.get(day, 0) for day in days],
+            "of_days": [by_day.get(one, 0) for one in days],
             "whole": sum(by_day.values()),
         }
         for (reason, feed), by_day in grouped.items()

@@ -44,7 +44,7 @@ class Key:
 class Situation:
     """An agency at an instant.
 
-    refused         records refused today of sources that otherwise speak; `reason` of the most
+    refused         records refused today that no replay has taken in; `reason` of the most
     unexplained     findings nobody has answered
     without_hosts   sites that name no host, so that nothing can be told of where views come from
     """
