@@ -97,6 +97,7 @@ def test_a_replay_takes_them_in_once_and_leaves_a_trace(writable, client) -> Non
     assert asked.after["agency"] == "H26"
     assert done.after["result"]["accepted"] == {"unknown_procedure": 12}
     assert "đã được tính sau một lần xét lại" in client.get(PAGE).content.decode()
+    assert "1 bản ghi bị từ chối" in client.get(f"{PAGE}?waiting=1").content.decode()
 
 
 def test_another_agency_s_records_stay_where_they_are(writable, client) -> None:

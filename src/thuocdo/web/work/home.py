@@ -195,7 +195,7 @@ def _words(task: Task, code: str) -> tuple[str, str, str]:
     if task.kind == "refused_today":
         facts = {"n": count(task.count), "why": advice.refusal(task.reason)}
         text = _("%(n)s bản ghi bị từ chối hôm nay; nhiều nhất: %(why)s.") % facts
-        return text, reverse("work-rejects", args=[code]), _("Xem bản ghi")
+        return text, reverse("work-rejects", args=[code]) + "?waiting=1", _("Xem bản ghi")
     if task.kind == "unexplained":
         text = _("%(n)s dấu hiệu bất thường chưa được giải trình.") % {"n": count(task.count)}
         return text, reverse("quality"), _("Xem dấu hiệu")

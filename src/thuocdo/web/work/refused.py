@@ -64,12 +64,13 @@ LOST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the reader chose to see; empty is everything."""
+    """What the reader chose to see; empty is everything. `waiting`: less what a replay took in."""
 
     reason: str
     feed: str
     site_id: int | None
     since: date
+    waiting: bool
 
     @property
     def query(self) -> dict[str, str]:
@@ -78,6 +79,7 @@ class Filters:
             "feed": self.feed,
             "site": str(self.site_id or ""),
             "since": self.since.isoformat(),
+            "waiting": "1" if self.waiting else "",
         }
 
 
@@ -203,7 +205,8 @@ def _read(request: HttpRequest) -> Filters:
             _("Mã giám sát phải là một số nguyên dương."), _("Để trống để xem mọi trang.")
         )
     since = clock.parse_day(text["since"]) if text["since"] else today - timedelta(DAYS_SHOWN - 1)
-    return Filters(text["reason"], text["feed"], int(site) if site else None, since)
+    waiting = given.get("waiting") == "1"
+    return Filters(text["reason"], text["feed"], int(site) if site else None, since, waiting)
 
 
 def _wanted(chosen: Filters, theirs: rejects.Whose) -> Wanted:
@@ -213,6 +216,7 @@ def _wanted(chosen: Filters, theirs: rejects.Whose) -> Wanted:
         since=chosen.since,
         feed=chosen.feed or None,
         whose=theirs,
+        waiting=chosen.waiting,
     )
 
 
