@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -52,6 +53,7 @@ _OWN_ACCOUNT: Final = (
 )
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
+_NULL: Final = "\0"
 _FACTORLESS: Final = "_thuocdo_factorless"
 _COUNTRY: Final = (
     *("work-coverage", "work-library", "work-library-trial"),
@@ -134,7 +136,10 @@ class Guard:
             signing_in.note_enrolment(request)
         return response
 
-    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        _refuse_null(request, kwargs)
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
             getattr(request, "scope", {})[PUBLIC_PAGE] = True
@@ -150,6 +155,19 @@ class Guard:
         return problems.page(
             request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
         )
+
+
+def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """A null character is in no code, name or text; PostgreSQL takes none, so no view sees one."""
+    if any(_NULL in value for value in kwargs.values() if isinstance(value, str)):
+        raise Http404
+    asked = [request.GET] if "%00" in request.META.get("QUERY_STRING", "") else []
+    if request.method == "POST":
+        asked.append(request.POST)
+    if any(
+        _NULL in value for query in asked for _name, values in query.lists() for value in values
+    ):
+        raise BadRequest("null character")
 
 
 def _who(request: HttpRequest) -> Person:
