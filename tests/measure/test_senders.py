@@ -1,15 +1,14 @@
-"""What messages say of their sender: how late, by which channels; exactly, by the real engine."""
+"""What messages say of their sender: how late, by which channels; exactly, by both engines."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.measure.conftest import World
 
 from thuocdo.core import clock
-from thuocdo.core import settings as instance
 from thuocdo.lake.schemas import EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.senders import Lags
@@ -31,19 +30,20 @@ def event(minutes: int, *, system: str = "H26-one_stop", feed: str = "mcdt", lan
 
 
 @pytest.fixture
-def measure(tmp_path: Path) -> Measure:
-    found = instance.load({"THUOCDO_HOME": str(tmp_path / "home")})
-    found.make_folders()
-    lake = Lake.open(found)
-    lake.create()
+def measure(empty_world: World) -> Measure:
     rows = [
         *(event(n) for n in range(1, 101)),
         event(9_999, system="H29-one_stop"),
         event(9_999, feed="import"),
         event(9_999, landed=NOW - 15 * 1440 * MINUTE_US),
     ]
-    lake.append("dossier_events", pa.Table.from_pylist(rows, schema=SCHEMA), app_id="t", version=0)
-    return Measure(found)
+    land(empty_world.lake, rows, 0)
+    return empty_world.measure()
+
+
+def land(lake: Lake, rows: list[dict[str, Any]], version: int) -> None:
+    made = pa.Table.from_pylist(rows, schema=SCHEMA)
+    lake.append("dossier_events", made, app_id="test", version=version)
 
 
 def test_half_and_nineteen_of_twenty_are_exact(measure: Measure) -> None:
@@ -51,7 +51,7 @@ def test_half_and_nineteen_of_twenty_are_exact(measure: Measure) -> None:
     assert measure.lags("H26-one_stop", since) == Lags(100, 50 * MINUTE_US, 95 * MINUTE_US)
 
 
-def test_of_nothing_nothing_is_told(measure: Measure, tmp_path: Path) -> None:
+def test_of_nothing_nothing_is_told(measure: Measure) -> None:
     assert measure.lags("H14-one_stop", 0) is None
     assert measure.lags("H26-one_stop", NOW + 1) is None
 
@@ -59,8 +59,7 @@ def test_of_nothing_nothing_is_told(measure: Measure, tmp_path: Path) -> None:
 def test_other_events_landing_change_the_answer(measure: Measure) -> None:
     since = NOW - 14 * 1440 * MINUTE_US
     measure.lags("H26-one_stop", since)
-    more = pa.Table.from_pylist([event(7) for _ in range(200)], schema=SCHEMA)
-    measure._lake.append("dossier_events", more, app_id="t", version=1)
+    land(measure._lake, [event(7) for _ in range(200)], 1)
     assert measure.lags("H26-one_stop", since) == Lags(300, 7 * MINUTE_US, 85 * MINUTE_US)
 
 
