@@ -267,8 +267,8 @@ def test_a_task_goes_from_the_ministry_to_the_agency_and_back(client, people, fo
     assert client.get(f"/en/work/tasks/{task.pk}/").status_code == 200
 
 
-def test_another_agency_does_not_see_the_task(client, people) -> None:
-    task = tasks.give(tasks.Given("Gửi bù", "", "H26", working_days=5), "bo", clock.local_day(NOW))
+def test_another_agency_does_not_see_the_task(client, country, people) -> None:
+    task = tasks.give(country, tasks.Given("Gửi bù", "", "H26", working_days=5), "bo", NOW)
     enter(client, people["other"])
     assert client.get(f"/lam-viec/nhiem-vu/{task.pk}/").status_code == 404
     assert "Gửi bù" not in text(client.get("/lam-viec/nhiem-vu/"))
