@@ -162,7 +162,7 @@ def _due(given: Given, today: date) -> date:
     if given.due is None and days is not None and 1 <= days <= LONGEST_WORKING_DAYS:
         return working_days.after(today, days)
     raise ThuocdoError(
-        "bad_deadline",
+        "bad_task_deadline",
         f"A task needs a last day from today on, or 1 to {LONGEST_WORKING_DAYS} working days.",
         "Give one of the two.",
     )

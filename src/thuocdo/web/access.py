@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,11 @@ from thuocdo.web.templatetags.yearbook import language
 
 _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
+    *("sitemap", "sitemap-xml", "security-txt", "load-test"),
+    *("help", "contact", "feedback", "privacy", "accessibility"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
+    *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
+    *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
     "alerts-unsubscribe",  # its token says whose mails end
     *(
@@ -53,6 +58,7 @@ _OWN_ACCOUNT: Final = (
 )
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
+_NULL: Final = "\0"
 _FACTORLESS: Final = "_thuocdo_factorless"
 _COUNTRY: Final = (
     *("work-coverage", "work-library", "work-library-trial"),
@@ -83,6 +89,10 @@ VIEWS: Final[dict[str, Right]] = {
     "work-task-give": Right.STEER,
     "work-webhooks": Right.EDIT_WEBHOOKS,
     "work-webhook": Right.EDIT_WEBHOOKS,
+    **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
+    "work-appeal": Right.APPEAL,
+    **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
+    **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
 }
 """Name of the address → the right it needs."""
 
@@ -91,6 +101,14 @@ NAMESPACES: Final[dict[str, Right]] = {
     "api-v1": Right.SEE_PUBLIC,  # it asks for tokens itself where it needs one
 }
 """The same for all addresses of a namespace."""
+
+
+_SIGNING_IN: Final = ("account_", "mfa_", "openid_", "socialaccount_")
+
+
+def is_plainly_public(view_name: str) -> bool:
+    """Whether an address is a page for everybody, and no step of signing in."""
+    return needed(view_name) is Right.SEE_PUBLIC and not view_name.startswith(_SIGNING_IN)
 
 
 class Verdict(StrEnum):
@@ -131,7 +149,10 @@ class Guard:
             signing_in.note_enrolment(request)
         return response
 
-    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        _refuse_null(request, kwargs)
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
             getattr(request, "scope", {})[PUBLIC_PAGE] = True
@@ -147,6 +168,19 @@ class Guard:
         return problems.page(
             request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
         )
+
+
+def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """A null character is in no code, name or text; PostgreSQL takes none, so no view sees one."""
+    if any(_NULL in value for value in kwargs.values() if isinstance(value, str)):
+        raise Http404
+    asked = [request.GET] if "%00" in request.META.get("QUERY_STRING", "") else []
+    if request.method == "POST":
+        asked.append(request.POST)
+    if any(
+        _NULL in value for query in asked for _name, values in query.lists() for value in values
+    ):
+        raise BadRequest("null character")
 
 
 def _who(request: HttpRequest) -> Person:

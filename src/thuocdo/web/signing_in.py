@@ -47,6 +47,13 @@ def note_enrolment(request: HttpRequest) -> None:
         record_authentication(request, request.user, "mfa")
 
 
+def client_address(request: HttpRequest) -> str:
+    """As the collector sees it: through our own proxies only."""
+    peer = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - a Unix socket has none
+    addresses = Addresses(settings.THUOCDO.trusted_proxies)
+    return addresses.behind(peer, [request.META.get("HTTP_X_FORWARDED_FOR", "")])
+
+
 class LocalAccounts(DefaultAccountAdapter):
     """Names and passwords."""
 
@@ -69,10 +76,7 @@ class LocalAccounts(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """As the collector sees it: through our own proxies only."""
-        peer = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - a Unix socket has none
-        addresses = Addresses(settings.THUOCDO.trusted_proxies)
-        return addresses.behind(peer, [request.META.get("HTTP_X_FORWARDED_FOR", "")])
+        return client_address(request)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """To their second factor who needs one, to the workspace who has one, else their account."""

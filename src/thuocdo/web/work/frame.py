@@ -49,6 +49,9 @@ OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
     Entry(gettext_lazy("Sự việc"), "work-agency-incidents"),
     Entry(gettext_lazy("Nhiệm vụ"), "work-agency-tasks"),
+    Entry(
+        gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
+    ),
 )
 """Pages with an agency's code in their address, in the order of the menu."""
 
@@ -70,6 +73,8 @@ OF_COUNTRY: Final = (
         "work-targets",
         ("work-target", "work-target-new", "work-target-add", "work-target-set"),
     ),
+    Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
+    Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round",)),
 )
 """Pages that belong to no agency, in the order of the menu."""
 

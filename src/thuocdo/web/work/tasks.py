@@ -190,7 +190,7 @@ def _step(request: HttpRequest) -> dict[str, Any]:
         raise ThuocdoError("bad_step", "No percentage.", "Write 0 to 100.")
     day = parse_day(due) if due else None
     if day is not None and day < _today():
-        raise ThuocdoError("bad_deadline", "The day is over.", "Write a later one.")
+        raise ThuocdoError("bad_task_deadline", "The day is over.", "Write a later one.")
     return {"text": form.get("text", ""), "percent": int(percent) if percent else None, "due": day}
 
 
@@ -207,7 +207,7 @@ def _given(request: HttpRequest, incident: Incident | None) -> tasks.Given:
         raise ThuocdoError("bad_task", "Not an agency of yours.", "Choose another.")
     days, due = form.get("working_days", "").strip(), form.get("due", "").strip()
     if days and not (days.isascii() and days.isdecimal() and len(days) <= 3):
-        raise ThuocdoError("bad_deadline", "No number of days.", "Write a number.")
+        raise ThuocdoError("bad_task_deadline", "No number of days.", "Write a number.")
     target = next(
         (one for one in board.measure().targets() if one.code == form.get("target", "")), None
     )
