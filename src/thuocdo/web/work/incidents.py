@@ -19,7 +19,7 @@ from thuocdo.core.clock import Period, from_datetime
 from thuocdo.registry.models import Agency
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right, Scope, plain
-from thuocdo.steer import letters, subscribing
+from thuocdo.steer import letters, outbox, subscribing
 from thuocdo.steer.model import Kind, Severity
 from thuocdo.steer.models import Incident, Look
 from thuocdo.steer.policy import policy_on
@@ -143,6 +143,7 @@ def _list(
         "severities": [(str(s.value), severity_name(s, language())) for s in Severity],
         "chosen": {"kind": kind, "state": state, "floor": floor},
         "failures": _failures(),
+        "unsent": outbox.waiting() if person(request.user).may(Right.EDIT_WEBHOOKS) else {},
     }
     return frame.page(request, "web/work/steer/incidents.html", context, place=place)
 

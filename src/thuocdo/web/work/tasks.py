@@ -79,6 +79,7 @@ def give(request: HttpRequest) -> HttpResponse:
             if target.by >= _today()
         ],
         "longest": tasks.LONGEST_WORKING_DAYS,
+        "places": frame.places(person(request.user), Right.STEER),
     }
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return frame.page(request, "web/work/steer/give.html", context, status=status)
