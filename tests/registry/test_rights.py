@@ -40,7 +40,9 @@ def test_the_file_describes_every_right_and_role_in_both_languages() -> None:
     assert all(words.vi and words.en for words in [*found.rights.values(), *found.roles.values()])
     given_to_somebody = frozenset().union(*(role.rights for role in found.roles.values()))
     assert given_to_somebody == set(Right)
-    assert found.roles[Role.OPERATOR].rights == set(Right) - {Right.ASSESS}, "who runs a round marks nobody"
+    assert found.roles[Role.OPERATOR].rights == set(Right) - {Right.ASSESS}, (
+        "who runs a round marks nobody"
+    )
 
 
 def test_every_role_can_do_what_the_public_can() -> None:
