@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.clients.published import node_packages
+from tests.web.held_round import IN_A_PROCESS
 from tests.web.people import PASSWORD
 from tests.web.test_browser import ARGUMENTS, CHROMIUM, Site
 
@@ -32,12 +35,24 @@ PATHS = (
     "/dich-vu/1.004194/",
     "/so-sanh/?a=H26&a=H29",
     "/chat-luong/",
+    "/chat-luong/2026-2/",
+    "/chat-luong/2026-2/H14-one_stop/",
+    "/chat-luong/2026-2/nha-cung-cap/",
+    "/chat-luong/2026-2/bo-tieu-chi/",
+    "/chat-luong/2026-2/so-sanh/",
+    "/chat-luong/2026-2/thu-doi/?bo=site-2026",
     "/truc-tiep/",
     "/tinh-trang/",
     "/tim-kiem/?q=ha",
     "/phuong-phap/",
     "/phuong-phap/online_dossier_rate/",
     "/bao-cao/",
+    "/tro-giup/",
+    "/lien-he/",
+    "/gop-y/",
+    "/quyen-rieng-tu/",
+    "/kha-nang-tiep-can/",
+    "/so-do-trang/",
     "/nowhere/",
 )
 WORKSPACE = (
@@ -73,6 +88,7 @@ def site(tmp_path_factory, today_of_module) -> Iterator[Site]:
         *("account", "create", "lan", "--role", "agency_admin", "--agency", "H26"),
         *("--password", PASSWORD),
     )
+    subprocess.run([sys.executable, "-c", IN_A_PROCESS], env=found.environ, check=True)
     _tell(found, folder, today_of_module)
     found.start()
     yield found
