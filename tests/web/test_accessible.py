@@ -84,11 +84,11 @@ def site(tmp_path_factory, today_of_module) -> Iterator[Site]:
     found.command("init")
     found.command("import", "sites", str(sites))
     found.command("import", "services", str(services))
+    subprocess.run([sys.executable, "-c", IN_A_PROCESS], env=found.environ, check=True)
     found.command(
         *("account", "create", "lan", "--role", "agency_admin", "--agency", "H26"),
         *("--password", PASSWORD),
     )
-    subprocess.run([sys.executable, "-c", IN_A_PROCESS], env=found.environ, check=True)
     _tell(found, folder, today_of_module)
     found.start()
     yield found

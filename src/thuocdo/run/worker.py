@@ -3,8 +3,8 @@
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
 draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
 day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks and
-replays of refused records are done one by one as they are asked for. Incidents are looked for every minute,
-as far as anything moved, and whoever is to be told of them is told.
+replays of refused records are done one by one as they are asked for. Incidents are looked for every
+minute, as far as anything moved, and whoever is to be told of them is told.
 """
 
 from __future__ import annotations

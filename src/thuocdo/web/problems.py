@@ -81,18 +81,6 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
-    "too_many_replays": (
-        gettext_lazy("Bạn đang có quá nhiều yêu cầu xét lại chờ xử lý."),
-        gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
-    ),
-    "not_yours": (
-        gettext_lazy("Khi đến lượt, người yêu cầu không còn quyền xét lại đối với cơ quan này."),
-        gettext_lazy("Người đang có quyền hãy gửi lại yêu cầu."),
-    ),
-    "busy": (
-        gettext_lazy("Một lần xét lại khác đang chạy và chưa xong."),
-        gettext_lazy("Chờ ít phút rồi gửi lại yêu cầu."),
-    ),
     "bad_round_code": (
         gettext_lazy("Tên đợt không hợp lệ."),
         gettext_lazy("Dùng chữ thường không dấu, chữ số và gạch ngang, ví dụ 2026-1."),
@@ -176,6 +164,18 @@ _TEXTS = {
     "too_much_feedback": (
         gettext_lazy("Vừa có quá nhiều góp ý được gửi; góp ý này chưa được giữ lại."),
         gettext_lazy("Chờ một phút rồi gửi lại; nội dung bạn viết vẫn còn trong biểu mẫu."),
+    ),
+    "too_many_replays": (
+        gettext_lazy("Bạn đang có quá nhiều yêu cầu xét lại chờ xử lý."),
+        gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
+    ),
+    "not_yours": (
+        gettext_lazy("Khi đến lượt, người yêu cầu không còn quyền xét lại đối với cơ quan này."),
+        gettext_lazy("Người đang có quyền hãy gửi lại yêu cầu."),
+    ),
+    "busy": (
+        gettext_lazy("Một lần xét lại khác đang chạy và chưa xong."),
+        gettext_lazy("Chờ ít phút rồi gửi lại yêu cầu."),
     ),
     "no_browser": (
         gettext_lazy("Máy chủ chưa có trình duyệt để kiểm tra."),
