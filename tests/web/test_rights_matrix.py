@@ -69,8 +69,8 @@ def test_roles_that_need_a_second_factor_rest_without_one(country) -> None:
         for name in ADDRESSES:
             mine = needed(name) in policy().roles[Role.VIEWER].rights
             resting = needed(name) in policy().roles[role].rights
-            wanted = Verdict.SECOND_FACTOR if resting else Verdict.REFUSED
-            wanted = Verdict.ALLOWED if mine else wanted
+            refused = Verdict.SECOND_FACTOR if resting else Verdict.REFUSED
+            wanted = Verdict.ALLOWED if mine else refused
             assert judge(name, who, signed_in=True) is wanted, (name, role)
 
 

@@ -291,6 +291,8 @@ class Change(Trail):
         USER = "user", _("tài khoản")
         MEMBERSHIP = "membership", _("vai trò của người dùng")
         AUTHENTICATOR = "authenticator", _("yếu tố đăng nhập")
+        SUBSCRIPTION = "subscription", _("lựa chọn nhận cảnh báo")
+        WEBHOOK = "webhook", _("webhook nhận cảnh báo")
 
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)

@@ -30,6 +30,7 @@ _PUBLIC: Final = (
     *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
     *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
+    "alerts-unsubscribe",  # its token says whose mails end
     *(
         "reports",
         "report",
@@ -69,6 +70,11 @@ _REPORTS: Final = (
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_STEERED: Final = (
+    *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
+    *("work-alerts", "work-alerts-confirm"),
+    *("work-tasks", "work-task", "work-agency-tasks"),  # who may do what there: work/tasks.py
+)
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
@@ -79,6 +85,10 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
+    "work-task-give": Right.STEER,
+    "work-webhooks": Right.EDIT_WEBHOOKS,
+    "work-webhook": Right.EDIT_WEBHOOKS,
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
     "work-appeal": Right.APPEAL,
     **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),

@@ -115,7 +115,7 @@ _TEXTS = {
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),
     ),
-    "bad_deadline": (
+    "bad_appeal_days": (
         gettext_lazy("Số ngày kiến nghị không hợp lệ."),
         gettext_lazy("Chọn từ 1 đến 60 ngày."),
     ),
@@ -176,6 +176,44 @@ _TEXTS = {
     "internal": (
         gettext_lazy("Lần kiểm tra gặp lỗi bên trong. Lỗi đã được ghi lại."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
+    ),
+    "bad_subscription": (
+        gettext_lazy("Có lựa chọn không nằm trong danh sách, hoặc còn thiếu tên."),
+        gettext_lazy("Chọn lại trong các danh sách rồi gửi lại."),
+    ),
+    "mail_without_address": (
+        gettext_lazy("Muốn nhận thư thì phải có địa chỉ."),
+        gettext_lazy("Điền địa chỉ thư điện tử, hoặc bỏ chọn nhận thư."),
+    ),
+    "bad_address": (
+        gettext_lazy("Địa chỉ thư điện tử không đúng."),
+        gettext_lazy("Viết như ten@coquan.gov.vn."),
+    ),
+    "bad_webhook": (
+        gettext_lazy("Địa chỉ này không dùng làm webhook được."),
+        gettext_lazy("Viết địa chỉ https:// bằng chữ không dấu, không kèm tên và mật khẩu."),
+    ),
+    "bad_task": (
+        gettext_lazy(
+            "Nhiệm vụ chưa đủ: cần tên (tối đa 200 chữ) và cơ quan trong phạm vi của bạn."
+        ),
+        gettext_lazy("Sửa lại biểu mẫu rồi gửi lại."),
+    ),
+    "bad_deadline": (
+        gettext_lazy("Thời hạn không hợp lệ."),
+        gettext_lazy("Chọn một ngày từ hôm nay trở đi, hoặc từ 1 đến 260 ngày làm việc."),
+    ),
+    "bad_step": (
+        gettext_lazy("Bước này còn thiếu nội dung."),
+        gettext_lazy("Viết rõ đã làm gì hoặc vì sao; phần trăm là số từ 0 đến 100."),
+    ),
+    "step_out_of_turn": (
+        gettext_lazy("Nhiệm vụ không còn ở trạng thái cho phép bước này."),
+        gettext_lazy("Xem lại nhiệm vụ: có thể người khác vừa cập nhật."),
+    ),
+    "broken_book": (
+        gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
+        gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
     ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "thuocdo.registry",
     "thuocdo.assess",
+    "thuocdo.steer",
     "thuocdo.web",
 ]
 

@@ -198,7 +198,7 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
     text = request.POST.get("days", "")
     days = int(text) if text.isdecimal() and len(text) <= _NUMBER else 0
     if not 0 < days <= _LONGEST_DAYS:
-        raise ThuocdoError("bad_deadline", f"{text!r} are no days.")
+        raise ThuocdoError("bad_appeal_days", f"{text!r} are no days.")
     office.announce(held, timezone.now() + timedelta(days=days))
     return _("Kết quả sơ bộ đã được gửi tới các cơ quan."), {"do": "announce", "days": days}
 
