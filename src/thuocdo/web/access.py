@@ -41,12 +41,14 @@ _OWN_ACCOUNT: Final = (
     *("mfa_reauthenticate_webauthn", "socialaccount_connections"),
 )
 _FACTORLESS: Final = "_thuocdo_factorless"
+_FINDINGS: Final = ("work-findings", "work-finding", "work-country-findings")
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
+    **dict.fromkeys(_FINDINGS, Right.SEE_EXPLANATIONS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }

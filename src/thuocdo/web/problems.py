@@ -93,6 +93,18 @@ _TEXTS = {
         gettext_lazy("Lần kiểm tra gặp lỗi bên trong. Lỗi đã được ghi lại."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
     ),
+    "bad_explanation": (
+        gettext_lazy("Chưa có nội dung, hoặc nội dung dài quá 4.000 ký tự."),
+        gettext_lazy("Viết ngắn gọn nguyên nhân và việc đã làm, rồi gửi lại."),
+    ),
+    "nothing_to_judge": (
+        gettext_lazy("Dấu hiệu này chưa có giải trình nào."),
+        gettext_lazy("Chờ cơ quan giải trình rồi mới quyết định."),
+    ),
+    "own_answer": (
+        gettext_lazy("Bạn đã giải trình dấu hiệu này nên không quyết định được."),
+        gettext_lazy("Người khác có quyền xem xét phải quyết định."),
+    ),
     "unknown_version": (
         gettext_lazy("Không có phiên bản định nghĩa này."),
         gettext_lazy("Chọn một phiên bản trong danh sách ở trang Phương pháp."),

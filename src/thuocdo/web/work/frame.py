@@ -44,11 +44,15 @@ class Entry:
         return right
 
 
-OF_AGENCY: Final = (Entry(gettext_lazy("Tổng hợp"), "work-agency"),)
+OF_AGENCY: Final = (
+    Entry(gettext_lazy("Tổng hợp"), "work-agency"),
+    Entry(gettext_lazy("Dấu hiệu và giải trình"), "work-findings", ("work-finding",)),
+)
 """Pages with an agency's code in their address, in the order of the menu."""
 
 OF_COUNTRY: Final = (
     Entry(gettext_lazy("Các cơ quan của tôi"), "work"),
+    Entry(gettext_lazy("Mọi dấu hiệu"), "work-country-findings"),
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.work import check_site, home
+from thuocdo.web.work import check_site, findings, home
 
 urlpatterns = [
     path("", home.index, name="work"),
     path(_("co-quan/<str:code>/"), home.agency, name="work-agency"),
+    path(_("dau-hieu/"), findings.of_country, name="work-country-findings"),
+    path(_("co-quan/<str:code>/dau-hieu/"), findings.of_one, name="work-findings"),
+    path(_("co-quan/<str:code>/dau-hieu/<str:key>/"), findings.one, name="work-finding"),
     path(_("kiem-tra/"), check_site.page, name="check-site"),
     path(_("kiem-tra/<int:number>/"), check_site.result, name="check-site-result"),
     path(
