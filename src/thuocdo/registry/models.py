@@ -22,6 +22,7 @@ from thuocdo.registry.append_only import Trail
 from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
 from thuocdo.registry.memberships import Membership  # noqa: F401
+from thuocdo.registry.uploads import Upload  # noqa: F401
 
 CODE_PATTERN = r"[A-Za-z0-9._-]{1,40}"
 """What an agency's code may look like: Vietnam's forms, and whatever else an importer uses."""

@@ -42,6 +42,10 @@ _OWN_ACCOUNT: Final = (
 )
 _FACTORLESS: Final = "_thuocdo_factorless"
 _FINDINGS: Final = ("work-findings", "work-finding", "work-country-findings")
+_CATALOGUE: Final = (
+    *("work-catalogue", "work-catalogue-file", "work-catalogue-template"),
+    *("work-upload", "work-upload-lines"),
+)
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
 VIEWS: Final[dict[str, Right]] = {
@@ -49,6 +53,7 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     **dict.fromkeys(_FINDINGS, Right.SEE_EXPLANATIONS),
+    **dict.fromkeys(_CATALOGUE, Right.EDIT_SERVICES),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }
@@ -110,10 +115,19 @@ class Guard:
             case Verdict.ALLOWED:
                 return None
             case Verdict.SIGN_IN:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_kept(request, name) or request.get_full_path())
         return problems.page(
             request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
         )
+
+
+def _kept(request: HttpRequest, name: str) -> str | None:
+    """Where to come back to for a file whose sender was signed out meanwhile."""
+    if request.method != "POST" or name != "work-catalogue":
+        return None
+    from thuocdo.web.work.catalogue import keep_for_later  # noqa: PLC0415 - it needs this table
+
+    return keep_for_later(request)
 
 
 def _who(request: HttpRequest) -> Person:

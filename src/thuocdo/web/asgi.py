@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
+django.setup(set_prefix=False)
 
-application = get_asgi_application()
+from thuocdo.web.bodies import Handler  # noqa: E402 - needs Django set up
+
+application = Handler()

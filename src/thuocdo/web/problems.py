@@ -112,6 +112,15 @@ _TEXTS = {
 }
 
 
+def too_large(most: int) -> Problem:
+    """For a file or form larger than `most` bytes."""
+    return Problem(
+        _("Tệp lớn quá %(most)s MiB nên không được nhận.") % {"most": most >> 20},
+        _("Tách tệp theo cơ quan hoặc theo kỳ rồi gửi từng phần."),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+
+
 def from_error(error: ThuocdoError) -> Problem:
     """The page's words for a refusal of a lower floor."""
     if error.code in _TEXTS:
@@ -130,6 +139,7 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
         HTTPStatus.BAD_REQUEST: _("Yêu cầu chưa đúng"),
         HTTPStatus.FORBIDDEN: _("Chưa được phép"),
         HTTPStatus.TOO_MANY_REQUESTS: _("Quá nhiều lần"),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("Tệp quá lớn"),
     }
     context = {
         "title": titles.get(HTTPStatus(problem.status), _("Có trục trặc")),

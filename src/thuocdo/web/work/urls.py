@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.work import check_site, findings, home
+from thuocdo.web.work import catalogue, catalogue_files, check_site, findings, home
 
 urlpatterns = [
     path("", home.index, name="work"),
@@ -13,6 +13,23 @@ urlpatterns = [
     path(_("dau-hieu/"), findings.of_country, name="work-country-findings"),
     path(_("co-quan/<str:code>/dau-hieu/"), findings.of_one, name="work-findings"),
     path(_("co-quan/<str:code>/dau-hieu/<str:key>/"), findings.one, name="work-finding"),
+    path(_("co-quan/<str:code>/danh-muc/"), catalogue.page, name="work-catalogue"),
+    path(
+        _("co-quan/<str:code>/danh-muc/mau.xlsx"),
+        catalogue_files.template,
+        name="work-catalogue-template",
+    ),
+    path(
+        _("co-quan/<str:code>/danh-muc/hom-nay.<str:form>"),
+        catalogue_files.current,
+        name="work-catalogue-file",
+    ),
+    path(_("co-quan/<str:code>/danh-muc/<int:number>/"), catalogue.upload, name="work-upload"),
+    path(
+        _("co-quan/<str:code>/danh-muc/<int:number>/tung-dong.csv"),
+        catalogue.lines,
+        name="work-upload-lines",
+    ),
     path(_("kiem-tra/"), check_site.page, name="check-site"),
     path(_("kiem-tra/<int:number>/"), check_site.result, name="check-site-result"),
     path(
