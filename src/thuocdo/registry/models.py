@@ -292,6 +292,9 @@ class Change(Trail):
         USER = "user", _("tài khoản")
         MEMBERSHIP = "membership", _("vai trò của người dùng")
         AUTHENTICATOR = "authenticator", _("yếu tố đăng nhập")
+        DECLARED = "declared", _("số liệu công bố")
+        AGREEMENT = "agreement", _("quyết định đối soát")
+        INVITATION = "invitation", _("lời mời")
 
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)

@@ -29,6 +29,7 @@ from thuocdo.registry.rights import Source
 
 _PRIVATE = 0o700
 _LONGEST_NAME = 200
+_SAME = ("kind", "agency", "digest", "name", "encoding", "starts")
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,13 +54,20 @@ def limits() -> Limits:
 
 
 class Upload(models.Model):
-    """A catalogue file of an agency. `starts`: first day of rows that give none; null: always."""
+    """A file of an agency. `starts`: first day of rows that give none; null: always."""
+
+    class Kind(models.TextChoices):
+        SERVICES = "services", _("danh mục dịch vụ")
+        DECLARED = "declared", _("số liệu công bố")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("chờ xác nhận")
         APPLIED = "applied", _("đã áp dụng")
         ASIDE = "aside", _("không dùng")
 
+    kind = models.CharField(
+        _("loại"), max_length=8, choices=Kind.choices, default=Kind.SERVICES.value
+    )
     agency = models.CharField(_("mã cơ quan"), max_length=40, db_index=True)
     who = models.CharField(_("người gửi"), max_length=200)
     at = models.DateTimeField(_("lúc"), auto_now_add=True)
@@ -76,8 +84,8 @@ class Upload(models.Model):
     outcome = models.JSONField(_("kết quả"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("tệp danh mục")
-        verbose_name_plural = _("tệp danh mục")
+        verbose_name = _("tệp của cơ quan")
+        verbose_name_plural = _("tệp của cơ quan")
         ordering = ("-at", "-id")
 
     def __str__(self) -> str:
@@ -96,6 +104,7 @@ def keep(
     chunks: Iterable[bytes],
     *,
     who: str,
+    kind: Upload.Kind = Upload.Kind.SERVICES,
     encoding: str = "",
     starts: date | None = None,
 ) -> Upload:
@@ -104,7 +113,14 @@ def keep(
     Raises ThuocdoError `too_large`, `too_many_uploads` or `empty_file`; nothing is kept then.
     """
     clean = _clean_name(name)
-    row = Upload(agency=agency, who=who[:200], name=clean, encoding=encoding, starts=starts)
+    row = Upload(
+        kind=kind.value,
+        agency=agency,
+        who=who[:200],
+        name=clean,
+        encoding=encoding,
+        starts=starts,
+    )
     settings.uploads_dir.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=settings.uploads_dir, prefix=".", delete=False) as file:
         try:
@@ -121,7 +137,7 @@ def keep(
 
 
 def _row(row: Upload) -> Upload:
-    same = {name: getattr(row, name) for name in ("agency", "digest", "name", "encoding", "starts")}
+    same = {name: getattr(row, name) for name in _SAME}
     waiting = Upload.objects.filter(state=Upload.State.WAITING)
     if there := waiting.filter(**same).first():
         return there

@@ -54,6 +54,11 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
     **dict.fromkeys(_FINDINGS, Right.SEE_EXPLANATIONS),
     **dict.fromkeys(_CATALOGUE, Right.EDIT_SERVICES),
+    "work-reconciling": Right.SEE_RECONCILIATION,
+    "work-reconciling-file": Right.SEE_RECONCILIATION,
+    "work-decided": Right.SEE_RECONCILIATION,  # which side's right it takes the view asks
+    "work-stated": Right.STATE_FIGURES,
+    "work-matched": Right.STATE_FIGURES,
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }

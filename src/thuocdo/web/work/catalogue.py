@@ -72,7 +72,7 @@ def _page(request: HttpRequest, place: frame.Place, problem: Problem | None) -> 
         "given": {key: request.POST.get(key, "") for key in ("encoding", "starts")},
         "most": limits().most_bytes // _MIB,
         "ticket": signing.dumps({"who": name, "agency": place.code}, salt=_SALT),
-        "uploads": Upload.objects.filter(agency=place.code)[:_LISTED],
+        "uploads": Upload.objects.filter(agency=place.code, kind=Upload.Kind.SERVICES)[:_LISTED],
     }
     return frame.page(
         request,
@@ -87,7 +87,7 @@ def _page(request: HttpRequest, place: frame.Place, problem: Problem | None) -> 
 @frame.of_agency
 def upload(request: HttpRequest, place: frame.Place, number: int) -> HttpResponse:
     """One file: what it would change, or what became of it."""
-    row = get_object_or_404(Upload, pk=number, agency=place.code)
+    row = _upload(place, number)
     problem = None
     if request.method == "POST":
         try:
@@ -115,7 +115,7 @@ def upload(request: HttpRequest, place: frame.Place, number: int) -> HttpRespons
 @frame.of_agency
 def lines(request: HttpRequest, place: frame.Place, number: int) -> HttpResponse:
     """Every line of a file that waits, with what becomes of it, as CSV."""
-    row = get_object_or_404(Upload, pk=number, agency=place.code)
+    row = _upload(place, number)
     plan, refused = _planned(request, place, row)
     if plan is None:
         raise refused or Problem(_("Tệp này đã được xử lý xong."), "", 404)
@@ -143,6 +143,10 @@ def services_of(request: HttpRequest, place: frame.Place) -> Any:
     within = _within(request, place)
     codes = Service.objects.order_by().values_list("agency", flat=True).distinct()
     return Service.objects.filter(agency__in=[code for code in codes if within(code)])
+
+
+def _upload(place: frame.Place, number: int) -> Upload:
+    return get_object_or_404(Upload, pk=number, agency=place.code, kind=Upload.Kind.SERVICES)
 
 
 def _within(request: HttpRequest, place: frame.Place) -> catalogue.Within:

@@ -47,6 +47,7 @@ class Entry:
 OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
     Entry(gettext_lazy("Dấu hiệu và giải trình"), "work-findings", ("work-finding",)),
+    Entry(gettext_lazy("Đối soát"), "work-reconciling", ("work-stated", "work-matched")),
     Entry(gettext_lazy("Danh mục dịch vụ"), "work-catalogue", ("work-upload",)),
 )
 """Pages with an agency's code in their address, in the order of the menu."""

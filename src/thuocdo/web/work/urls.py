@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from thuocdo.web.work import catalogue, catalogue_files, check_site, findings, home
+from thuocdo.web.work import (
+    catalogue,
+    catalogue_files,
+    check_site,
+    findings,
+    home,
+    matching,
+    reconciling,
+)
 
 urlpatterns = [
     path("", home.index, name="work"),
@@ -30,6 +38,15 @@ urlpatterns = [
         catalogue.lines,
         name="work-upload-lines",
     ),
+    path(_("co-quan/<str:code>/doi-soat/"), reconciling.page, name="work-reconciling"),
+    path(
+        _("co-quan/<str:code>/doi-soat/bien-ban.xlsx"),
+        reconciling.workbook,
+        name="work-reconciling-file",
+    ),
+    path(_("co-quan/<str:code>/doi-soat/quyet-dinh/"), reconciling.decide, name="work-decided"),
+    path(_("co-quan/<str:code>/doi-soat/so-cong-bo/"), reconciling.state, name="work-stated"),
+    path(_("co-quan/<str:code>/doi-soat/so-ho-so/"), matching.page, name="work-matched"),
     path(_("kiem-tra/"), check_site.page, name="check-site"),
     path(_("kiem-tra/<int:number>/"), check_site.result, name="check-site-result"),
     path(
