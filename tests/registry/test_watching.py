@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 
+from thuocdo.core.console import operator
 from thuocdo.registry import trail
 from thuocdo.registry.accounts import create_account, grant, revoke
 from thuocdo.registry.models import Change
@@ -40,7 +41,7 @@ def test_an_account_and_its_roles_are_on_record(lan) -> None:
 
 
 def test_the_command_line_and_a_person_are_told_apart(lan) -> None:
-    assert Change.objects.filter(what="user").get().who == trail.operator()
+    assert Change.objects.filter(what="user").get().who == operator()
     with trail.acting(lambda: "minh"):
         grant("lan", Role.ANALYST)
     assert Change.objects.first().who == "minh"

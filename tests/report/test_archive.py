@@ -29,19 +29,6 @@ def test_a_saved_report_is_found_and_prints_the_same_again(settings, w18):
     assert sorted(path.name for path in paths[0].parent.iterdir()) == sorted(p.name for p in paths)
 
 
-def test_the_latest_week_is_listed_first(settings, make, w18):
-    archive.save(w18, settings)
-    archive.save(make("2022-W40"), settings, [Format.HTML])
-
-    found = archive.archived(settings)
-    assert [one.week for one in found] == ["2022-W40", "2022-W18"]
-    assert [path.suffix for path in found[0].files] == [".json", ".html"]
-
-
-def test_an_instance_without_reports_lists_none(settings):
-    assert archive.archived(settings) == []
-
-
 def test_a_report_made_again_otherwise_leaves_the_earlier_one_beside(settings, w18):
     first = archive.save(w18, settings)[0].read_bytes()
     archive.save(w18, settings)
@@ -51,7 +38,6 @@ def test_a_report_made_again_otherwise_leaves_the_earlier_one_beside(settings, w
     kept = list((settings.reports_dir / "2022-W18").glob("2022-W18.*.json"))
     assert [path.read_bytes() for path in kept] == [first]
     assert archive.load(settings, "2022-W18").number == "10/BC-UBQGCĐS"
-    assert len(archive.archived(settings)) == 1
 
 
 @pytest.mark.parametrize(("week", "code"), [("2022-W19", "no_report"), ("../../etc", "bad_week")])

@@ -70,3 +70,37 @@ def test_a_renewal_that_fails_leaves_the_last_answer_standing():
     assert failed.wait(10)
     assert answers.ask("key", lambda: 1) == 1
     answers.close()  # what is said of the failure belongs to this test
+
+
+def test_what_still_follows_from_the_same_is_not_made_again():
+    answers, made, renewed = Standby[int](0.0, 4), [], threading.Event()
+
+    def make() -> int:
+        made.append(1)
+        if len(made) > 1:
+            renewed.set()
+        return len(made)
+
+    for _ in range(5):
+        assert answers.ask("key", make, of="facts of noon") == 1
+    assert answers.ask("key", make, of="facts of one") == 1
+    assert renewed.wait(10)
+    answers.close()
+    assert len(made) == 2
+
+
+def test_a_page_that_can_do_without_an_answer_does_not_wait_for_it():
+    answers, go, made = Standby[int](60.0, 4), threading.Event(), threading.Event()
+
+    def slowly() -> int:
+        go.wait(10)
+        made.set()
+        return 7
+
+    assert answers.ask_briefly("key", slowly, 0.01) is None
+    assert answers.ask_briefly("key", slowly, 0.01) is None
+    go.set()
+    assert made.wait(10)
+    answers.close()
+    assert answers.ask_briefly("key", slowly, 0.0) == 7
+    assert Standby[int](60.0, 4).ask_briefly("other", lambda: 8, 10.0) == 8

@@ -25,6 +25,7 @@ from thuocdo.cli import (
     outlook,
     passports,
     proof,
+    publishing,
     quality,
     reconcile,
     rejects,
@@ -45,9 +46,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-reports = typer.Typer(help="Make reports.")
+reports = typer.Typer(help="Make reports, and bring them from draft to the public.")
 app.add_typer(imports.imports, name="import")
 app.add_typer(imports.templates, name="template")
+publishing.add_to(reports)
 app.add_typer(reports, name="report")
 app.add_typer(trust.keys, name="key")
 app.add_typer(trust.sites, name="site")
@@ -110,10 +112,17 @@ def _ready() -> settings.Settings:
 def init() -> None:
     """Make an instance in THUOCDO_HOME (default ./var), with the agencies of Vietnam."""
     from thuocdo.registry.setup import initialise
+    from thuocdo.report.desk.working import take_over
 
     found = settings.load()
     initialise(found)
+    done = take_over(found)
     typer.echo(f"An instance is ready in {found.home}.")
+    if done and done.weeks:
+        typer.echo(
+            f"Reports of before there was a desk count as published by {done.who}: "
+            f"{', '.join(done.weeks)} (docs/publishing.md)."
+        )
 
 
 @app.command()
@@ -215,8 +224,9 @@ def report_weekly(
     as_organised: Annotated[str | None, typer.Option(help="As organised on this day.")] = None,
     formats: Annotated[str, typer.Option("--format")] = "json,docx,pdf,html,xlsx",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder.")] = None,
+    name: publishing.MadeBy = None,
 ) -> None:
-    """Make the weekly report in the formats asked for and keep its frozen data."""
+    """Make the draft of the weekly report in the formats asked for and keep its frozen data."""
     from thuocdo.measure.service import Measure
     from thuocdo.report.making import make_weekly
     from thuocdo.report.render import Format
@@ -236,6 +246,7 @@ def report_weekly(
         as_organised=clock.parse_day(as_organised) if as_organised else None,
         formats=[Format(part) for part in wanted],
         out=output,
+        actor=publishing.actor(name) if name else None,
     )
     for path in paths:
         typer.echo(path)

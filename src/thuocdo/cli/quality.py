@@ -14,6 +14,7 @@ from rich.table import Table
 from thuocdo.cli import output as shown
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
+from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.findings import parse as parse_key
 from thuocdo.core.settings import Settings
@@ -194,7 +195,7 @@ def _answer(text_of_key: str, text: str, who: str | None, kind: str) -> None:
     key = parse_key(text_of_key)
     found = _ready()
     setup_django()
-    from thuocdo.registry import explanations, trail
+    from thuocdo.registry import explanations
 
     there = inspect(Measure(found), clock.Period(key.first, key.last))
     if key not in {one.key for one in there}:
@@ -204,7 +205,7 @@ def _answer(text_of_key: str, text: str, who: str | None, kind: str) -> None:
             f"See `thuocdo quality --period {key.first}..{key.last}`.",
         )
     said = explanations.explain(
-        key, text, who=who or trail.operator(), kind=explanations.Explanation.Kind(kind)
+        key, text, who=who or operator(), kind=explanations.Explanation.Kind(kind)
     )
     typer.echo(f"kept: {said.kind} by {said.who}; figures and flags stay as they are")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thuocdo.cli import output as shown
+from thuocdo.cli import signatures
 from thuocdo.cli.proof import KeyFile, moment, public_key
 from thuocdo.core import settings as settings_of
 from thuocdo.core.settings import Settings
@@ -31,6 +32,9 @@ What = Annotated[
 ]
 LakeCopy = Annotated[Path | None, typer.Option(help="A copy of the lake's folder.")]
 LedgerCopy = Annotated[Path | None, typer.Option(help="A copy of the ledger's folder.")]
+SignatureFile = Annotated[
+    Path | None, typer.Option(help="The report's signature (JWS), where there is no instance.")
+]
 Before = Annotated[
     Path | None, typer.Option(help="The report before (JSON), which took part in the checks.")
 ]
@@ -42,13 +46,18 @@ def verify(
     ledger: LedgerCopy = None,
     key: KeyFile = None,
     before: Before = None,
+    signature: SignatureFile = None,
 ) -> int:
-    """Verify by recomputing: the raw lake by its ledger, a figure or a report from raw events; exit 1 when something is wrong."""
+    """Verify by recomputing: the raw lake by its ledger, a figure or a report from raw events; exit 1 when something is wrong.
+
+    Of a report it also tells who signed it, and whether the signature is of this very report.
+    """
     if what is None:
         return verify_lake(lake, ledger, key)
     with _raw(lake, ledger, key) as (measure, home):
         if Path(what).is_file() or _WEEK.fullmatch(what):
-            return _verify_report(measure, home, what, before)
+            told = signatures.told(home, what, signature, key)
+            return max(_verify_report(measure, home, what, before), told)
         return _verify_figure(measure, what)
 
 
@@ -155,14 +164,17 @@ def _reports(
 ) -> tuple[WeeklyReport, WeeklyReport | None]:
     """The report asked for, and the one before it where it is at hand."""
     from thuocdo.report import archive
+    from thuocdo.report.desk import working
 
     if Path(what).is_file():
         report = archive.read(Path(what))
     else:
-        report = archive.load(home or settings_of.load(), what)
+        here = home or settings_of.load()
+        found = working.in_print(here, working.standing(here, what))
+        report = found or archive.load(here, what)
     if before is not None:
         return report, archive.read(before)
-    return report, archive.last_before(home, report.week) if home else None
+    return report, working.last_before(home, report.week) if home else None
 
 
 def _say_erased(erased: int) -> None:

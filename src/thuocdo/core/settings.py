@@ -79,6 +79,11 @@ class Settings:
         return self.home / "reports"
 
     @property
+    def publication_dir(self) -> Path:
+        """Who checked, signed and published which report, and what the public reads; never made again."""
+        return self.home / "publication"
+
+    @property
     def opendata_dir(self) -> Path:
         """Editions of the open data, a folder a day."""
         return self.home / "opendata"

@@ -51,7 +51,7 @@ def sources(
         chosen = indicator.version_for(period.last, version)
         frame = Frame(indicator, chosen, period, map_day, as_known, trust, organisation)
         whose = organisation.find(agency, map_day, period) if agency else None
-        found = _states(facts, frame, remember)
+        found = states(facts, frame, remember)
     if whose is not None:
         codes = {
             state.agency
@@ -66,7 +66,8 @@ def _silent_first(state: SourceState) -> tuple[bool, int, str, str]:
     return state.reporting, state.last_heard or 0, state.agency, state.key
 
 
-def _states(facts: Facts, frame: Frame, remember: Remember) -> list[SourceState]:
+def states(facts: Facts, frame: Frame, remember: Remember) -> list[SourceState]:
+    """The sources of a frame, in no order: what `sources` lists, for who asks for many at once."""
     heard = heard_in(facts, frame, remember)
     last = _last_heard(facts, frame, remember)
     if source_table(frame.version) == "site_sources_daily":

@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thuocdo.core.vocabulary import Level
 
 _LOWEST_FIRST: Final = (Level.INFORMATION.value, Level.PARTIAL.value, Level.FULL.value)
 _COLUMNS: Final = [
-    *("agency", "procedure", "level", "reason_not_full", "valid_from", "valid_to"),
+    *("agency", "procedure", "level", "reason_not_full"),
 ]
 
 
@@ -43,17 +44,19 @@ def offers(services: pa.Table, day: date) -> list[Offer]:
 
     services  rows of the `services` dimension
     """
-    latest: dict[tuple[str, str], tuple[date, Offer]] = {}
-    rows: list[dict[str, Any]] = services.select(_COLUMNS).to_pylist()
-    for row in rows:
-        since = row["valid_from"] or date.min
-        if not since <= day <= (row["valid_to"] or date.max):
-            continue
-        key = (row["agency"], row["procedure"])
-        if key not in latest or latest[key][0] <= since:
-            reason = (row["reason_not_full"] or "").strip() or None
-            latest[key] = (since, Offer(*key, row["level"], reason))
-    return [offer for _, offer in latest.values()]
+    asked = pa.scalar(day)
+    since: Any = pc.fill_null(services["valid_from"], pa.scalar(date.min))
+    until: Any = pc.fill_null(services["valid_to"], pa.scalar(date.max))
+    holding: Any = pc.and_(pc.less_equal(since, asked), pc.greater_equal(until, asked))
+    found = services.select(_COLUMNS).append_column("since", since).filter(holding)
+    ordered = found.take(pc.sort_indices(found["since"]))
+    columns = (column.to_pylist() for column in ordered.select(_COLUMNS).columns)
+    # Of several rows that hold the day the one that began last stays.
+    latest = {(row[0], row[1]): row for row in zip(*columns, strict=True)}
+    return [
+        Offer(agency, procedure, level, (reason or "").strip() or None)
+        for agency, procedure, level, reason in latest.values()
+    ]
 
 
 def together(own: Iterable[Offer]) -> Offered:

@@ -41,6 +41,8 @@ from thuocdo.measure.model import (
     Point,
     Stranger,
 )
+from thuocdo.measure.outlook.model import Target
+from thuocdo.measure.outlook.setting import set_targets
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -73,13 +75,19 @@ class Measure:
 
     only_raw  what is asked as known then is made of raw events, even where the stored facts have it
     public    the key that signed the ledger, where it is a copy of another instance's; None: our own
+    running   definitions to answer under, to try others than those in force; None: these
     """
 
     def __init__(
-        self, settings: Settings, *, only_raw: bool = False, public: PublicKey | None = None
+        self,
+        settings: Settings,
+        *,
+        only_raw: bool = False,
+        public: PublicKey | None = None,
+        running: Running | None = None,
     ) -> None:
         self._settings, self.only_raw, self._public = settings, only_raw, public
-        self._definitions = Running(settings.home)
+        self._definitions = running or Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
         self._now, self._then = _Desk(settings), _Desk(settings)
@@ -101,6 +109,10 @@ class Measure:
         """Why files of the operator's folder do not count; the set before them runs on."""
         self._definitions.current()
         return list(self._definitions.refused)
+
+    def targets(self) -> tuple[Target, ...]:
+        """Every target, the packaged ones as this instance changed them and its own, the earliest first."""
+        return set_targets(self._settings.home).targets
 
     def figures(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -19,7 +20,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry.keys import check_scope
 from thuocdo.registry.models import Membership
 from thuocdo.registry.people import Person
-from thuocdo.registry.rights import Grant, Role, plain, policy
+from thuocdo.registry.rights import Grant, Right, Role, plain, policy
 
 
 class Listed(NamedTuple):
@@ -44,6 +45,18 @@ def create_account(name: str, password: str | None, role: Role, agency: str = ""
     with transaction.atomic():
         _new(name, password)
         grant(name, role, agency)
+
+
+def create_simulated(name: str, role: Role) -> None:
+    """A person of the demonstration: no password opens the account, and nobody knows its second factor.
+
+    Twice is harmless. Raises what `grant` raises.
+    """
+    if not get_user_model().objects.filter(username=name).exists():
+        with transaction.atomic():
+            _new(name, None)
+            grant(name, role)
+            TOTP.activate(_find(name), generate_totp_secret())
 
 
 def grant(
@@ -115,6 +128,13 @@ def listed() -> Iterable[Listed]:
         if user.is_superuser:
             rows.insert(0, Grant(Role.OPERATOR))
         yield Listed(user.get_username(), user.is_active, person.has_second_factor, tuple(rows))
+
+
+def rights_of(name: str) -> frozenset[Right]:
+    """What an account may do in the whole country today. Raises ThuocdoError `unknown_account`."""
+    user = _find(name)
+    who = Person(user, local_day(now_us()))
+    return frozenset(right for right in Right if user.is_active and who.may(right))
 
 
 def _new(name: str, password: str | None, **rest: Any) -> None:

@@ -13,9 +13,10 @@ from importlib import resources
 
 from django.db import transaction
 
+from thuocdo.core.console import operator
 from thuocdo.core.vocabulary import AgencyKind, SystemKind
 from thuocdo.registry.models import SYSTEM_NAMES, Agency, Change, Dated, System, system_code
-from thuocdo.registry.trail import operator, record
+from thuocdo.registry.trail import record
 
 NATIONAL_PORTAL = system_code("NATIONAL", SystemKind.SERVICE_PORTAL.value)
 """The one portal that stays when the ministries' and provinces' own are closed."""

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from thuocdo.core.clock import local_day, now_us
+from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash, key_id, signing_key
 from thuocdo.core.settings import Settings
@@ -17,7 +18,7 @@ from thuocdo.core.vocabulary import Feed
 from thuocdo.registry.models import Agency, Change, SiteKey
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rows import knows
-from thuocdo.registry.trail import contents, operator, record
+from thuocdo.registry.trail import contents, record
 
 KEEP_DAYS = 14
 _KEY_BYTES = 32

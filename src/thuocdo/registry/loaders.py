@@ -18,6 +18,7 @@ from django.db import transaction
 
 from thuocdo.core import columns
 from thuocdo.core.clock import now_us
+from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
@@ -225,7 +226,7 @@ def _leave_trace(model: type[Dated], paths: Iterable[Path], result: ImportResult
     trail.record(
         Change.Action.IMPORT,
         model._meta.model_name,
-        who=trail.operator(),
+        who=operator(),
         key=", ".join(path.name for path in paths),
         after={
             "rows": result.rows,

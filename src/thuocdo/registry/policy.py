@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
+from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.registry.models import Change, Site
 from thuocdo.registry.publish import publish
-from thuocdo.registry.trail import contents, operator, record
+from thuocdo.registry.trail import contents, record
 
 ASKED = ("only_hosts", "networks", "needs_key", "per_second")
 

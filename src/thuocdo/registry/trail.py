@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +10,7 @@ from typing import Any
 
 from django.db import models
 
+from thuocdo.core.console import operator
 from thuocdo.registry.models import Change
 
 _NEVER_TOLD = {
@@ -19,14 +18,6 @@ _NEVER_TOLD = {
     *("last_login", "last_used_at"),  # no secrets, but no changes either
 }
 _acting: ContextVar[Callable[[], str] | None] = ContextVar("acting", default=None)
-
-
-def operator() -> str:
-    """Who sits at the command line, as the operating system knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
-        return f"uid {os.getuid()}"
 
 
 @contextmanager

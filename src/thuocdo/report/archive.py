@@ -1,6 +1,6 @@
-"""Reports on disk: `<home>/reports/<week>/`, the frozen JSON and the formats printed from it.
+"""Drafts on disk: `<home>/reports/<week>/`, the frozen JSON and the formats printed from it.
 
-The JSON is the report; every other file can be printed again from it. Files appear whole or not
+What the public reads lies elsewhere (report/desk). The JSON is the report; every other file can be printed again from it. Files appear whole or not
 at all. A report that is made again with other figures does not wipe out the one before: its JSON
 stays beside, named by its digest, because somebody may hold the printed copy.
 """
@@ -23,14 +23,6 @@ from thuocdo.report.render import Format, render
 
 _DIGEST_LETTERS = 12
 _PUBLIC_MODE = 0o644
-
-
-class Archived(msgspec.Struct, frozen=True):
-    """One report kept: `files` holds what is printed already, the frozen JSON first."""
-
-    week: str
-    report: WeeklyReport
-    files: list[Path]
 
 
 def file_name(week: str, form: Format) -> str:
@@ -62,27 +54,6 @@ def write(report: WeeklyReport, folder: Path, formats: Collection[Format]) -> li
         _replace(path, render(report, form))
         paths.append(path)
     return paths
-
-
-def archived(settings: Settings) -> list[Archived]:
-    """Every report kept, the latest week first."""
-    found = []
-    for folder in settings.reports_dir.glob("????-W??"):
-        frozen = folder / file_name(folder.name, Format.JSON)
-        if frozen.exists():
-            names = (folder / file_name(folder.name, form) for form in Format)
-            files = [path for path in names if path.exists()]
-            found.append(Archived(folder.name, thaw(frozen.read_bytes()), files))
-    return sorted(found, key=lambda one: one.week, reverse=True)
-
-
-def last_before(settings: Settings, week: str) -> WeeklyReport | None:
-    """The report kept of the last week before this one; None when there is none."""
-    for folder in sorted(settings.reports_dir.glob("????-W??"), reverse=True):
-        frozen = folder / file_name(folder.name, Format.JSON)
-        if folder.name < week and frozen.exists():
-            return thaw(frozen.read_bytes())
-    return None
 
 
 def load(settings: Settings, week: str) -> WeeklyReport:

@@ -18,7 +18,9 @@ from typing import Final, TypeVar
 import typer
 
 from thuocdo.core import clock
+from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
+from thuocdo.run import demo_people
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
 from thuocdo.run.simulation import REMARK, write
@@ -50,7 +52,9 @@ def demo(
     _once(settings, "week-18", "the raw events behind week 18 of 2022", _load_golden)
     _once(settings, "country", "ninety days of today's country", _load_country)
     _step("facts", lambda: refresh_now(settings))
+    _take_over(settings)
     report = _step("the weekly report of week 18", lambda: _report(settings))
+    _step("last week's report, checked, signed and published", lambda: _last_week(settings))
     roles = [_stream(collect_port, rate), *standard_roles(collect_port, web_port)]
     logs = settings.home / "log"
     logs.mkdir(exist_ok=True)
@@ -119,7 +123,32 @@ def _report(settings: Settings) -> Path:
             number=GOLDEN_NUMBER,
             remark=GOLDEN_REMARK,
         )
+    demo_people.publish(settings, GOLDEN)
     return folder
+
+
+def _last_week(settings: Settings) -> None:
+    """The report of the week before this one; this week's stays on the desk as the worker leaves it."""
+    from thuocdo.measure.service import Measure
+    from thuocdo.report.making import make_weekly
+
+    year, number, _ = (clock.local_day(clock.now_us()) - timedelta(days=7)).isocalendar()
+    week = f"{year}-W{number:02d}"
+    if not (settings.reports_dir / week).exists():
+        make_weekly(settings, Measure(settings), week, number=_number(number, week))
+    demo_people.publish(settings, week)
+
+
+def _number(number: int, week: str) -> str:
+    """As the office's registry would give it, under the symbol of that day's issuer."""
+    symbol = issuer_on(clock.parse_week(week).last).symbol
+    return f"{number:02d}/BC-{symbol}"
+
+
+def _take_over(settings: Settings) -> None:
+    from thuocdo.report.desk.working import take_over
+
+    take_over(settings)
 
 
 def _stream(collect_port: int, rate: float) -> Role:

@@ -8,6 +8,7 @@ import sys
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.registry.setup import is_current
+from thuocdo.report.desk.working import needs_take_over
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -16,7 +17,7 @@ def bring_up_to_date(settings: Settings) -> None:
 
     Raises ThuocdoError `not_up_to_date` when that fails.
     """
-    if is_current(settings):
+    if is_current(settings) and not needs_take_over(settings):
         return
     if subprocess.run([sys.executable, "-m", "thuocdo", "init"], check=False).returncode:
         raise ThuocdoError(

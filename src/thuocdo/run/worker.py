@@ -1,7 +1,7 @@
 """The worker role: what has to happen now and then, claimed once, done in the background.
 
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
-draft is made on Friday afternoon, so that the officer who must send it at five finds it there. Every
+draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
 day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks are
 done one by one as they are asked for.
 """
@@ -112,10 +112,11 @@ def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
     if week is None or week == ledger.reported_week:
         return False
     from thuocdo.measure.service import Measure
+    from thuocdo.report.desk.working import WORKER
     from thuocdo.report.making import make_weekly
 
     if not (settings.reports_dir / week).exists():
-        make_weekly(settings, Measure(settings), week)
+        make_weekly(settings, Measure(settings), week, actor=WORKER)
     ledger.reported_week = week
     return True
 

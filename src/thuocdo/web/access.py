@@ -25,7 +25,17 @@ _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
-    *("reports", "report", "methods", "method", "passport", "search", "compare"),
+    *(
+        "reports",
+        "report",
+        "report-page",
+        "report-edition",
+        "methods",
+        "method",
+        "passport",
+        "search",
+        "compare",
+    ),
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
@@ -40,11 +50,22 @@ _OWN_ACCOUNT: Final = (
     *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("mfa_reauthenticate_webauthn", "socialaccount_connections"),
 )
+PUBLIC_PAGE: Final = "thuocdo.public_page"
+"""Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _FACTORLESS: Final = "_thuocdo_factorless"
 _FINDINGS: Final = ("work-findings", "work-finding", "work-country-findings")
 _CATALOGUE: Final = (
     *("work-catalogue", "work-catalogue-file", "work-catalogue-template"),
     *("work-upload", "work-upload-lines"),
+)
+_COUNTRY: Final = (
+    *("work-coverage", "work-library", "work-library-trial"),
+    *("work-targets", "work-target"),
+)
+_TARGETS: Final = ("work-target-new", "work-target-add", "work-target-set")
+_REPORTS: Final = (
+    *("work-reports", "work-report", "work-report-draft"),
+    *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
 
@@ -59,6 +80,9 @@ VIEWS: Final[dict[str, Right]] = {
     "work-decided": Right.SEE_RECONCILIATION,  # which side's right it takes the view asks
     "work-stated": Right.STATE_FIGURES,
     "work-matched": Right.STATE_FIGURES,
+    **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
+    **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
+    **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
 }
@@ -112,6 +136,7 @@ class Guard:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
+            getattr(request, "scope", {})[PUBLIC_PAGE] = True
             return None  # and the session stays unread: public pages answer the same to everybody
         who = _who(request)
         setattr(request, _FACTORLESS, bool(who.granted) and not who.has_second_factor)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from thuocdo.measure.outlook.model import Target, targets
+from thuocdo.measure.outlook.model import Target
+from thuocdo.measure.policy import holds
+from thuocdo.web import board
 from thuocdo.web.templatetags.yearbook import language
 
 
@@ -23,8 +25,9 @@ def aim(code: str, day: date, *, block: str | None, agency: str | None = None) -
     """The target of an agency at the top, or of its block, on a day; None where there is none."""
     found = [
         target
-        for target in targets()
+        for target in board.measure().targets()
         if target.indicator == code
+        and holds(target, day)
         and (target.agency == agency if target.agency else target.block in (None, block))
     ]
     # An agency's own target stands before that of its block.

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
 django.setup(set_prefix=False)
 
-from thuocdo.web.bodies import Handler  # noqa: E402 - needs Django set up
+# What needs Django set up comes after it.
+from thuocdo.web import board  # noqa: E402
+from thuocdo.web.bodies import Handler  # noqa: E402
+from thuocdo.web.kept import KeptPages  # noqa: E402
+from thuocdo.web.states import state_now  # noqa: E402
 
-application = Handler()
+application = KeptPages(Handler(), partial(state_now, board.instance()))

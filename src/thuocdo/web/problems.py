@@ -105,6 +105,38 @@ _TEXTS = {
         gettext_lazy("Bạn đã giải trình dấu hiệu này nên không quyết định được."),
         gettext_lazy("Người khác có quyền xem xét phải quyết định."),
     ),
+    "target_value": (
+        gettext_lazy("Giá trị phải đạt không hợp lệ."),
+        gettext_lazy("Viết một số không âm; tỷ lệ thì từ 0 đến 100."),
+    ),
+    "target_direction": (
+        gettext_lazy("Chỉ số này càng nhỏ càng tốt nên chưa đặt chỉ tiêu được."),
+        gettext_lazy("Chọn chỉ số càng lớn càng tốt."),
+    ),
+    "target_whose": (
+        gettext_lazy("Chỉ tiêu phải của một khối hoặc của một bộ, tỉnh đang có."),
+        gettext_lazy("Chọn khối, hoặc viết mã một bộ, tỉnh; không cả hai."),
+    ),
+    "target_days": (
+        gettext_lazy("Ngày thôi áp dụng trước ngày bắt đầu áp dụng."),
+        gettext_lazy("Sửa một trong hai ngày, hoặc để trống."),
+    ),
+    "target_words": (
+        gettext_lazy("Chỉ tiêu thiếu tên hoặc căn cứ."),
+        gettext_lazy("Viết tên bằng cả hai ngôn ngữ, văn bản và chỗ nêu chỉ tiêu trong văn bản."),
+    ),
+    "target_note": (
+        gettext_lazy("Thay đổi cần ghi lý do."),
+        gettext_lazy("Ghi lý do trong một câu."),
+    ),
+    "target_changed": (
+        gettext_lazy("Có người vừa sửa chỉ tiêu này."),
+        gettext_lazy("Mở lại chỉ tiêu, xem bản mới rồi sửa."),
+    ),
+    "unknown_indicator": (
+        gettext_lazy("Không có chỉ số này."),
+        gettext_lazy("Chọn một chỉ số trong danh sách."),
+    ),
     "unknown_version": (
         gettext_lazy("Không có phiên bản định nghĩa này."),
         gettext_lazy("Chọn một phiên bản trong danh sách ở trang Phương pháp."),

@@ -7,11 +7,12 @@ anew every minute (standby.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 
 import msgspec
+from django.conf import settings
 
 from thuocdo.core.clock import Period
 from thuocdo.measure.definitions import Composite, Version
@@ -22,6 +23,7 @@ from thuocdo.measure.disclosure import (
     disclose_ranking,
     policy_on,
 )
+from thuocdo.measure.facts.store import FactStore
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.invariants.withholding import FLAG, withhold
@@ -34,6 +36,7 @@ from thuocdo.web.standby import Standby
 _CHECKED_FOR_S = 60.0
 _INSPECTED_FOR_S = 600.0
 _KEPT = 256
+_PATIENCE_S = 1.0
 
 _checks: Standby[list[Outcome]] = Standby(_CHECKED_FOR_S, _KEPT)
 _inspections: Standby[list[Finding]] = Standby(_INSPECTED_FOR_S, _KEPT)
@@ -50,12 +53,29 @@ def outcomes(
         with behind.still():
             return check(behind, period, asked, as_organised=organised, trust=trust)
 
-    return _checks.ask((id(measure), code, version.identity, period, organised, trust), look)
+    return _checks.ask(
+        (id(measure), code, version.identity, period, organised, trust), look, of=_facts()
+    )
 
 
 def findings(measure: Measure, period: Period) -> list[Finding]:
     """What the detectors of distorted data find in a period, the gravest first."""
-    return _inspections.ask((id(measure), period), lambda: inspect(_apart(measure), period))
+    return _inspections.ask((id(measure), period), _inspect(measure, period), of=_facts())
+
+
+def findings_if_ready(measure: Measure, period: Period) -> list[Finding] | None:
+    """The same for a page about something else: None while the detectors are still looking."""
+    look = _inspect(measure, period)
+    return _inspections.ask_briefly((id(measure), period), look, _PATIENCE_S, of=_facts())
+
+
+def _inspect(measure: Measure, period: Period) -> Callable[[], list[Finding]]:
+    return lambda: inspect(_apart(measure), period)
+
+
+def _facts() -> tuple[int, int] | None:
+    """What set of facts there is: a verdict on the same is the same."""
+    return FactStore(settings.THUOCDO.facts_dir).stamp()
 
 
 @cache

@@ -10,14 +10,22 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
 _LOG = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+class Kept(NamedTuple, Generic[T]):
+    """An answer, when it was made (monotonic seconds), and of what."""
+
+    made_at: float
+    of: Hashable
+    answer: T
 
 
 class Standby(Generic[T]):
@@ -29,43 +37,72 @@ class Standby(Generic[T]):
 
     def __init__(self, fresh_s: float, most: int) -> None:
         self._fresh_s, self._most = fresh_s, most
-        self._kept: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
-        self._under_way: set[Hashable] = set()
+        self._kept: OrderedDict[Hashable, Kept[T]] = OrderedDict()
+        self._under_way: dict[Hashable, Future[None]] = {}
         self._look, self._making = threading.Lock(), threading.Lock()
         self._behind = ThreadPoolExecutor(1, thread_name_prefix="standby")
 
-    def ask(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The kept answer, else the one made now. Raises what `make` does when there is none yet."""
-        with self._look:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                stale = time.monotonic() - found[0] > self._fresh_s
-                if stale and key not in self._under_way:
-                    self._under_way.add(key)
-                    self._behind.submit(self._again, key, make)
-                return found[1]
+    def ask(self, key: Hashable, make: Callable[[], T], *, of: Hashable = None) -> T:
+        """The kept answer, else the one made now. Raises what `make` does when there is none yet.
+
+        of  what the answer follows from; while that stays, none is made again. None: time alone tells
+        """
+        found = self._find(key, make, of)
+        if found is not None:
+            return found.answer
         with self._making:  # whoever waited finds what the first one made
             with self._look:
                 found = self._kept.get(key)
-            return found[1] if found is not None else self._keep(key, make())
+            return found.answer if found is not None else self._keep(key, make(), of)
+
+    def ask_briefly(
+        self, key: Hashable, make: Callable[[], T], patience_s: float, *, of: Hashable = None
+    ) -> T | None:
+        """The same for a page that can do without: None when there is no answer within `patience_s`.
+
+        It is being made then, behind the reader's back.
+        """
+        found = self._find(key, make, of)
+        if found is None:
+            with self._look:
+                making = self._start(key, make, of)
+            wait([making], patience_s)
+            with self._look:
+                found = self._kept.get(key)
+        return None if found is None else found.answer
 
     def close(self) -> None:
         """Wait for what is under way; answers are not renewed any more."""
         self._behind.shutdown(wait=True)
 
-    def _again(self, key: Hashable, make: Callable[[], T]) -> None:
+    def _find(self, key: Hashable, make: Callable[[], T], of: Hashable) -> Kept[T] | None:
+        with self._look:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                is_old = time.monotonic() - found.made_at > self._fresh_s
+                if is_old and (of is None or of != found.of):
+                    self._start(key, make, of)
+            return found
+
+    def _start(self, key: Hashable, make: Callable[[], T], of: Hashable) -> Future[None]:
+        """Have it made behind the reader's back, once; the caller holds `_look`."""
+        if key not in self._under_way:
+            self._under_way[key] = self._behind.submit(self._again, key, make, of)
+        return self._under_way[key]
+
+    def _again(self, key: Hashable, make: Callable[[], T], of: Hashable) -> None:
         try:
-            self._keep(key, make())
+            self._keep(key, make(), of)
         except Exception:  # the last answer stands, and the log says why
             _LOG.exception("standby_failed", key=str(key)[:200])
         finally:
             with self._look:
-                self._under_way.discard(key)
+                self._under_way.pop(key, None)
 
-    def _keep(self, key: Hashable, answer: T) -> T:
+    def _keep(self, key: Hashable, answer: T, of: Hashable) -> T:
         with self._look:
-            self._kept[key] = (time.monotonic(), answer)
+            self._kept[key] = Kept(time.monotonic(), of, answer)
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -59,21 +59,34 @@ def used(facts: Facts, remember: Answers, period: Period, trust: str) -> dict[Se
     def count(make: Make, piece: Piece) -> pa.Table:
         found = facts.engine.rows(make, piece.rows(), **days)
         facts.engine.forget()
-        return found
+        missing = [name for name in Used._fields if name not in found.column_names]
+        for name in missing:
+            found = found.append_column(name, pa.array([0] * found.num_rows, pa.int64()))
+        return found.select(["agency", "procedure", *Used._fields])
 
-    def ask(table: str, make: Make) -> list[pa.Table]:
-        return [
-            remember(("advice", table, piece.key, *days.values()), partial(count, make, piece))
-            for piece in facts.pieces(table, first, last)
+    pieces = [
+        (make, piece)
+        for table, make in (("dossiers", cases), ("dossiers_daily", full_online))
+        for piece in facts.pieces(table, first, last)
+    ]
+
+    def add_up() -> dict[Service, Used]:
+        parts = [
+            remember(("advice", piece.key, *days.values()), partial(count, make, piece))
+            for make, piece in pieces
         ]
+        return _added(parts) if parts else {}
 
-    sums: dict[Service, dict[str, int]] = {}
-    for found in ask("dossiers", cases) + ask("dossiers_daily", full_online):
-        for row in found.to_pylist():
-            own = sums.setdefault((row["agency"], row["procedure"]), dict.fromkeys(Used._fields, 0))
-            for name in Used._fields:
-                own[name] += row.get(name, 0)
-    return {service: Used(**own) for service, own in sums.items() if own["dossiers"]}
+    own = ("advised", *(piece.key for _make, piece in pieces), *days.values())
+    return remember(own, add_up)
+
+
+def _added(parts: list[pa.Table]) -> dict[Service, Used]:
+    sums: Any = [(name, "sum") for name in Used._fields]
+    summed = pa.concat_tables(parts).group_by(["agency", "procedure"]).aggregate(sums)
+    names = ("agency", "procedure", *(f"{name}_sum" for name in Used._fields))
+    rows: Any = zip(*(summed[name].to_pylist() for name in names), strict=True)
+    return {(agency, procedure): Used(*row) for agency, procedure, *row in rows if row[0]}
 
 
 def _scopes(*, verified: bool) -> list[str]:

@@ -14,7 +14,7 @@ from thuocdo.measure.definitions.model import Indicator, IndicatorSet, wrong
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLACE: Final = re.compile(r"`(\$[^`]*)`")
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(\w+)`")
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -48,8 +48,8 @@ def read(path: Path, kind: type[T]) -> T:
     except (OSError, UnicodeDecodeError) as error:
         raise refusal(path, f"it cannot be read ({error})", line=1) from error
     try:
-        _no_key_twice(path, yaml.compose(text, _LOADER))
-        return msgspec.convert(yaml.load(text, _LOADER), kind)  # noqa: S506 - a safe loader
+        _no_key_twice(path, yaml.compose(text, LOADER))
+        return msgspec.convert(yaml.load(text, LOADER), kind)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -72,7 +72,7 @@ def refusal(path: Path, reason: str, line: int | None = None) -> ThuocdoError:
 
 def _line(path: Path, place: str, unknown: re.Match[str] | None) -> int:
     """The line of a place such as `$.versions[0].numerator`, as far as the file goes there."""
-    node = yaml.compose(path.read_text("utf-8"), _LOADER)
+    node = yaml.compose(path.read_text("utf-8"), LOADER)
     line = 1
     steps: list[str | int] = [
         name or int(number) for name, number in _STEP.findall(place.removeprefix("$"))

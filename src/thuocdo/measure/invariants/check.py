@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from thuocdo.core.clock import Period
 from thuocdo.core.vocabulary import Block
@@ -102,32 +104,34 @@ class _Run:
         with self._reading() as (facts, remember):
             found = of_data.due_dates(facts, remember, self.period, self.trust)
             organisation = facts.dimensions.organisation
-            by_top: dict[str, of_data.DueDates] = {}
+            tops: dict[str, list[tuple[str, int, int]]] = {}
             names: dict[str, str] = {}
-            for service, counted in found.items():
-                top = organisation.top(service[0], self.organised)
-                if top is not None:
-                    by_top.setdefault(top.code, {})[service] = counted
-                    names[top.code] = top.name
-                path = organisation.path(service[0], self.organised)
-                names[service[0]] = path[0].name if path else service[0]
-        if not by_top:
+            for agency, (before, dated) in of_data.due_by_agency(found).items():
+                path = organisation.path(agency, self.organised)
+                names[agency] = path[0].name if path else agency
+                if path and path[-1].block:
+                    tops.setdefault(path[-1].code, []).append((agency, before, dated))
+                    names[path[-1].code] = path[-1].name
+        if not tops:
             return [Outcome(rule.code, rule.severity, State.NOT_MEASURABLE)]
         made: list[Outcome] = []
         tolerated: list[Evidence] = []
-        for code, services in by_top.items():
-            bad, dated = (sum(column) for column in zip(*services.values(), strict=True))
+        for code, units in tops.items():
+            bad, dated = sum(unit[1] for unit in units), sum(unit[2] for unit in units)
+            if not bad:
+                continue
             sums = Evidence(code, names[code], (("before", bad), ("dated", dated)))
-            rows = (sums, *of_data.due_rows(names, services, _ROWS)) if bad else ()
             if 1000 * bad > rule.tolerance * dated:
+                own = found.filter(pc.is_in(found["agency"], pa.array([unit[0] for unit in units])))
+                rows = (sums, *of_data.due_rows(names, own, _ROWS))
                 made.append(_broken(rule, code, names[code], rows, rule.blocks))
-            elif bad:
+            else:
                 tolerated.append(sums)
         held = Outcome(
             rule.code,
             rule.severity,
             State.HOLDS,
-            checked=len(by_top) - len(made),
+            checked=len(tops) - len(made),
             evidence=tuple(tolerated),
         )
         return [*made, held]

@@ -9,12 +9,14 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thuocdo.core.clock import Period
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.core.vocabulary import Level, Trust
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.engine import day_number
+from thuocdo.measure.facts.schemas import columns
 from thuocdo.measure.invariants.model import Evidence
 from thuocdo.measure.offers import Offer
 from thuocdo.measure.view import Facts, Piece
@@ -22,12 +24,14 @@ from thuocdo.measure.view import Facts, Piece
 _RANK: Final = {Level.INFORMATION: 0, Level.PARTIAL: 1, Level.FULL: 2}
 _MOST: Final = 1_000_000_000
 
-DueDates = dict[tuple[str, str], tuple[int, int]]
-"""(agency as the events name it, procedure) → (due before they were received, with a due date)."""
+DUE_DATES: Final = columns(
+    agency=pa.string(), procedure=pa.string(), before=pa.int64(), dated=pa.int64()
+)
+"""Services as the events name them: dossiers due before they were received, and with a due date."""
 
 
-def due_dates(facts: Facts, remember: Answers, period: Period, trust: str) -> DueDates:
-    """Dossiers received in the period that have a due date."""
+def due_dates(facts: Facts, remember: Answers, period: Period, trust: str) -> pa.Table:
+    """DUE_DATES of the dossiers received in the period, one row a service."""
     days = {
         "first": day_number(period.first),
         "last": day_number(period.last),
@@ -37,16 +41,25 @@ def due_dates(facts: Facts, remember: Answers, period: Period, trust: str) -> Du
     def count(piece: Piece) -> pa.Table:
         found = facts.engine.rows(dated, piece.rows(), **days)
         facts.engine.forget()
-        return found
+        return found.select(DUE_DATES.names).cast(DUE_DATES)
 
-    sums: DueDates = {}
-    for piece in facts.pieces("dossiers", days["first"], days["last"]):
-        key = ("due_dates", piece.key, *days.values())
-        for row in remember(key, partial(count, piece)).to_pylist():
-            service = (row["agency"], row["procedure"])
-            before, all_dated = sums.get(service, (0, 0))
-            sums[service] = (before + row["before"], all_dated + row["dated"])
-    return sums
+    parts = [
+        remember(("due_dates", piece.key, *days.values()), partial(count, piece))
+        for piece in facts.pieces("dossiers", days["first"], days["last"])
+    ]
+    together = pa.concat_tables([DUE_DATES.empty_table(), *parts])
+    summed = together.group_by(["agency", "procedure"]).aggregate(
+        [("before", "sum"), ("dated", "sum")]
+    )
+    return summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
+
+
+def due_by_agency(found: pa.Table) -> dict[str, tuple[int, int]]:
+    """DUE_DATES → (before, dated) of each agency as the events name it."""
+    summed = found.group_by("agency").aggregate([("before", "sum"), ("dated", "sum")])
+    names = ("agency", "before_sum", "dated_sum")
+    rows = zip(*(summed[name].to_pylist() for name in names), strict=True)
+    return {agency: (before, dated) for agency, before, dated in rows}
 
 
 def dated(dossiers: ir.Table, *, first: int, last: int, verified: bool) -> ir.Table:
@@ -66,12 +79,12 @@ def changes(before: Iterable[Offer], now: Iterable[Offer]) -> dict[str, list[tup
     """Agency → its changed services: (kind of change, procedure, the levels in between)."""
     old = {(offer.agency, offer.procedure): offer.level for offer in before}
     new = {(offer.agency, offer.procedure): offer.level for offer in now}
+    moved = {service for service, _level in old.items() ^ new.items()}
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for agency, procedure in sorted(old.keys() | new.keys()):
+    for agency, procedure in sorted(moved):
         then, today = old.get((agency, procedure)), new.get((agency, procedure))
-        if then != today:
-            change = (_kind(then, today), procedure, f"{then or '–'} → {today or '–'}")
-            found.setdefault(agency, []).append(change)
+        change = (_kind(then, today), procedure, f"{then or '–'} → {today or '–'}")
+        found.setdefault(agency, []).append(change)
     return found
 
 
@@ -94,11 +107,18 @@ def change_rows(agency: str, name: str, found: list[tuple[str, str, str]]) -> li
     ]
 
 
-def due_rows(name_of: dict[str, str], found: DueDates, most: int = _MOST) -> list[Evidence]:
-    """The services with wrong due dates, the worst first."""
-    wrong = [(service, counted) for service, counted in found.items() if counted[0]]
-    wrong.sort(key=lambda one: (-one[1][0], collation_key(one[0][0]), one[0][1]))
+def due_rows(name_of: dict[str, str], found: pa.Table, most: int = _MOST) -> list[Evidence]:
+    """The services of DUE_DATES with wrong due dates, the worst first."""
+    wrong = found.filter(pc.greater(found["before"], pa.scalar(0))).to_pylist()
+    wrong.sort(
+        key=lambda row: (-row["before"], collation_key(row["agency"]), row["procedure"] or "")
+    )
     return [
-        Evidence(agency, name_of.get(agency, agency), (("before", bad), ("dated", n)), procedure)
-        for (agency, procedure), (bad, n) in wrong[:most]
+        Evidence(
+            row["agency"],
+            name_of.get(row["agency"], row["agency"]),
+            (("before", row["before"]), ("dated", row["dated"])),
+            row["procedure"],
+        )
+        for row in wrong[:most]
     ]

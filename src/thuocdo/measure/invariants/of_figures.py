@@ -84,48 +84,48 @@ def units_add_up(subject: Subject, figures: list[Figure]) -> Look | None:
     """What units (and the agency itself) have, their agency has; of what adds up at all."""
     if not subject.adds_up:
         return None
-    units: dict[str, dict[str, list[Count]]] = {}
+    units: dict[str, dict[str, Count]] = {}
     for cell in subject.cells:
         path = subject.organisation.path(cell.agency, subject.organised)
         if path and path[-1].block:
             unit = path[-2].code if len(path) > 1 else path[-1].code
-            own = units.setdefault(path[-1].code, {}).setdefault(unit, [])
-            own.append(Count(cell.numerator, cell.denominator))
-    return _sums(figures, {top: _together(sums.values()) for top, sums in units.items()})
+            own = units.setdefault(path[-1].code, {})
+            own[unit] = added([own.get(unit, Count(0, 0)), cell.total])
+    return _sums(figures, {top: added(sums.values()) for top, sums in units.items()})
 
 
 def services_add_up(subject: Subject, figures: list[Figure]) -> Look | None:
     """What was counted procedure by procedure is what the agency has; dossiers only."""
     if not subject.counts_events or not subject.by_procedure:
         return None
-    tops: dict[str, dict[str, list[Count]]] = {}
+    tops: dict[str, Count] = {}
     for cell in subject.cells:
         top = subject.organisation.top(cell.agency, subject.organised)
-        if top is not None and cell.procedure is not None:
-            own = tops.setdefault(top.code, {}).setdefault(cell.procedure, [])
-            own.append(Count(cell.numerator, cell.denominator))
-    return _sums(figures, {top: _together(sums.values()) for top, sums in tops.items()})
+        if top is not None:
+            tops[top.code] = added([tops.get(top.code, Count(0, 0)), cell.named])
+    return _sums(figures, tops)
 
 
 def blocks_add_up(subject: Subject) -> list[Evidence]:
     """Everything that belongs to somebody stands in the two blocks together."""
     measured = {figure.agency for figure in subject.figures if figure.numerator is not None}
     placed = added(
-        cell
+        cell.total
         for cell in subject.cells
         if (top := subject.organisation.top(cell.agency, subject.organised))
         and top.code in measured
     )
-    blocks = _together([[counts(figure)] for figure in subject.figures])
+    blocks = added(counts(figure) for figure in subject.figures)
     return list(_unequal("", "", blocks, placed))
 
 
 def nobody_left_out(subject: Subject) -> list[Evidence]:
     """Counts of codes that no ministry or province answers for, most first."""
-    lost: dict[str, int] = {}
-    for cell in subject.cells:
-        if subject.organisation.top(cell.agency, subject.organised) is None:
-            lost[cell.agency] = lost.get(cell.agency, 0) + max(cell.numerator, cell.denominator)
+    lost = {
+        cell.agency: max(cell.total.numerator or 0, cell.total.denominator or 0)
+        for cell in subject.cells
+        if subject.organisation.top(cell.agency, subject.organised) is None
+    }
     most_first = sorted(lost.items(), key=lambda one: (-one[1], one[0]))
     return [Evidence(code, code, (("left_out", n),)) for code, n in most_first if n]
 
@@ -157,11 +157,6 @@ def _unequal(agency: str, name: str, summed: Count, whole: Count) -> Iterable[Ev
         if left != right:
             yield Evidence(agency, name, (("sum", left or 0), ("whole", right or 0)))
             return
-
-
-def _together(parts: Iterable[Iterable[Count]]) -> Count:
-    flat = [count for part in parts for count in part]
-    return Count(sum(c.numerator or 0 for c in flat), sum(c.denominator or 0 for c in flat))
 
 
 def _row(figure: Figure, **numbers: int | None) -> Evidence:

@@ -1,7 +1,7 @@
 """What the rules look at: one indicator's figures, and the cells they were added up from.
 
-Figures are brought together by ministry and province; here the same cells are walked one by one up
-the map of organisations, so that a sum which does not come out is seen.
+Figures are brought together by ministry and province; here the same counts are walked agency by agency
+up the map of organisations, so that a sum which does not come out is seen.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thuocdo.core.clock import Period
 from thuocdo.measure import compute
@@ -26,12 +27,14 @@ from thuocdo.measure.view import Facts
 
 
 class Cell(NamedTuple):
-    """Counts of one agency as events name it (and of one procedure), in the whole period."""
+    """Counts of one agency as events name it, in the whole period.
+
+    named  those of them that name their procedure
+    """
 
     agency: str
-    procedure: str | None
-    numerator: int
-    denominator: int
+    total: Count
+    named: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,19 @@ def cells(
     asked = compute.question(indicator, version, [period], trust, by_procedure)
     found = compute.batches(facts, asked, remember)
     together = pa.concat_tables([compute.CELLS.empty_table(), *(batch.cells for batch in found)])
-    summed = together.group_by(["agency", "procedure"]).aggregate(
-        [("numerator", "sum"), ("denominator", "sum")]
-    )
+    named = _by_agency(together.filter(pc.is_valid(together["procedure"])))
     return [
-        Cell(
-            row["agency"], row["procedure"], row["numerator_sum"] or 0, row["denominator_sum"] or 0
-        )
-        for row in summed.to_pylist()
+        Cell(agency, count, named.get(agency, Count(0, 0)))
+        for agency, count in _by_agency(together).items()
     ]
+
+
+def _by_agency(counted: pa.Table) -> dict[str, Count]:
+    """CELLS added up agency by agency: millions of them stand behind a year of the country."""
+    summed = counted.group_by("agency").aggregate([("numerator", "sum"), ("denominator", "sum")])
+    names = ("agency", "numerator_sum", "denominator_sum")
+    rows: Any = zip(*(summed[name].to_pylist() for name in names), strict=True)
+    return {agency: Count(part or 0, whole or 0) for agency, part, whole in rows}
 
 
 def adds_up(version: Version) -> bool:
@@ -101,12 +108,12 @@ def adds_up(version: Version) -> bool:
     return compute.fact_of(version) is not None and not isinstance(version.numerator, Duration)
 
 
-def added(found: Iterable[Cell]) -> Count:
-    """The sum of cells."""
+def added(found: Iterable[Count]) -> Count:
+    """Counts together; what was not measured counts nothing."""
     numerator = denominator = 0
-    for cell in found:
-        numerator += cell.numerator
-        denominator += cell.denominator
+    for count in found:
+        numerator += count.numerator or 0
+        denominator += count.denominator or 0
     return Count(numerator, denominator)
 
 

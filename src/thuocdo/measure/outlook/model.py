@@ -19,7 +19,10 @@ Step = Literal["month", "week"]
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a block's agencies, or one agency, must reach: `value` (decimal, as text) by a day."""
+    """What a block's agencies, or one agency, must reach: `value` (decimal, as text) by a day.
+
+    valid_from, valid_to  days between which it counts as a target; both included, None is open
+    """
 
     code: str
     indicator: str
@@ -29,6 +32,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Source
     block: Literal["ministry", "province"] | None = None
     agency: str | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
 
 
 class Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,7 +148,10 @@ class Outlook(msgspec.Struct, frozen=True):
 
 @cache
 def targets() -> tuple[Target, ...]:
-    """Every target, the earliest day first. Raises ThuocdoError `bad_policy`."""
+    """Every packaged target, the earliest day first. Raises ThuocdoError `bad_policy`.
+
+    An instance's own are with them in `Measure.targets`.
+    """
     found = load(_FOLDER / "targets.yaml", list[Target])
     return tuple(sorted(found, key=lambda target: (target.by, target.code)))
 

@@ -30,9 +30,8 @@ from thuocdo.measure.outlook.model import (
     Trend,
     Verdict,
     methods,
-    targets,
 )
-from thuocdo.measure.policy import edition_on
+from thuocdo.measure.policy import edition_on, holds
 from thuocdo.measure.service import Measure
 
 _MONTH_DAYS: Final = 30
@@ -92,7 +91,11 @@ def look_ahead(
     chosen = indicator.version_for(steps[-1].last if steps else date.max, version)
     sights = _sights(points, as_of, method.settling.get(code, 0))
     own_block = block or (top.block if top else None)
-    aims = [target for target in targets() if _concerns(target, code, whose, top, own_block)]
+    aims = [
+        target
+        for target in measure.targets()
+        if _concerns(target, code, whose, top, own_block) and holds(target, last or date.max)
+    ]
     return _outlook(
         sights,
         method,

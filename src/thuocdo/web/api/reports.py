@@ -1,4 +1,4 @@
-"""Reports: the frozen weekly ones, and their printed forms with digests."""
+"""Reports: the published weekly ones, and their printed forms with digests. Drafts are none of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text
-from thuocdo.report.archive import Archived, archived
+from thuocdo.report.desk import public, shelf
+from thuocdo.report.desk.public import Printed
 from thuocdo.web import board
 from thuocdo.web.api import asking, shapes
 from thuocdo.web.api.door import resource
@@ -26,12 +29,13 @@ _MEDIA = {
     ".pdf": "application/pdf",
     ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
 }
-_FILES = "/api/v1/reports/{week}/{name}"
+_FILES = "/api/v1/reports/{week}/editions/{edition}/{name}"
+_FILES_NOW = "/api/v1/reports/{week}/{name}"
 
 
 def _state() -> tuple[Any, ...]:
-    """Changes when any report's file does."""
-    files = board.instance().reports_dir.glob("????-W??/*")
+    """Changes when a line of any book is written or an edition is laid down."""
+    files = board.instance().publication_dir.glob("????-W??/*")
     return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))
 
 
@@ -39,12 +43,12 @@ def _state() -> tuple[Any, ...]:
     router,
     "/reports",
     shapes.Page[shapes.Report],
-    Text(vi="Các báo cáo tuần đã lập", en="The weekly reports that were made"),
+    Text(vi="Các báo cáo tuần đã công bố", en="The weekly reports that were published"),
     also=_state,
 )
 def reports(request: HttpRequest) -> Any:  # noqa: ARG001
-    """Every one, the latest first, with its files."""
-    return shapes.Page([_shape(each) for each in archived(board.instance())], None)
+    """Every one, the latest first, with its files and the editions it had."""
+    return shapes.Page([_shape(each) for each in public.current(board.instance())], None)
 
 
 @resource(
@@ -72,8 +76,30 @@ def report_file(
     week: asking.Code,
     name: str,
 ) -> HttpResponse:
-    """As it was printed; its media type is that of its format."""
-    for path in _kept(week).files:
+    """Of the edition that stands, as it was printed; its media type is that of its format."""
+    return _answer(_kept(week), name)
+
+
+@resource(
+    router,
+    "/reports/{week}/editions/{edition}/{name}",
+    None,
+    Text(vi="Một tệp của một lần công bố", en="One file of one edition of a report"),
+    media=tuple(media.partition(";")[0] for media in _MEDIA.values()),
+    also=_state,
+)
+def report_edition_file(
+    request: HttpRequest,  # noqa: ARG001
+    week: asking.Code,
+    edition: asking.Code,
+    name: str,
+) -> HttpResponse:
+    """Also of an edition that another has replaced: it stays where it was cited."""
+    return _answer(_kept(week, edition), name)
+
+
+def _answer(kept: Printed, name: str) -> HttpResponse:
+    for path in kept.files:
         if path.name == name:
             return HttpResponse(
                 path.read_bytes(),
@@ -83,31 +109,68 @@ def report_file(
     raise Refusal("no_report")
 
 
-def _kept(week: str) -> Archived:
-    for each in archived(board.instance()):
-        if each.week == week:
-            return each
-    raise Refusal("no_report")
+def _kept(week: str, edition: str = "") -> Printed:
+    try:
+        kept = public.of_week(board.instance(), week, edition)
+    except ThuocdoError as wrong:
+        if wrong.code != "bad_week":
+            raise
+        kept = None
+    if kept is None:
+        raise Refusal("no_report")
+    return kept
 
 
-def _shape(kept: Archived) -> shapes.Report:
-    told = kept.report
-    first, last = told.period
+def _shape(kept: Printed) -> shapes.Report:
+    head = kept.head
+    first, last = head.period
+    editions = [
+        public.of_week(board.instance(), kept.week, shelf.short(each.digest))
+        for each in kept.editions
+    ]
     return shapes.Report(
         week=kept.week,
-        title=told.report,
-        number=str(told.number),
-        dated=str(told.date),
+        title=head.report,
+        number=head.number,
+        dated=str(head.date),
         period=shapes.Span(first, last),
-        files=[_file(kept.week, path) for path in kept.files],
+        files=[
+            _file(path, _FILES_NOW.format(week=kept.week, name=path.name)) for path in kept.files
+        ],
+        editions=[_edition(each) for each in editions if each],
     )
 
 
-def _file(week: str, path: Path) -> shapes.ReportFile:
+def _edition(kept: Printed) -> shapes.ReportEdition:
+    edition, signed = kept.edition, kept.edition.signed
+    return shapes.ReportEdition(
+        edition=kept.name,
+        sha256=edition.digest,
+        state=edition.state.value,
+        published_at=_moment(edition.published.at),
+        signed_by=signed.who if signed else None,
+        signed_at=_moment(signed.at) if signed else None,
+        signature=kept.signature,
+        simulated=bool(signed and signed.simulated),
+        replaces=shelf.short(edition.replaces) or None,
+        replaced_by=shelf.short(edition.replaced_by) or None,
+        reason=edition.reason or None,
+        files=[
+            _file(path, _FILES.format(week=kept.week, edition=kept.name, name=path.name))
+            for path in kept.files
+        ],
+    )
+
+
+def _moment(at: int) -> str:
+    return clock.to_datetime(at).isoformat(timespec="seconds")
+
+
+def _file(path: Path, url: str) -> shapes.ReportFile:
     state = path.stat()
     return shapes.ReportFile(
         format=path.suffix.removeprefix("."),
-        url=_FILES.format(week=week, name=path.name),
+        url=url,
         bytes=state.st_size,
         sha256=_digest(path, state.st_mtime_ns),
     )

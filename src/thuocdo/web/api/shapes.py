@@ -253,8 +253,37 @@ class ReportFile(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class ReportEdition(msgspec.Struct, frozen=True):
+    """One published edition of a week's report.
+
+    edition      its name: the first letters of `sha256`, the digest of its frozen JSON
+    state        "published", or "revised" once another took its place
+    replaced_by  the edition that did
+    reason       why it took the place of `replaces`
+    signed_by    account of whoever signed; null for one published before there was a desk
+    signature    the signed line: a compact JWS (EdDSA) by the instance's key over digest, who and when
+    simulated    the signer is a part of a demonstration
+    """
+
+    edition: str
+    sha256: str
+    state: str
+    published_at: str
+    signed_by: str | None
+    signed_at: str | None
+    signature: str | None
+    simulated: bool
+    replaces: str | None
+    replaced_by: str | None
+    reason: str | None
+    files: list[ReportFile]
+
+
 class Report(msgspec.Struct, frozen=True):
-    """A frozen weekly report; its JSON holds everything the other formats print."""
+    """A published weekly report; its JSON holds everything the other formats print.
+
+    files     of the edition that stands; `editions` are all there were, oldest first
+    """
 
     week: str
     title: str
@@ -262,6 +291,7 @@ class Report(msgspec.Struct, frozen=True):
     dated: str
     period: Span
     files: list[ReportFile]
+    editions: list[ReportEdition]
 
 
 class Assessments(msgspec.Struct, frozen=True):

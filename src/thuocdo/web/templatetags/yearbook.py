@@ -80,6 +80,15 @@ def clock_time(instant: int | None) -> str:
     return f"{at:%H:%M} {format_day(at.date(), language())}"
 
 
+@register.filter
+def moment(instant: int | None) -> str:
+    """Vietnam's time of an instant (µs UTC) with its day, for what is read long after."""
+    if instant is None:
+        return NOTHING
+    at = clock.to_datetime(instant).astimezone(clock.VIETNAM)
+    return f"{at:%H:%M} {format_day(at.date(), language())}"
+
+
 def printed(value: float | None, unit: str) -> str:
     """A value as every page prints it: `88,45%` or `9.941.921`."""
     if value is None:

@@ -211,11 +211,17 @@ def _not_full(agency: Agency, choice: Choice) -> list[Service]:
     return sorted(rows, key=lambda row: (not row.reason_not_full, collation_key(row.name)))
 
 
-def _questions(agency: Agency, choice: Choice) -> list[tuple[str, str]]:
-    """(detector, its name) of the open questions about the data of the agency and those below it."""
+def _questions(agency: Agency, choice: Choice) -> list[tuple[str, str]] | None:
+    """(detector, its name) of the open questions about the data of the agency and those below it.
+
+    None while they are being looked for.
+    """
+    found = publishing.findings_if_ready(board.measure(), choice.period)
+    if found is None:
+        return None
     mine = {
         finding.detector: getattr(finding.name, language())
-        for finding in publishing.findings(board.measure(), choice.period)
+        for finding in found
         if finding.agency == agency.code or finding.agency.startswith(f"{agency.code}.")
     }
     return list(mine.items())

@@ -206,11 +206,17 @@ def _sources(question: Question) -> list[SourceState]:
     )
 
 
-def _findings(question: Question) -> list[tuple[str, str]]:
-    """(what is found, in words) of the data behind the figure, as the detectors see it now."""
+def _findings(question: Question) -> list[tuple[str, str]] | None:
+    """(what is found, in words) of the data behind the figure, as the detectors see it now.
+
+    None while they are looking.
+    """
+    found = publishing.findings_if_ready(board.measure(), question.period)
+    if found is None:
+        return None
     mine: list[Finding] = [
         one
-        for one in publishing.findings(board.measure(), question.period)
+        for one in found
         if question.indicator in one.indicators
         and question.agency is not None
         and (one.agency == question.agency or one.agency.startswith(f"{question.agency}."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.core import clock
 from thuocdo.lake.ledger.records import Head
 from thuocdo.registry.models import Site, System
-from thuocdo.report.archive import archived
+from thuocdo.report.desk.working import published
 from thuocdo.wal.reader import sealed
 from thuocdo.web import board, choosing, pulse, wording
 from thuocdo.web.templatetags.yearbook import clock_time, count
@@ -58,7 +59,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "log": log,
         "fresh": fresh,
         "sources": _sources(),
-        "reports": archived(board.instance())[:1],
+        "reports": [found for found, _edition in islice(published(board.instance()), 1)],
         "refused": measure.refused_definitions(),
         "indicators": len(measure.definitions()),
     }

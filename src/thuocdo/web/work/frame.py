@@ -58,6 +58,14 @@ OF_COUNTRY: Final = (
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
+    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
+    Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
+    Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
+    Entry(
+        gettext_lazy("Chỉ tiêu"),
+        "work-targets",
+        ("work-target", "work-target-new", "work-target-add", "work-target-set"),
+    ),
 )
 """Pages that belong to no agency, in the order of the menu."""
 

@@ -1,0 +1,344 @@
+"""The publication queue in the workspace: every week's report, one report's page, and its next step.
+
+What may be done is the desk's affair (report/desk); a page asks it, shows what it says, and hands it the digest
+that its reader looked at. So a button pressed on a page that has grown old is refused, not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import pairwise
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.measure.definitions import Text
+from thuocdo.registry.people import person
+from thuocdo.registry.rights import Right
+from thuocdo.report import archive, making
+from thuocdo.report.assemble import NO_NUMBER
+from thuocdo.report.desk import checking, public, shelf, working
+from thuocdo.report.desk.changes import compare
+from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on
+from thuocdo.report.desk.standing import Standing, allowed, refuse_unless_allowed
+from thuocdo.report.model import WeeklyReport
+from thuocdo.report.render import Format, render
+from thuocdo.web import board, report_tables
+from thuocdo.web.problems import Problem
+from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.views.reports import answer
+from thuocdo.web.work import frame
+
+_NEXT = {State.DRAFT: Kind.CHECK, State.CHECKED: Kind.SIGN, State.SIGNED: Kind.PUBLISH}
+_REMAKE = "remake"
+_DIGEST_LETTERS = 64
+_LONGEST_NOTE = 2000
+_LONGEST_NUMBER = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One week in the queue, or one step of a week."""
+
+    week: str
+    title: str
+    number: str
+    state: State | None
+    state_words: str
+    steps: list[ToldStep]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    name: str
+    step: Step
+    who: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A step that this reader can do now."""
+
+    kind: str
+    name: str
+    means: str
+    needs_note: bool
+    is_main: bool
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """Every week, the latest first."""
+    rules, here = _rules(), board.instance()
+    lines = [_line(found, rules) for found in working.queue(here)]
+    context = {
+        "title": _("Công bố báo cáo"),
+        "lines": lines,
+        "waiting": sum(line.state in _NEXT for line in lines),
+    }
+    return frame.page(request, "web/work/reports.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, week: str) -> HttpResponse:
+    """One report: what was found, what differs, who did what, what comes next."""
+    return _page(request, week)
+
+
+@require_safe
+def draft(_request: HttpRequest, week: str, kind: str) -> HttpResponse:
+    """The draft in one format, printed from its frozen data as it would be published."""
+    if kind not in {form.value for form in Format}:
+        raise _absent(week)
+    found = _standing(week)
+    report = _report(found, found.draft.digest) if found.draft else None
+    if report is None:
+        raise _absent(week)
+    form = Format(kind)
+    response = answer(render(report, form), form, f"du-thao-{archive.file_name(week, form)}")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def step(request: HttpRequest, week: str, kind: str) -> HttpResponse:
+    """Check, publish, withdraw, revise or make again."""
+    acts: dict[str, Callable[[HttpRequest, str], None]] = {
+        Kind.CHECK.value: _acting(working.check),
+        Kind.PUBLISH.value: _acting(working.publish),
+        Kind.WITHDRAW.value: _acting(working.withdraw),
+        Kind.REVISE.value: _revise,
+        _REMAKE: _remake,
+    }
+    if kind not in acts:
+        raise _absent(week)
+    return _do(request, week, kind, acts[kind])
+
+
+@require_POST
+@reauthentication_required
+def sign(request: HttpRequest, week: str) -> HttpResponse:
+    """Sign; whoever has not shown who they are in the last minutes is asked to first."""
+    return _do(request, week, Kind.SIGN.value, _acting(working.sign))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The reader as the desk knows them."""
+    who = person(request.user)
+    held = frozenset(right for right in Right if who.may(right))
+    return Actor(request.user.get_username(), held, "web")
+
+
+def _do(
+    request: HttpRequest, week: str, kind: str, act: Callable[[HttpRequest, str], None]
+) -> HttpResponse:
+    _standing(week)
+    try:
+        act(request, week)
+    except ThuocdoError as refusal:
+        return _page(request, week, _problem(refusal))
+    name = _("Lập lại bản dự thảo") if kind == _REMAKE else _name(_rules(), Kind(kind))
+    messages.success(request, _("Đã ghi: %(step)s.") % {"step": name})
+    return redirect("work-report", week)
+
+
+def _acting(act: Callable[..., object]) -> Callable[[HttpRequest, str], None]:
+    def does(request: HttpRequest, week: str) -> None:
+        digest = request.POST.get("digest", "")[:_DIGEST_LETTERS]
+        act(board.instance(), week, actor_of(request), digest, _note(request))
+
+    return does
+
+
+def _revise(request: HttpRequest, week: str) -> None:
+    measure = board.measure().apart()
+    making.revise(board.instance(), measure, week, actor_of(request), _note(request))
+
+
+def _remake(request: HttpRequest, week: str) -> None:
+    number = request.POST.get("number", "").strip()[:_LONGEST_NUMBER]
+    actor = actor_of(request)
+    found = working.standing(board.instance(), week)
+    refuse_unless_allowed(found, Kind.DRAFT, actor, "", "", _rules())
+    measure = board.measure().apart()
+    making.remake(board.instance(), measure, week, actor, number=number or None)
+
+
+def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> HttpResponse:
+    rules, found, actor = _rules(), _standing(week), actor_of(request)
+    digest = found.draft.digest if found.draft else found.steps[-1].digest if found.steps else ""
+    report = _report(found, digest)
+    buttons = [
+        Button(
+            kind.value,
+            _name(rules, kind),
+            _told(rules.steps[kind].means),
+            rules.steps[kind].needs_note,
+            kind is not Kind.WITHDRAW,
+        )
+        for kind in allowed(found, actor, rules)
+        if not (kind is Kind.REVISE and found.draft and found.draft.reason)
+    ]
+    context = {
+        "title": report.report if report else week,
+        "told": _line(found, rules),
+        "problem": problem,
+        "found": found,
+        "digest": digest,
+        "report": report,
+        "findings": _findings(report) if report and found.draft else [],
+        "changes": _changes(found, digest, report),
+        "steps": [_step(each, rules) for each in reversed(found.steps)],
+        "buttons": buttons,
+        "waits": _waits(found, actor, rules),
+        "lacks_number": bool(report and found.draft and not checking.has_number(report)),
+        "can_remake": bool(found.draft) and _may(found, actor, Kind.DRAFT, rules),
+        "formats": [
+            (form.value, reverse("work-report-draft", args=[week, form.value])) for form in Format
+        ],
+        "editions": list(reversed(found.editions)),
+        "tables": list(report.tables.items()) if report else [],
+    }
+    status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
+    return frame.page(request, "web/work/report.html", context, status=status)
+
+
+def _line(found: Standing, rules: Rules) -> Line:
+    digest = found.draft.digest if found.draft else found.steps[-1].digest if found.steps else ""
+    head = shelf.head_of(board.instance(), found.week, digest) if digest else None
+    steps = found.draft.steps if found.draft else found.steps[-1:]
+    return Line(
+        found.week,
+        head.report if head else found.week,
+        head.number if head else "",
+        found.state,
+        _told(rules.states[found.state]) if found.state else _("chưa có trong sổ"),
+        [_step(each, rules) for each in steps],
+        _missing(found, rules, head.number if head else ""),
+    )
+
+
+def _missing(found: Standing, rules: Rules, number: str) -> str:
+    """What still has to happen before the public sees it."""
+    if found.state is None:
+        return _("lập lại bản dự thảo: tệp có sẵn chưa qua quy trình")
+    if found.draft is None:
+        return "" if found.current else _("lập lại bản dự thảo")
+    if found.draft.replaces and not found.draft.reason:
+        return _("lý do đính chính")
+    course = [Kind.CHECK, Kind.SIGN, Kind.PUBLISH]
+    left = course[course.index(_NEXT[found.draft.state]) :]
+    parts = [_name(rules, kind) for kind in left]
+    if rules.number_before in left and number.startswith(NO_NUMBER):
+        parts.insert(0, _("số văn bản"))
+    return " → ".join(parts)
+
+
+def _waits(found: Standing, actor: Actor, rules: Rules) -> Problem | None:
+    """Why the next step is not this reader's to do; None when it is, or when there is none."""
+    if found.draft is None:
+        return None
+    try:
+        kind = _NEXT[found.draft.state]
+        refuse_unless_allowed(found, kind, actor, found.draft.digest, "", rules)
+    except Refused as refusal:
+        return _problem(refusal)
+    return None
+
+
+def _may(found: Standing, actor: Actor, kind: Kind, rules: Rules) -> bool:
+    try:
+        refuse_unless_allowed(found, kind, actor, "", "-", rules)
+    except Refused:
+        return False
+    return True
+
+
+def _changes(
+    found: Standing, digest: str, report: WeeklyReport | None
+) -> report_tables.ChangedFigures | None:
+    """Against the edition it replaces, else against the draft made before it."""
+    if report is None:
+        return None
+    if found.draft is None and found.current:
+        return report_tables.of_changes(public.changes(board.instance(), found.week, found.current))
+    made = [step.digest for step in found.steps if step.kind in (Kind.DRAFT, Kind.REVISE)]
+    earlier = [before for before, now in pairwise(made) if now == digest != before]
+    against = (
+        found.draft.replaces if found.draft and found.draft.replaces else "".join(earlier[-1:])
+    )
+    before = _report(found, against) if against else None
+    return report_tables.of_changes(compare(before, report) if before else None)
+
+
+def _findings(report: WeeklyReport) -> list[dict[str, object]]:
+    return [
+        {"weight": one.weight.value, "text": _told(one.text), "place": one.place}
+        for one in checking.findings(report)
+    ]
+
+
+def _step(step: Step, rules: Rules) -> ToldStep:
+    who = _("máy tự lập") if step.who == working.WORKER.name else step.who
+    by = {"web": "", "worker": ""}.get(step.through, step.through)
+    by = by.replace(working.COMMAND_LINE, _("dòng lệnh")).replace("demonstration", _("trình diễn"))
+    return ToldStep(_name(rules, step.kind), step, who, by)
+
+
+def _standing(week: str) -> Standing:
+    """Raises Problem 404 for a week nobody ever made a report of."""
+    try:
+        found = working.standing(board.instance(), week)
+    except ThuocdoError as wrong:
+        if wrong.code != "bad_week":
+            raise
+        raise _absent(week) from None
+    if not found.steps and not (board.instance().reports_dir / week).exists():
+        raise _absent(week)
+    return found
+
+
+def _report(found: Standing, digest: str) -> WeeklyReport | None:
+    return shelf.report_of(board.instance(), found.week, digest) if digest else None
+
+
+def _absent(week: str) -> Problem:
+    return Problem(
+        _("Không có bản dự thảo nào của tuần “%(week)s”.") % {"week": week[:20]},
+        _("Chọn một tuần trong danh sách."),
+        HTTPStatus.NOT_FOUND,
+        way_out=(reverse("work-reports"), _("Công bố báo cáo")),
+    )
+
+
+def _problem(refusal: ThuocdoError) -> Problem:
+    if isinstance(refusal, Refused):
+        return Problem(_told(refusal.text), _told(refusal.way_out), HTTPStatus.CONFLICT)
+    return Problem(_("Không làm được việc này."), str(refusal), HTTPStatus.CONFLICT)
+
+
+def _note(request: HttpRequest) -> str:
+    return request.POST.get("note", "").strip()[:_LONGEST_NOTE]
+
+
+def _name(rules: Rules, kind: Kind) -> str:
+    return getattr(rules.steps[kind], language())
+
+
+def _told(text: Text) -> str:
+    return getattr(text, language())
+
+
+def _rules() -> Rules:
+    return rules_on(board.instance(), clock.now_us())
