@@ -15,7 +15,7 @@ from typing import Any
 from thuocdo.measure.definitions import Version
 from thuocdo.measure.definitions.terms import Dossiers, Services
 from thuocdo.registry.catalogue import Levels, Plan
-from thuocdo.report.archive import archived
+from thuocdo.report.desk import public
 from thuocdo.web import board, wording
 from thuocdo.web.templatetags.yearbook import language
 
@@ -54,7 +54,9 @@ def effect(plan: Plan) -> dict[str, Any]:
         "services": [_name(one) for one in every if _counts(one.version_for(day, None), Services)],
         "dossiers": [_name(one) for one in every if _counts(one.version_for(day, None), Dossiers)],
         "reports": [
-            kept.report for kept in archived(board.instance()) if kept.report.period[1] >= since
+            printed.head
+            for printed in public.current(board.instance())
+            if printed.head.period[1] >= since
         ],
         "share_before": full_share(plan.before),
         "share_after": full_share(plan.after),
