@@ -21,6 +21,7 @@ from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
 from thuocdo.registry.append_only import Trail
 from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
+from thuocdo.registry.invitations import FactorReset, Invitation  # noqa: F401
 from thuocdo.registry.memberships import Membership  # noqa: F401
 from thuocdo.registry.uploads import Upload  # noqa: F401
 

@@ -76,6 +76,7 @@ class RoleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rights: frozenset[Right]
     second_factor: bool = False
     country_only: bool = False
+    local: bool = False
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +89,11 @@ class Sessions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_hours: int
 
 
+class Members(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    invitation_hours: int
+    two_people_reset: bool
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -95,6 +101,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     source: Source
     sessions: Sessions
+    members: Members
     rights: dict[Right, Words]
     roles: dict[Role, RoleSpec]
 

@@ -39,7 +39,7 @@ _PUBLIC: Final = (
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
-    *("account_login", "account_logout", "account_inactive", "mfa_authenticate"),
+    *("invitation", "account_login", "account_logout", "account_inactive", "mfa_authenticate"),
     *("mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"),
     *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
 )
@@ -80,6 +80,7 @@ VIEWS: Final[dict[str, Right]] = {
     "work-decided": Right.SEE_RECONCILIATION,  # which side's right it takes the view asks
     "work-stated": Right.STATE_FIGURES,
     "work-matched": Right.STATE_FIGURES,
+    "work-members": Right.MANAGE_MEMBERS,
     **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
     **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
     **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),

@@ -49,6 +49,7 @@ OF_AGENCY: Final = (
     Entry(gettext_lazy("Dấu hiệu và giải trình"), "work-findings", ("work-finding",)),
     Entry(gettext_lazy("Đối soát"), "work-reconciling", ("work-stated", "work-matched")),
     Entry(gettext_lazy("Danh mục dịch vụ"), "work-catalogue", ("work-upload",)),
+    Entry(gettext_lazy("Thành viên"), "work-members"),
 )
 """Pages with an agency's code in their address, in the order of the menu."""
 

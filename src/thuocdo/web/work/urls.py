@@ -14,6 +14,7 @@ from thuocdo.web.work import (
     home,
     library,
     matching,
+    members,
     reconciling,
     reports,
     targets,
@@ -64,6 +65,7 @@ urlpatterns = [
     path(_("co-quan/<str:code>/doi-soat/quyet-dinh/"), reconciling.decide, name="work-decided"),
     path(_("co-quan/<str:code>/doi-soat/so-cong-bo/"), reconciling.state, name="work-stated"),
     path(_("co-quan/<str:code>/doi-soat/so-ho-so/"), matching.page, name="work-matched"),
+    path(_("co-quan/<str:code>/thanh-vien/"), members.page, name="work-members"),
     path(_("kiem-tra/"), check_site.page, name="check-site"),
     path(_("kiem-tra/<int:number>/"), check_site.result, name="check-site-result"),
     path(
