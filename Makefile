@@ -24,7 +24,7 @@ tour: install
 	$(BIN)/python tools/tour.py $(SITE) build/tour
 
 test: install check
-	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm
+	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -n 3 --dist loadfile
 
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
@@ -40,7 +40,7 @@ check: install
 
 lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --strip-extras --allow-unsafe --extra dev --extra spark --extra probes -o requirements.lock pyproject.toml
+	  --strip-extras --allow-unsafe --extra dev --extra spark --extra probes --extra postgresql -o requirements.lock pyproject.toml
 
 FUZZ_TARGETS = $(shell $(BIN)/python -c "from tests.fuzz.targets import TARGETS; print(*TARGETS)")
 FUZZ_RUNS ?= 640000

@@ -99,3 +99,25 @@ def test_a_foreign_host_name_is_refused_in_words(client, country):
     response = client.get("/", headers={"host": "elsewhere.example"})
     assert response.status_code == 400
     assert "Máy chủ không đọc được yêu cầu này." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/co-quan/%00/", 404),
+        ("/en/agencies/H26%00/", 404),
+        ("/tim-kiem/?q=c%00n", 400),
+        ("/api/v1/agencies/%00", 404),
+        ("/api/v1/agencies?block=%00", 400),
+    ],
+)
+def test_a_null_character_is_refused_before_anybody_looks_for_it(client, country, path, status):
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer["Content-Type"].startswith(
+        "application/problem+json" if path.startswith("/api") else "text/html"
+    )
+
+
+def test_a_null_character_in_a_form_is_refused(client, country):
+    assert client.post("/login", {"login": "a\0b", "password": "x"}).status_code == 400

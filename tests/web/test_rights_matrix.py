@@ -95,7 +95,7 @@ def test_the_guard_stands_before_every_view_that_is_not_public(people, language)
             request = RequestFactory().get(address)
             request.user, request.resolver_match = user, match
             request.session = shown(user)
-            answer = guard.process_view(request)
+            answer = guard.process_view(request, match.func, match.args, match.kwargs)
             held = needed(name) in policy().roles[role].rights
             status = 302 if role is Role.PUBLIC else 403
             assert (answer is None) is held, (name, role)

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,8 @@ class _Planning:
     """One pass over a file."""
 
     def __init__(self, path: Path, upload: Upload, within: Within, day: date) -> None:
-        self._path, self._upload, self._within, self._day = path, upload, within, day
+        self._path, self._upload, self._day = path, upload, day
+        self._within = cache(within)
         self._limits: Limits = limits()
         self._known = rows.knows(frozenset(Agency.objects.values_list("code", flat=True)))
         codes = [code for code in _agencies() if within(code)]

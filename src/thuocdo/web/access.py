@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -52,6 +53,9 @@ _OWN_ACCOUNT: Final = (
 )
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
+_NULL: Final = "\0"
+_OWN_BODY: Final = ("work-matched",)
+"""Addresses whose view says where an upload goes before anything reads it: these never touch the disk."""
 _FACTORLESS: Final = "_thuocdo_factorless"
 _FINDINGS: Final = ("work-findings", "work-finding", "work-country-findings")
 _CATALOGUE: Final = (
@@ -134,7 +138,10 @@ class Guard:
             signing_in.note_enrolment(request)
         return response
 
-    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        _refuse_null(request, kwargs)
         name = request.resolver_match.view_name if request.resolver_match else ""
         if needed(name) is Right.SEE_PUBLIC:
             getattr(request, "scope", {})[PUBLIC_PAGE] = True
@@ -159,6 +166,19 @@ def _kept(request: HttpRequest, name: str) -> str | None:
     from thuocdo.web.work.catalogue import keep_for_later  # noqa: PLC0415 - it needs this table
 
     return keep_for_later(request)
+
+
+def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """A null character is in no code, name or text; PostgreSQL takes none, so no view sees one."""
+    if any(_NULL in value for value in kwargs.values() if isinstance(value, str)):
+        raise Http404
+    asked = [request.GET] if "%00" in request.META.get("QUERY_STRING", "") else []
+    if request.method == "POST" and request.resolver_match.view_name not in _OWN_BODY:
+        asked.append(request.POST)
+    if any(
+        _NULL in value for query in asked for _name, values in query.lists() for value in values
+    ):
+        raise BadRequest("null character")
 
 
 def _who(request: HttpRequest) -> Person:

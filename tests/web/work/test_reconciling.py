@@ -80,6 +80,20 @@ def test_both_sides_stand_beside_each_other(officer) -> None:
     assert "Differs" in english
 
 
+def test_whoever_asks_first_sees_a_page_that_comes_back_by_itself(officer, monkeypatch) -> None:
+    monkeypatch.setattr("thuocdo.web.work.reconciling._PATIENCE_S", 0.0)
+    page = officer.get(BASE + QUERY).content.decode()
+    assert 'http-equiv="refresh"' in page
+    monkeypatch.setattr("thuocdo.web.work.reconciling._PATIENCE_S", 60.0)
+    assert ">60<" in officer.get(BASE + QUERY).content.decode()
+
+
+def test_a_period_before_the_agency_was_there_is_told(officer) -> None:
+    answer = officer.get(f"/lam-viec/co-quan/H60/doi-soat/{QUERY}")
+    assert answer.status_code in (403, 404)
+    assert officer.get(f"{BASE}?from=1900-01-01&to=1900-02-01").status_code == 400
+
+
 def test_without_a_period_the_last_month_is_shown(officer) -> None:
     answer = officer.get(BASE)
     last = TODAY.replace(day=1) - timedelta(days=1)
@@ -226,6 +240,8 @@ def test_a_list_leaves_no_byte_behind(officer, own, tmp_path, monkeypatch) -> No
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    written = "django.core.files.uploadhandler.TemporaryFileUploadHandler.new_file"
+    monkeypatch.setattr(written, lambda *_args, **_kwargs: pytest.fail("it went to the disk"))
     big = "\n".join([SECRET_NUMBER] * 200_000).encode()  # larger than what Django keeps in memory
     assert len(big) > 2_621_440
     match(officer, big)

@@ -1,12 +1,14 @@
 """Reconciliation at the desk: measured beside stated figures, what may explain it, what both sides decided.
 
-A reconciliation looks at raw events and takes seconds, so it is kept ready (standby.py) until something
-it stands on moves: an event, a statement, a decision.
+A reconciliation looks at raw events and takes seconds, so it is kept ready (standby.py): another is made
+when somebody states or decides something, and behind the reader's back once it is a minute old. Whoever
+asks first sees a page that comes back by itself.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Hashable
 from datetime import timedelta
 from functools import cache
 from importlib.metadata import version
@@ -60,7 +62,8 @@ _RIGHTS: Final = {
     Role.AGENCY: Right.DECIDE_FOR_AGENCY,
     Role.MINISTRY: Right.DECIDE_FOR_MINISTRY,
 }
-_found: Standby[Reconciliation] = Standby(_FRESH_S, _KEPT)
+_PATIENCE_S, _REFRESH_S = 4.0, 3
+_found: Standby[Reconciliation | ThuocdoError] = Standby(_FRESH_S, _KEPT)
 
 
 @require_safe
@@ -69,7 +72,11 @@ def page(request: HttpRequest, place: frame.Place) -> HttpResponse:
     """Both sides of a period; without one in the address, the last whole month."""
     if not {"period", "from", "to"} & set(request.GET):
         return redirect(address(place, _last_month()))
-    return shown(request, place, choosing.read(request).period)
+    period = choosing.read(request).period
+    if _ready(place, period) is None:
+        context = {"title": _("Đối soát số liệu"), "refresh": _REFRESH_S}
+        return frame.page(request, "web/work/reconciling_wait.html", context, place=place)
+    return shown(request, place, period)
 
 
 def shown(
@@ -177,16 +184,31 @@ def _books(instance: Settings, measure: Measure) -> Books:
 
 
 def _reconciled(place: frame.Place, period: Period) -> Reconciliation:
+    """Raises ThuocdoError as `reconcile`."""
+    found = _found.ask(*_asked(place, period))
+    if isinstance(found, ThuocdoError):
+        raise found
+    return found
+
+
+def _ready(place: frame.Place, period: Period) -> Reconciliation | ThuocdoError | None:
+    """What there is within a reader's patience; None: it is being made."""
+    return _found.ask_briefly(*_asked(place, period), _PATIENCE_S)
+
+
+def _asked(place: frame.Place, period: Period) -> tuple[Hashable, Callable[[], Any]]:
+    """A question and its answer: another one when somebody states or decides; renewed as events land."""
     choosing.check_span(period)
     own = books()
     stands_on = (own.lake.version("declared"), own.lake.version(agreements.TABLE))
-    landed = board.measure().freshness().landed_at
-    key = (id(own), place.code, period, landed, *stands_on)
 
-    def make() -> Reconciliation:
-        return reconcile(own, place.code, period)
+    def make() -> Reconciliation | ThuocdoError:
+        try:
+            return reconcile(own, place.code, period)
+        except ThuocdoError as refusal:  # an answer too: asking again brings the same
+            return refusal
 
-    return _found.ask(key, make)
+    return (id(own), place.code, period, *stands_on), make
 
 
 def _row(one: Comparison) -> dict[str, Any]:
