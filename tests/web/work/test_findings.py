@@ -50,6 +50,7 @@ def test_a_finding_shows_its_rows_and_what_it_does_to_figures(client) -> None:
     assert "Bằng chứng" in page
     assert ">60<" in page
     assert "giữ nguyên giá trị đã đo" in page
+    assert "60/60" in page, "the online share of its sixty dossiers"
     english = client.get(f"/en/work/agencies/H26/findings/{KEY}/").content.decode()
     assert "The declared level is a constant" in english
     assert "keep the value that was measured" in english
@@ -115,3 +116,11 @@ def test_the_list_is_filtered_by_how_far_an_answer_has_come(client) -> None:
     assert "H26-one_stop" in client.get(f"{LIST}?standing=open").content.decode()
     assert "H26-one_stop" not in client.get(f"{LIST}?standing=accepted").content.decode()
     assert client.get(f"{LIST}?standing=nonsense").status_code == 200
+
+
+def test_the_country_s_list_is_filtered_by_kind(client) -> None:
+    enter(client, someone(Role.ANALYST))
+    page = client.get("/lam-viec/dau-hieu/?kind=constant_level")
+    assert page.context["rows"]
+    assert {row.finding.detector for row in page.context["rows"]} == {"constant_level"}
+    assert client.get("/lam-viec/dau-hieu/?kind=nonsense").context["rows"]

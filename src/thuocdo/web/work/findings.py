@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.findings import FindingKey, parse
+from thuocdo.measure.model import Figure
 from thuocdo.measure.quality import Finding, rules
 from thuocdo.registry import explanations
 from thuocdo.registry.explanations import Explanation, Said
@@ -89,6 +90,10 @@ def _list(request: HttpRequest, place: frame.Place | None) -> HttpResponse:
     found = publishing.findings(board.measure(), choice.period)
     who = person(request.user)
     every = _listed([one for one in found if _concerns(one, who, place)])
+    kind = request.GET.get("kind", "")
+    kinds = Counter((one.finding.detector, one.name) for one in every)
+    if kind in {code for code, _name in kinds}:
+        every = [one for one in every if one.finding.detector == kind]
     counts = Counter(one.standing for one in every)
     if wanted not in STANDINGS:
         wanted = ""
@@ -98,9 +103,11 @@ def _list(request: HttpRequest, place: frame.Place | None) -> HttpResponse:
         "presets": choosing.PRESETS,
         "standings": [(code, words, counts[code]) for code, words in STANDINGS.items()],
         "wanted": wanted,
+        "kind": kind,
+        "kinds": [(code, name, n) for (code, name), n in kinds.most_common()],
         "count": len(every),
         "rows": [one for one in every if not wanted or one.standing == wanted],
-        "clear": _clear(every, choice.period),
+        "clear": _clear({code for code, _name in kinds}, choice.period),
     }
     return frame.page(request, "web/work/findings.html", context, place=place)
 
@@ -193,13 +200,27 @@ def _details(request: HttpRequest, finding: Finding) -> dict[str, Any]:
         "unit": _UNITS.get(finding.unit, finding.unit),
         "evidence": [(row, _in(rules().word(row.what))) for row in finding.evidence],
         "has_expected": any(row.expected is not None for row in finding.evidence),
-        "figures": [each for each in board.definitions() if each.code in finding.indicators],
+        "figures": _figures(finding),
         "said": [_told(one, finding.key) for one in said],
         "may_explain": who.may(Right.EXPLAIN, finding.agency),
         "may_judge": judges and answered and not own,
         "own_answer": judges and own,
         "given": request.POST.get("text", ""),
     }
+
+
+def _figures(finding: Finding) -> list[tuple[board.Described, Figure | None]]:
+    """The indicators that carry the note, each as measured of the agency in the finding's period.
+
+    Small counts are not hidden here: whoever may answer for them has them anyway.
+    """
+    period = Period(finding.first, finding.last)
+    found = []
+    for each in board.definitions():
+        if each.code in finding.indicators:
+            figures = board.measure().figures(each.code, period, agency=finding.agency)
+            found.append((each, figures[0] if figures else None))
+    return found
 
 
 def _told(said: Said, about: FindingKey) -> dict[str, Any]:
@@ -237,9 +258,8 @@ def _names(codes: set[str]) -> dict[str, str]:
     return {row.code: agency_name(row) for row in rows}
 
 
-def _clear(every: list[Listed], period: Period) -> list[str]:
+def _clear(seen: set[str], period: Period) -> list[str]:
     """Names of the detectors that found nothing, or could not tell."""
-    seen = {one.finding.detector for one in every}
     return [_in(rule.name) for rule in rules().on(period.last) if rule.id not in seen]
 
 
