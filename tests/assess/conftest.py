@@ -19,8 +19,8 @@ from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched
-from thuocdo.assess.site_check.guard import Guard
 from thuocdo.core import settings as instance
+from thuocdo.core.guard import Guard
 
 
 @dataclass(frozen=True)

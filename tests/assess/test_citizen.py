@@ -19,7 +19,7 @@ from tests.assess.fixtures.servers import (
 from thuocdo.assess.citizen import Citizen, Manners, agent
 from thuocdo.assess.fetch import Answer, Failure, Fetcher, Limits
 from thuocdo.assess.results import Fault
-from thuocdo.assess.site_check.guard import Guard
+from thuocdo.core.guard import Guard
 
 LOOPBACK = Guard((ipaddress.ip_network("127.0.0.0/8"),))
 AGENT = agent("mailto:emc@example.gov.vn")

@@ -53,3 +53,42 @@ def test_any_other_engine_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ThuocdoError) as problem:
         settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_ENGINE": text})
     assert problem.value.code == "bad_engine"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "user", "password", "security"),
+    [
+        ("smtp://mail.gov.vn", "mail.gov.vn", 587, "", "", "starttls"),
+        ("smtps://emc:p%40ss@mail.gov.vn", "mail.gov.vn", 465, "emc", "p@ss", "tls"),
+        ("smtp://127.0.0.1:25?security=none", "127.0.0.1", 25, "", "", "none"),
+    ],
+)
+def test_a_mail_server_is_one_address(
+    tmp_path: Path, url: str, host: str, port: int, user: str, password: str, security: str
+) -> None:
+    environ = {"THUOCDO_HOME": str(tmp_path), "THUOCDO_MAIL_FROM": "emc@example.gov.vn"}
+    found = settings.load(environ | {"THUOCDO_SMTP_URL": url}).smtp
+    assert found == settings.Smtp(host, port, user, password, security, "emc@example.gov.vn")
+    assert settings.load(environ).smtp is None
+
+
+@pytest.mark.parametrize(
+    ("url", "sender"),
+    [
+        ("http://mail.gov.vn", "emc@example.gov.vn"),
+        ("smtp://", "emc@example.gov.vn"),
+        ("smtp://mail.gov.vn:99999", "emc@example.gov.vn"),
+        ("smtp://mail.gov.vn?security=maybe", "emc@example.gov.vn"),
+        ("smtp://mail.gov.vn?tls=1", "emc@example.gov.vn"),
+        ("smtp://mail.gov.vn", ""),
+        ("smtp://mail.gov.vn", "Thước Đo <emc@example.gov.vn>"),
+        ("smtp://mail.gov.vn", "emc@example.gov.vn\nBcc: x@y.vn"),
+    ],
+)
+def test_what_is_no_mail_server_is_refused_without_its_password(
+    tmp_path: Path, url: str, sender: str
+) -> None:
+    environ = {"THUOCDO_HOME": str(tmp_path), "THUOCDO_MAIL_FROM": sender}
+    with pytest.raises(ThuocdoError) as refused:
+        settings.load(environ | {"THUOCDO_SMTP_URL": url})
+    assert refused.value.code == "bad_smtp"

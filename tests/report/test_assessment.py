@@ -15,7 +15,7 @@ from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.results import Fault, Remark, measured, unmeasured
 from thuocdo.assess.rounds.publication import Publication, publication
-from thuocdo.assess.rounds.table import Graded
+from thuocdo.assess.rounds.table import OWN, Graded
 from thuocdo.assess.scoring import grade
 from thuocdo.report.render.assessment import RENDERERS
 
@@ -101,3 +101,53 @@ def test_numbers_are_numbers_in_the_workbook_and_what_a_page_said_is_text(publis
 
 def test_the_json_is_the_publication(published):
     assert msgspec.json.decode(RENDERERS["json"](published), type=Publication) == published
+
+
+def test_what_assessors_judge_is_listed_with_its_points_or_with_whose_turn_it_is():
+    given = {
+        "functions.account": Decimal(5),
+        "functions.signing": Decimal(2),
+        "functions.store": None,
+    }
+    found = Graded("a", "Cổng A", "province", "", "https://a.vn/", grade(SET, given), given, [])
+    made = publication(
+        code="x",
+        is_trial=False,
+        at=1,
+        criteria=SET,
+        rules_sha256="",
+        software="",
+        graded=[found],
+    )
+    lines = {each.check: each for each in made.systems[0].checks}
+    told = [lines[f"functions.{name}"] for name in ("account", "signing", "store")]
+    assert [(each.outcome, each.points) for each in told] == [
+        ("pass", Decimal(5)),
+        ("fail", Decimal(2)),
+        ("unmeasured", None),
+    ]
+    assert told[1].fix is not None
+    assert (told[2].fault, told[2].blame) == ("not_marked", "us")
+    for render in RENDERERS.values():
+        assert render(made)
+
+
+def test_a_round_of_our_own_site_alone_is_printed_outside_the_ranking():
+    rules = criteria_set("site-2026")
+    found = Graded("emc", "Hệ thống EMC", OWN, "", "https://a.vn/", grade(rules, {}), {}, [])
+    made = publication(
+        code="own",
+        is_trial=False,
+        at=1,
+        criteria=rules,
+        rules_sha256="",
+        software="",
+        graded=[found],
+    )
+    assert made.blocks == []
+    text = "".join(
+        page.extract_text() for page in PdfReader(io.BytesIO(RENDERERS["pdf"](made))).pages
+    )
+    assert "ngoài xếp hạng" in text
+    for render in RENDERERS.values():
+        assert render(made)

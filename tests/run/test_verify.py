@@ -32,7 +32,8 @@ def published(empty_instance: Any, tmp_path_factory: pytest.TempPathFactory) -> 
     instance.run("simulate", "--scale", "0.01", "--period", PERIOD)
     instance.run("refresh")
     instance.run(
-        *("report", "weekly", WEEK, "--period", PERIOD, "--format", "json", "-o", folder / "out")
+        *("report", "weekly", WEEK, "--period", PERIOD, "--number", "45/BC-CĐSQG"),
+        *("--format", "json", "-o", folder / "out"),
     )
     rows = instance.figures("online_dossier_rate", "--period", PERIOD, "--by", "province")
     of_services = ("--agency", "H26", "--by", "service")
@@ -154,3 +155,55 @@ def test_what_is_no_name_and_no_report_is_one_clear_sentence(
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_tells_who_signed_it_here_and_on_another_machine(
+    published: Published, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(published.instance.home, home)
+    copy = type(published.instance)(home)
+    assert "not published" in copy.run("verify", WEEK).stdout
+    script = (
+        "from thuocdo.core import settings\n"
+        "from thuocdo.run.demo_people import publish\n"
+        f"publish(settings.load(), '{WEEK}')"
+    )
+    subprocess.run([sys.executable, "-c", script], env=copy.environment, check=True)
+    assert "published" in copy.run("report", "queue").stdout
+    here = copy.run("verify", WEEK).stdout
+    assert "by mo-phong-lanh-dao (a simulated person); the signature is of this report" in here
+    assert "The same, to the last digit." in here
+
+    lines = [path.read_text() for path in sorted((home / "publication" / WEEK).glob("*.jws"))]
+    (tmp_path / "report.jws").write_text(lines[2])  # made, checked, signed
+    with_signature = (
+        *(published.report, "--signature", tmp_path / "report.jws"),
+        *elsewhere(Published(copy, published.report, published.name), tmp_path),
+    )
+    done = stranger(tmp_path, "verify", *with_signature)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the signature is of this report" in done.stdout
+    (tmp_path / "report.jws").write_text(lines[1])
+    done = stranger(tmp_path, "verify", *with_signature)
+    assert done.returncode == 1
+    assert "The signature is not of this report" in done.stdout
+
+
+def test_the_desks_commands_ask_for_rights_and_say_what_is_wrong(published: Published) -> None:
+    run = published.instance.run
+    run("account", "create", "hoa", "--role", "analyst", "--password", "mật khẩu rất dài 2026")
+    run("account", "create", "lan", "--role", "publisher", "--password", "mật khẩu rất dài 2026")
+    refused = run("report", "sign", WEEK, "--as", "lan", check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "may not do the step" in refused.stderr  # her role rests without a second factor
+    unknown = run("report", "check", WEEK, "--as", "nobody", check=False)
+    assert "There is no account" in unknown.stderr
+    done = run("report", "check", WEEK, "--as", "hoa", "--note", "đã xem")
+    assert "checked" in done.stdout
+    back = run("report", "withdraw", WEEK, "--as", "hoa", "--note", "xem lại")
+    assert "draft" in back.stdout
+    assert (
+        "nothing to revise"
+        in run("report", "revise", WEEK, "--as", "hoa", "--note", "sai", check=False).stderr
+    )

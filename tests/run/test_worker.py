@@ -52,7 +52,7 @@ def test_open_data_are_due_at_night_and_after_a_night_that_was_missed(
 
 
 @pytest.fixture
-def home(instance: Any) -> settings.Settings:
+def home(instance: Any, db: None) -> settings.Settings:
     return settings.load({"THUOCDO_HOME": str(instance.home), "THUOCDO_SECRET_KEY": "x" * 32})
 
 
@@ -92,3 +92,22 @@ def test_the_head_of_the_ledger_is_kept_once_a_day(home: settings.Settings) -> N
     assert "keep_head" in worker.tick(home, at("2026-11-25T00:00:00"))
     kept = sorted(path.name for path in (home.ledger_dir / "heads").iterdir())
     assert kept == ["2026-11-24.jws", "2026-11-25.jws"]
+
+
+def test_incidents_are_looked_for_every_minute_and_a_look_without_news_leaves_no_line(
+    home: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from thuocdo.run import alerting
+
+    news, asked = [False, True], []
+
+    def watch(_home: settings.Settings, now: int) -> bool:
+        asked.append(now)
+        return news[len(asked) - 1]
+
+    monkeypatch.setattr(alerting, "watch", watch)
+    noon, minute = at("2026-11-24T12:00:00"), worker.WATCH_EVERY_US
+    assert "alerts" not in worker.tick(home, noon)
+    assert "alerts" not in worker.tick(home, noon + minute - 1)
+    assert "alerts" in worker.tick(home, noon + minute)
+    assert asked == [noon, noon + minute]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.db.models import Model
+from django.utils import translation
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
@@ -111,6 +112,12 @@ def fill_lake(settings: Settings, folder: Path) -> None:
     ]
     import_dossiers(settings, lake, [write_lines(folder / "early.ndjson", early)], quiet)
     refresh(settings, lake, head=Ledger(settings, lake).extend())
+
+
+@pytest.fixture(autouse=True)
+def vietnamese():
+    """Each test begins in Vietnamese: a request in English leaves its language to the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.clients.published import node_packages
+from tests.web.held_round import IN_A_PROCESS
 from tests.web.test_browser import ARGUMENTS, CHROMIUM, Site
 
 from thuocdo.lake.imports import import_dossiers
@@ -30,12 +33,24 @@ PATHS = (
     "/dich-vu/1.004194/",
     "/so-sanh/?a=H26&a=H29",
     "/chat-luong/",
+    "/chat-luong/2026-2/",
+    "/chat-luong/2026-2/H14-one_stop/",
+    "/chat-luong/2026-2/nha-cung-cap/",
+    "/chat-luong/2026-2/bo-tieu-chi/",
+    "/chat-luong/2026-2/so-sanh/",
+    "/chat-luong/2026-2/thu-doi/?bo=site-2026",
     "/truc-tiep/",
     "/tinh-trang/",
     "/tim-kiem/?q=ha",
     "/phuong-phap/",
     "/phuong-phap/online_dossier_rate/",
     "/bao-cao/",
+    "/tro-giup/",
+    "/lien-he/",
+    "/gop-y/",
+    "/quyen-rieng-tu/",
+    "/kha-nang-tiep-can/",
+    "/so-do-trang/",
     "/nowhere/",
 )
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -56,6 +71,7 @@ def site(tmp_path_factory, today_of_module) -> Iterator[Site]:
     found.command("init")
     found.command("import", "sites", str(sites))
     found.command("import", "services", str(services))
+    subprocess.run([sys.executable, "-c", IN_A_PROCESS], env=found.environ, check=True)
     _tell(found, folder, today_of_module)
     found.start()
     yield found

@@ -68,9 +68,9 @@ def test_roles_that_need_a_second_factor_rest_without_one(country) -> None:
         who = person(someone(role, second_factor=False))
         for name in ADDRESSES:
             mine = needed(name) in policy().roles[Role.VIEWER].rights
-            held = needed(name) in policy().roles[role].rights
-            resting = Verdict.SECOND_FACTOR if held else Verdict.REFUSED
-            wanted = Verdict.ALLOWED if mine else resting
+            resting = needed(name) in policy().roles[role].rights
+            refused = Verdict.SECOND_FACTOR if resting else Verdict.REFUSED
+            wanted = Verdict.ALLOWED if mine else refused
             assert judge(name, who, signed_in=True) is wanted, (name, role)
 
 

@@ -1,6 +1,6 @@
 """One plain request to a host that somebody else runs: named, bounded, and never into our own network.
 
-The name is resolved once, the address judged (site_check/guard.py), and the connection opened to that
+The name is resolved once, the address judged (core/guard.py), and the connection opened to that
 very address. A redirect is an answer: whoever follows it asks anew. No credential is ever sent and no cookie kept. Whatever the
 other side does, an answer or a typed fault is there within the time bound.
 """
@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from thuocdo.assess.results import Fault
-from thuocdo.assess.site_check.guard import Guard, Refused, Unresolved, endpoint
+from thuocdo.core.guard import Guard, Refused, Unresolved, endpoint
 
 MAX_HEAD: Final = 64 * 1024
 _CHUNK: Final = 64 * 1024

@@ -56,6 +56,7 @@ class Fault(StrEnum):
     NOT_REGISTERED = "not_registered"  # the registry has no site to expect
     TOO_FEW = "too_few"  # visitors whose browsers sent their timings
     NOT_ASKED = "not_asked"  # this scan was told to leave it out
+    NOT_MARKED = "not_marked"  # fewer than two assessors, or two who differ and did not settle
     BUDGET = "budget"  # more requests than a host is asked for
     NO_TOOL = "no_tool"  # browser, Lighthouse, sslyze or a resolver is missing or does not start
     INTERNAL = "internal"
@@ -72,6 +73,7 @@ _BLAME: Final = {
     Fault.NOT_REGISTERED: Blame.US,
     Fault.BUDGET: Blame.US,
     Fault.NOT_ASKED: Blame.US,
+    Fault.NOT_MARKED: Blame.US,
     Fault.NO_TOOL: Blame.US,
     Fault.INTERNAL: Blame.US,
 }

@@ -173,15 +173,15 @@ def settle(
 def score(name: RoundName) -> None:
     """Grade the round as it stands: ranks, levels, group points, what is open."""
     _ready()
-    from thuocdo.assess.rounds import office
+    from thuocdo.assess.rounds import grading, office
     from thuocdo.assess.rounds.table import standings
 
     held = office.find(name)
-    rules = office.rules_of(held)
+    rules = grading.rules_of(held)
     table = Table(
         "Rank", "System", "Level", "Points", "Unmeasured", *(g.code for g in rules.groups)
     )
-    for each in standings(office.graded(held)):
+    for each in standings(grading.graded(held)):
         groups = [f"{group.points}/{group.of - group.unmeasured}" for group in each.grade.groups]
         rank = f"{each.rank} ({each.rank_best}–{each.rank_worst})" if each.rank else each.unranked
         level = each.grade.level or "open"
@@ -292,23 +292,23 @@ def compare(
 ) -> None:  # fmt: skip
     """Say why totals differ: between two rounds, or of one round under other rules."""
     _ready()
-    from thuocdo.assess.rounds import comparing, office
+    from thuocdo.assess.rounds import comparing, grading, office
 
     one_of("--lang", lang, ("vi", "en"))
     if bool(other) == bool(rules):
         raise ThuocdoError("bad_option", "Name a second round, or --rules.")
     held = office.find(name)
-    after_rules = _rules(rules) if rules else office.rules_of(office.find(other))
-    before = {each.code: each for each in office.graded(held)}
+    after_rules = _rules(rules) if rules else grading.rules_of(office.find(other))
+    before = {each.code: each for each in grading.graded(held)}
     after = {
         each.code: each
-        for each in office.graded(held if rules else office.find(other), after_rules)
+        for each in grading.graded(held if rules else office.find(other), after_rules)
     }
     for code in (each for each in before if each in after):
         found = comparing.compare(
             code,
             before[code].name,
-            _side(office.rules_of(held), before[code]),
+            _side(grading.rules_of(held), before[code]),
             _side(after_rules, after[code]),
         )
         typer.echo(comparing.sentence(found, "en" if lang == "en" else "vi"))
@@ -360,19 +360,15 @@ def _trial(held: Round | None, name: str, rules: CriteriaSet, served: Fleet) -> 
 
 
 def _read(path: Path) -> list[System]:
-    from thuocdo.assess.rounds.office import System
+    from thuocdo.assess.rounds.planning import systems_of
 
-    return [
-        System(
-            code=row["code"],
-            name=row["name"],
-            block=row["block"],
-            url=row["url"],
-            vendor=row.get("vendor") or "",
-            site_id=int(row["site_id"]) if row.get("site_id") else None,
-        )
-        for row in _rows(path, _COLUMNS)
-    ]
+    try:
+        found, wrong = systems_of(path.read_bytes())
+    except OSError as error:
+        raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
+    if wrong:
+        raise ThuocdoError("bad_file", f"{path}: {'; '.join(map(str, wrong[:20]))}.", f"The columns are {', '.join(_COLUMNS)}[, vendor, site_id].")  # fmt: skip
+    return found
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ import typer
 from thuocdo.cli import (
     accounts,
     advice,
+    alerts,
     assess,
     checks,
     figures,
@@ -58,6 +59,7 @@ app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
 app.add_typer(assess.assess, name="assess")
+app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(proof.proofs, name="proof")
 app.command("check-site")(checks.check_site)
 figures.add_to(app)

@@ -134,6 +134,8 @@ def _findings(found: Settings, week: str) -> tuple[Finding, ...]:
 
 
 def _line(found: Standing) -> str:
+    if found.problem:
+        return f"{found.week}  {found.problem}"
     if found.state is None:
         return f"{found.week}  on no record: make the draft again"
     steps = found.draft.steps if found.draft else found.steps[-1:]

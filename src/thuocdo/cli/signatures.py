@@ -65,7 +65,10 @@ def _of_week(home: Settings, week: str, digest: str | None) -> int:
         if edition.replaced_by:
             typer.echo(f"Replaced since: {_reason(found, edition.replaced_by)}")
         return 0
-    typer.echo("It is a draft: not published.")
+    if digest in (None, found.draft.digest if found.draft else None):
+        typer.echo("It is a draft: not published.")
+    else:
+        typer.echo("This instance never published these bytes.")
     return 0
 
 

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from thuocdo.core.errors import ThuocdoError
 
@@ -26,7 +27,24 @@ DUCKDB = "duckdb"
 _SPARK = re.compile(r"sc://[\w.-]+(:\d{1,5})?(/(;\S*)?)?", re.ASCII)
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE)
 
+_MAILBOX = re.compile(r"[^\s@<>]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """A mail server, and the address its letters come from.
+
+    security  "none", "starttls" or "tls" (from the first octet)
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str
+    security: str
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,9 @@ class Settings:
     address_rate     requests a second the collector takes from one address; 0 is no limit
     chromium         the browser that site checks drive; "" is the first one found on PATH
     check_networks   networks a site check may visit although they are not public
+    site_url         the public site as readers reach it, no slash at the end; "" where it was not said
+    smtp             how alerts are mailed; None: no mail is sent
+    webhook_networks networks a webhook may be sent to although they are not public
     """
 
     home: Path
@@ -55,6 +76,9 @@ class Settings:
     address_rate: float = 0.0
     chromium: str = ""
     check_networks: tuple[Network, ...] = ()
+    site_url: str = ""
+    smtp: Smtp | None = None
+    webhook_networks: tuple[Network, ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -148,7 +172,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises ThuocdoError `bad_secret` when THUOCDO_SECRET_KEY is shorter than 16 characters,
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
-    no list of networks, `bad_collector_url` when THUOCDO_COLLECTOR_URL is no plain web address,
+    no list of networks (THUOCDO_WEBHOOK_ALLOW_NETWORKS likewise), `bad_collector_url` (`bad_site_url`) when
+    THUOCDO_COLLECTOR_URL (THUOCDO_SITE_URL) is no plain web address, `bad_smtp` when THUOCDO_SMTP_URL or
+    THUOCDO_MAIL_FROM is not as docs/alerts.md says,
     `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
     THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
@@ -160,10 +186,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         engine=_engine(environ.get("THUOCDO_ENGINE", DUCKDB)),
         secret=_secret(home, environ.get("THUOCDO_SECRET_KEY")),
         trusted_proxies=_networks(environ, "THUOCDO_TRUSTED_PROXIES", "bad_proxies"),
-        collector_url=_address(environ.get("THUOCDO_COLLECTOR_URL", DEFAULT_COLLECTOR_URL)),
+        collector_url=_address(
+            environ.get("THUOCDO_COLLECTOR_URL", DEFAULT_COLLECTOR_URL),
+            "THUOCDO_COLLECTOR_URL",
+            "bad_collector_url",
+        ),
         address_rate=_rate(environ.get("THUOCDO_ADDRESS_RATE", DEFAULT_ADDRESS_RATE)),
         chromium=environ.get("THUOCDO_CHROMIUM", ""),
         check_networks=_networks(environ, "THUOCDO_CHECK_ALLOW_NETWORKS", "bad_networks"),
+        site_url=_site_url(environ.get("THUOCDO_SITE_URL", "")),
+        smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
+        webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
     )
 
 
@@ -203,15 +236,58 @@ def _networks(environ: Mapping[str, str], name: str, code: str) -> tuple[Network
         ) from None
 
 
-def _address(text: str) -> str:
+def _address(text: str, name: str, code: str) -> str:
     """Plain enough to stand in a page's script and in its policy as it is."""
     if not _ADDRESS.fullmatch(text):
         raise ThuocdoError(
-            "bad_collector_url",
-            f"THUOCDO_COLLECTOR_URL is no web address: {text!r}.",
-            "Write it as browsers reach the collector, for example https://emc.example.gov.vn.",
+            code,
+            f"{name} is no web address: {text!r}.",
+            "Write it as browsers reach it, for example https://emc.example.gov.vn.",
         )
     return text.rstrip("/")
+
+
+def _site_url(text: str) -> str:
+    return _address(text, "THUOCDO_SITE_URL", "bad_site_url") if text else ""
+
+
+_MAIL = {"smtp": ("starttls", 587), "smtps": ("tls", 465)}
+"""Scheme → security unless `?security=` says another, and the port it goes by."""
+
+
+def _smtp(text: str, sender: str) -> Smtp | None:
+    """`smtp://user:password@host:587`, `smtps://…`, or `smtp://127.0.0.1:25?security=none`."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        security, port = _MAIL[parts.scheme]
+        asked = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+        (security,) = asked.pop("security", [security])
+        found = Smtp(
+            host=parts.hostname or "",
+            port=parts.port or port,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            security=security,
+            sender=sender,
+        )
+        is_right = security in ("none", "starttls", "tls") and not asked and found.host
+    except (KeyError, ValueError):
+        is_right = False
+    if not is_right:
+        raise ThuocdoError(
+            "bad_smtp",
+            "THUOCDO_SMTP_URL is no mail server's address.",
+            "Write smtp://USER:PASSWORD@HOST:587, smtps://… for TLS, or add ?security=none.",
+        )
+    if not _MAILBOX.fullmatch(sender):
+        raise ThuocdoError(
+            "bad_smtp",
+            f"THUOCDO_MAIL_FROM is no mail address: {sender!r}.",
+            "Write the address that alerts come from, for example emc@example.gov.vn.",
+        )
+    return found
 
 
 def _secret(home: Path, configured: str | None) -> bytes:

@@ -15,7 +15,7 @@ from thuocdo.core.vocabulary import Intake, RejectReason
 from thuocdo.measure.compute import Remember
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.facts.intake import HOUR_US, TABLE
-from thuocdo.measure.model import IntakeCount, Stranger
+from thuocdo.measure.model import IntakeCount, IntakeTotal, Stranger
 from thuocdo.measure.view import Piece, StoredFacts
 
 _KEYS: Final = ["hour", "site_id", "system", "feed", "trust", "outcome", "reason"]
@@ -51,6 +51,23 @@ def of_sources(
         key = ("intake", piece.key, hours.start, hours.stop, *whose)
         found += remember(key, partial(count, piece))
     return found
+
+
+def totals(facts: StoredFacts, since: int, until: int, remember: Remember) -> list[IntakeTotal]:
+    """What every source sent in the local hours that begin from `since` to `until`, by outcome."""
+    hours = _hours(since, until)
+
+    def count(piece: Piece) -> list[IntakeTotal]:
+        held = facts.engine.hold(pa.table({"hour": pa.array(hours, pa.int32())}))
+        rows = facts.engine.rows(of_everybody, piece.rows(), held)
+        facts.engine.forget()
+        return [IntakeTotal(**row) for row in rows.to_pylist()]
+
+    return [
+        total
+        for piece in facts.landed(TABLE, since)
+        for total in remember(("totals", piece.key, hours.start, hours.stop), partial(count, piece))
+    ]
 
 
 def strangers(facts: StoredFacts, since: int, until: int, remember: Remember) -> list[Stranger]:
@@ -107,6 +124,14 @@ def of_these(rows: ir.Table, hours: ir.Table, sites: ir.Table, systems: ir.Table
     wanted = ibis.union(of_sites, of_systems).semi_join(hours, "hour")
     return wanted.group_by(_KEYS).agg(
         records=ibis._.records.sum().cast("int64"), last_landed=ibis._.last_landed.max()
+    )
+
+
+def of_everybody(rows: ir.Table, hours: ir.Table) -> ir.Table:
+    """(site_id, system, outcome, reason, records) of some hours."""
+    inside = rows.semi_join(hours, "hour")
+    return inside.group_by(["site_id", "system", "outcome", "reason"]).agg(
+        records=ibis._.records.sum().cast("int64")
     )
 
 

@@ -221,6 +221,16 @@ class IntakeCount(msgspec.Struct, frozen=True):
     last_landed: int
 
 
+class IntakeTotal(msgspec.Struct, frozen=True):
+    """Records of one source that met with one outcome, whatever the hour; as IntakeCount otherwise."""
+
+    site_id: int | None
+    system: str | None
+    outcome: str
+    reason: str | None
+    records: int
+
+
 class Stranger(msgspec.Struct, frozen=True):
     """A site id that nobody registered: what was refused of it, and when last (µs UTC)."""
 

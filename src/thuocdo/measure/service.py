@@ -36,6 +36,7 @@ from thuocdo.measure.model import (
     Figure,
     Freshness,
     IntakeCount,
+    IntakeTotal,
     Log,
     NationalFigure,
     Point,
@@ -250,6 +251,11 @@ class Measure:
                 sites.update(key for key in known.sites.below(agency) if isinstance(key, int))
                 systems.update(str(key) for key in known.systems.below(agency))
             return intake.of_sources(facts, since, until, sites, systems, self._intakes)
+
+    def intake_totals(self, since: int, until: int) -> list[IntakeTotal]:
+        """What landed of every source in the local hours that begin in [since, until), µs UTC."""
+        with self._now.lock:
+            return intake.totals(self._current(), since, until, self._intakes)
 
     def loop_views(self, site_id: int, period: Period) -> int:
         """Views of a site that `intake` calls accepted and no figure counts: of endless reloads.

@@ -19,7 +19,9 @@ from thuocdo.registry.models import Site, SiteKey, System
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 
-_COUNTRY_ONLY = frozenset({Right.EDIT_AGENCIES, Right.SEE_TRAIL, Right.MANAGE_PEOPLE})
+_COUNTRY_ONLY = frozenset(
+    {Right.EDIT_AGENCIES, Right.SEE_TRAIL, Right.MANAGE_PEOPLE, Right.ANSWER_FEEDBACK}
+)
 """What is changed or shown is everybody's: a part of the country is not enough."""
 
 
@@ -38,6 +40,7 @@ PERMISSIONS: dict[str, Right] = {
     **_of(Right.SEE_TRAIL, None, "registry.change"),
     **_of(Right.MANAGE_PEOPLE, Right.MANAGE_PEOPLE, "registry.membership"),
     **_of(Right.MANAGE_PEOPLE, Right.MANAGE_PEOPLE, "auth.user"),
+    **_of(Right.ANSWER_FEEDBACK, Right.ANSWER_FEEDBACK, "web.feedback"),
 }
 """Django's name of a permission → the right it stands for; what is not here nobody has."""
 

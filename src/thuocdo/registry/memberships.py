@@ -20,6 +20,8 @@ ROLE_LABELS = {
     Role.AGENCY_ADMIN: _("Quản trị cơ quan"),
     Role.ANALYST: _("Chuyên viên phân tích"),
     Role.PUBLISHER: _("Người công bố"),
+    Role.ASSESSOR: _("Người đánh giá"),
+    Role.ROUND_KEEPER: _("Người điều hành đợt đánh giá"),
     Role.OPERATOR: _("Người vận hành"),
 }
 

@@ -296,6 +296,8 @@ class Change(Trail):
         DECLARED = "declared", _("số liệu công bố")
         AGREEMENT = "agreement", _("quyết định đối soát")
         INVITATION = "invitation", _("lời mời")
+        SUBSCRIPTION = "subscription", _("lựa chọn nhận cảnh báo")
+        WEBHOOK = "webhook", _("webhook nhận cảnh báo")
 
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)

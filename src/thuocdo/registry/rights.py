@@ -51,6 +51,15 @@ class Right(StrEnum):
     EDIT_TARGETS = "edit_targets"
     PREPARE_REPORTS = "prepare_reports"
     PUBLISH = "publish"
+    SEE_INCIDENTS = "see_incidents"
+    EDIT_WEBHOOKS = "edit_webhooks"
+    STEER = "steer"
+    ANSWER_TASKS = "answer_tasks"
+    ANSWER_FEEDBACK = "answer_feedback"
+    SEE_ROUNDS = "see_rounds"
+    APPEAL = "appeal"
+    ASSESS = "assess"
+    KEEP_ROUNDS = "keep_rounds"
 
 
 class Role(StrEnum):
@@ -60,6 +69,8 @@ class Role(StrEnum):
     AGENCY_ADMIN = "agency_admin"
     ANALYST = "analyst"
     PUBLISHER = "publisher"
+    ASSESSOR = "assessor"
+    ROUND_KEEPER = "round_keeper"
     OPERATOR = "operator"
 
 

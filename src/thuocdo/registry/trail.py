@@ -14,7 +14,7 @@ from thuocdo.core.console import operator
 from thuocdo.registry.models import Change
 
 _NEVER_TOLD = {
-    *("id", "key_hash", "signing", "password", "data", "extra_data"),
+    *("id", "key_hash", "signing", "password", "secret", "data", "extra_data"),
     *("last_login", "last_used_at"),  # no secrets, but no changes either
 }
 _acting: ContextVar[Callable[[], str] | None] = ContextVar("acting", default=None)

@@ -12,6 +12,7 @@ import msgspec
 from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.rounds.publication import BlockLine, CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
+from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.clock import local_day
 from thuocdo.core.vietnamese import format_day, format_decimal
 
@@ -111,11 +112,20 @@ def _rankings(found: Publication) -> Iterable[Sheet]:
             [7, 10, 34, 8, 9, 9, 20, *(12 for _ in groups)],
             [_standing(each, groups) for each in own],
         )
+    ours = [each for each in found.systems if each.standing.block == OWN]
+    if ours:
+        yield Sheet(
+            "Hệ thống này",
+            "Trang của chính hệ thống đo lường – ngoài xếp hạng",
+            [*_PLACE, *(found.groups[code].vi for code in groups)],
+            [7, 10, 34, 8, 9, 9, 20, *(12 for _ in groups)],
+            [_standing(each, groups) for each in ours],
+        )
 
 
 def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
     one = line.standing
-    if one.rank is None:
+    if one.unranked:
         why = _DETAIL.sub("", texts()[one.unranked].vi)
         name = f"{one.name} – không xếp hạng: {why}"
         return [
@@ -133,7 +143,8 @@ def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
         None if by_group[code].unmeasured == by_group[code].of else by_group[code].points
         for code in groups
     ]
-    band, level = f"{one.rank_best}–{one.rank_worst}", one.grade.level or "Chưa rõ"
+    band = f"{one.rank_best}–{one.rank_worst}" if one.rank else None
+    level = one.grade.level or "Chưa rõ"
     total, unmeasured = one.grade.points, one.grade.unmeasured
     return [one.rank, band, one.name, level, total, unmeasured, one.vendor, *points]
 
@@ -175,5 +186,6 @@ def _said(line: CheckLine) -> Iterable[str]:
         yield said(remark)
         if remark.element:
             yield f"[{remark.element}]"
+    yield from line.words
     if line.fix:
         yield f"Cách sửa: {line.fix.vi}"

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import typer
 
 from thuocdo.core import clock
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
 from thuocdo.run import demo_people
@@ -36,6 +37,9 @@ GOLDEN_VISITS_SCALE: Final = 0.01
 """Dossiers are at full size; visits 1:100, so that the demo stays under 300 MB."""
 STEPS_DAYS: Final = 14
 """Of calls of trackDVC, ten thousand a day: enough for a funnel, quick to land."""
+OWN_SITE: Final = 99001
+"""Beyond those of the simulated country."""
+OWN_NAME: Final = "Hệ thống giám sát, đo lường dịch vụ Chính phủ số"
 GOLDEN_REMARK: Final = (
     "Số liệu mô phỏng: báo cáo được dựng lại từ sự kiện thô do chương trình mô phỏng sinh ra; "
     "lượt truy cập theo tỷ lệ 1:100, hồ sơ theo tỷ lệ đầy đủ."
@@ -51,6 +55,7 @@ def demo(
     _step("the instance and its agencies", lambda: initialise(settings))
     _once(settings, "week-18", "the raw events behind week 18 of 2022", _load_golden)
     _once(settings, "country", "ninety days of today's country", _load_country)
+    _once(settings, "own-site", "this site as one of those it measures", _register_ourselves)
     _step("facts", lambda: refresh_now(settings))
     _take_over(settings)
     report = _step("the weekly report of week 18", lambda: _report(settings))
@@ -59,6 +64,7 @@ def demo(
     logs = settings.home / "log"
     logs.mkdir(exist_ok=True)
     for role in roles:
+        role.environment = role.environment | {"THUOCDO_OWN_SITE": str(OWN_SITE)}
         role.log_file = logs / f"{role.name}.log"
     supervisor = Supervisor(roles)
     supervisor.start()
@@ -96,6 +102,23 @@ def _load_golden(settings: Settings) -> None:
 def _load_country(settings: Settings) -> None:
     folder = settings.home / "simulated" / "country"
     _load(settings, folder, write(folder, seed=SEED, scale=1.0))
+
+
+def _register_ourselves(settings: Settings) -> None:
+    """Our own pages as a site of the agency that runs the system, as any portal is registered."""
+    from thuocdo.registry.setup import setup_django
+
+    setup_django()
+    from thuocdo.registry.loaders import import_sites
+    from thuocdo.web.owner import OWNER
+
+    path = settings.state_dir / "own-site.csv"
+    row = f'{OWN_SITE},{OWNER},portal,"{OWN_NAME}",localhost 127.0.0.1'
+    path.write_text(f"site_id,agency,kind,name,hostnames\n{row}\n", encoding="utf-8")
+    made = import_sites(settings, [path], lambda _done, _total: None)
+    path.unlink()
+    if made.accepted + made.duplicates != 1:
+        raise ThuocdoError("bad_file", f"Our own site was not registered: {made}.")
 
 
 def _load(settings: Settings, folder: Path, files: FileSet) -> None:

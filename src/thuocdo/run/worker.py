@@ -3,7 +3,8 @@
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
 draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
 day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks are
-done one by one as they are asked for.
+done one by one as they are asked for. Incidents are looked for every minute, as far as anything moved, and
+whoever is to be told of them is told.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from thuocdo.core.settings import Settings
 
 CHECK_SECONDS: Final = 5.0
 COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
+WATCH_EVERY_US: Final = 60 * 1_000_000
 REPORT_WEEKDAY: Final = 4  # Friday
 REPORT_HOUR: Final = 15
 OPEN_DATA_HOURS: Final = range(1, 5)
@@ -36,6 +38,7 @@ class Ledger(msgspec.Struct):
 
     compacted_at: int = 0
     reported_week: str = ""
+    watched_at: int = 0
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -63,9 +66,11 @@ def tick(settings: Settings, now: int) -> list[str]:
     ledger = msgspec.json.decode(path.read_bytes(), type=Ledger) if path.exists() else Ledger()
     ran = []
     for name, job in JOBS.items():
+        before = msgspec.json.encode(ledger)
         if job(settings, ledger, now):
             log.info("done", job=name)
             ran.append(name)
+        if msgspec.json.encode(ledger) != before:
             _write(path, ledger)
     return ran
 
@@ -147,6 +152,16 @@ def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
     return True
 
 
+def _alerts(settings: Settings, ledger: Ledger, now: int) -> bool:
+    """Whether there was anything to tell; a look that finds nothing new leaves no line in the log."""
+    if 0 <= now - ledger.watched_at < WATCH_EVERY_US:
+        return False
+    ledger.watched_at = now
+    from thuocdo.run.alerting import watch
+
+    return bool(watch(settings, now))
+
+
 def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     if not settings.bell_path.exists():
         return False
@@ -163,6 +178,7 @@ JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "keep_head": _keep_head,
     "report": _report,
     "open_data": _open_data,
+    "alerts": _alerts,
     "check_site": _check_site,
 }
 

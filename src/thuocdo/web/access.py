@@ -24,8 +24,13 @@ from thuocdo.web.templatetags.yearbook import language
 
 _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),
+    *("sitemap", "sitemap-xml", "security-txt", "load-test"),
+    *("help", "contact", "feedback", "privacy", "accessibility"),
     *("overview", "live", "live-page", "live-stream", "status", "quality"),
+    *("quality-round", "quality-file", "quality-vendors", "quality-rules", "quality-compare"),
+    *("quality-simulate", "quality-evidence", "quality-system", "badge-level"),
     *("rankings", "ranking", "maps", "map", "agencies", "agency", "services", "service"),
+    "alerts-unsubscribe",  # its token says whose mails end
     *(
         "reports",
         "report",
@@ -72,6 +77,11 @@ _REPORTS: Final = (
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_STEERED: Final = (
+    *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
+    *("work-alerts", "work-alerts-confirm"),
+    *("work-tasks", "work-task", "work-agency-tasks"),  # who may do what there: work/tasks.py
+)
 
 VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
@@ -90,6 +100,14 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
     "work": Right.OWN_ACCOUNT,
     "work-agency": Right.SEE_WORK,
+    **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
+    "work-task-give": Right.STEER,
+    "work-webhooks": Right.EDIT_WEBHOOKS,
+    "work-webhook": Right.EDIT_WEBHOOKS,
+    **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
+    "work-appeal": Right.APPEAL,
+    **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
+    **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
 }
 """Name of the address → the right it needs."""
 
@@ -98,6 +116,14 @@ NAMESPACES: Final[dict[str, Right]] = {
     "api-v1": Right.SEE_PUBLIC,  # it asks for tokens itself where it needs one
 }
 """The same for all addresses of a namespace."""
+
+
+_SIGNING_IN: Final = ("account_", "mfa_", "openid_", "socialaccount_")
+
+
+def is_plainly_public(view_name: str) -> bool:
+    """Whether an address is a page for everybody, and no step of signing in."""
+    return needed(view_name) is Right.SEE_PUBLIC and not view_name.startswith(_SIGNING_IN)
 
 
 class Verdict(StrEnum):

@@ -161,8 +161,14 @@ def figures(
     found = publishing.published(measure(), measured)
     if language() == "vi":
         return found
-    names = _english_names(clock.now_us() // _NAMES_KEPT_US)
-    return [msgspec.structs.replace(each, name=names.get(each.name, each.name)) for each in found]
+    return [msgspec.structs.replace(each, name=agency_name(each.name)) for each in found]
+
+
+def agency_name(name: str) -> str:
+    """An agency's Vietnamese name in the reader's language, where the registry has it."""
+    if language() == "vi":
+        return name
+    return _english_names(clock.now_us() // _NAMES_KEPT_US).get(name, name)
 
 
 @lru_cache(maxsize=1)

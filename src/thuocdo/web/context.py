@@ -1,17 +1,27 @@
-"""What every page's frame needs: the menu, the other language, light or dark."""
+"""What every page's frame needs: the menu, the other language, light or dark, who runs the site."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from thuocdo.collect.tracker.snippet import Style, snippet
+from thuocdo.web import access
 from thuocdo.web.views.machine import appearance
+
+_ROUNDS = (
+    *("quality-round", "quality-system", "quality-vendors", "quality-rules"),
+    *("quality-compare", "quality-simulate"),
+)
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Menu entries (the current one marked), the page's address in each language, the theme."""
+    """Menu entries (the current one marked), the page's address in each language, the theme, the owner, the tracker."""
     match = request.resolver_match
     here = match.url_name if match else None
     entries = (
@@ -20,11 +30,10 @@ def frame(request: HttpRequest) -> dict[str, object]:
         (_("Bản đồ"), "maps", ("map",)),
         (_("Cơ quan"), "agencies", ("agency", "advice", "compare", "sites", "site")),
         (_("Dịch vụ công"), "services", ("service",)),
-        (_("Chất lượng"), "quality", ()),
+        (_("Chất lượng"), "quality", _ROUNDS),
         (_("Trực tiếp"), "live-page", ()),
         (_("Báo cáo"), "reports", ()),
         (_("Phương pháp"), "methods", ("method", "passport")),
-        (_("Tìm kiếm"), "search", ()),
     )
     menu = [
         {
@@ -36,4 +45,18 @@ def frame(request: HttpRequest) -> dict[str, object]:
     ]
     address = request.get_full_path()
     alternates = [(code, translate_url(address, code)) for code, _name in settings.LANGUAGES]
-    return {"menu": menu, "alternates": alternates, **appearance(request)}
+    owner = settings.OWNER
+    counted = owner.site_id and match is not None and access.is_plainly_public(match.view_name)
+    return {
+        "menu": menu,
+        "alternates": alternates,
+        "owner": owner,
+        "tracker": _tracker(owner.site_id, settings.THUOCDO.collector_url) if counted else "",
+        **appearance(request),
+    }
+
+
+@cache
+def _tracker(site_id: int, collector: str) -> SafeString:
+    """The snippet other portals paste, in the form that needs no inline script."""
+    return mark_safe(snippet(site_id, collector, style=Style.EXTERNAL))  # noqa: S308 - ours

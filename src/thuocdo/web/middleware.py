@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.web import problems
+from thuocdo.web.owner import tracked
 
-_PUBLIC_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+
+def _public_policy(collector: str) -> str:
+    """collector: its origin where our own pages are counted, else "": then nothing leaves this host."""
+    own = " ".join(filter(None, ("'self'", collector)))
+    return (
+        f"default-src 'none'; style-src 'self'; script-src {own}; img-src {own}; connect-src {own}; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 # The admin's toolkit (Alpine.js) evaluates expressions in attributes; only signed-in staff load it.
 _ADMIN_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' "
@@ -29,12 +37,13 @@ class SafetyHeaders:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self.public = _public_policy(tracked(settings.THUOCDO, settings.OWNER))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         admin = request.path.startswith(_ADMIN_PATHS)
         response.headers.setdefault(
-            "Content-Security-Policy", _ADMIN_POLICY if admin else _PUBLIC_POLICY
+            "Content-Security-Policy", _ADMIN_POLICY if admin else self.public
         )
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         if response.headers.get("Content-Type", "").startswith("text/html"):

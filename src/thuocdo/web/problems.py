@@ -81,6 +81,90 @@ _TEXTS = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "bad_round_code": (
+        gettext_lazy("Tên đợt không hợp lệ."),
+        gettext_lazy("Dùng chữ thường không dấu, chữ số và gạch ngang, ví dụ 2026-1."),
+    ),
+    "round_exists": (
+        gettext_lazy("Đã có một đợt mang tên này."),
+        gettext_lazy("Chọn tên khác."),
+    ),
+    "no_systems": (
+        gettext_lazy("Danh sách chưa có hệ thống nào."),
+        gettext_lazy("Thêm ít nhất một dòng dưới dòng tiêu đề."),
+    ),
+    "unknown_criteria": (
+        gettext_lazy("Không có bộ tiêu chí này."),
+        gettext_lazy("Chọn một bộ trong danh sách."),
+    ),
+    "round_closed": (
+        gettext_lazy("Đợt đánh giá không còn ở bước này."),
+        gettext_lazy("Xem trạng thái hiện nay của đợt rồi làm bước kế tiếp."),
+    ),
+    "bad_mark": (
+        gettext_lazy("Điểm này không cho được."),
+        gettext_lazy(
+            "Điểm nằm từ 0 đến điểm tối đa của tiêu chí, và mỗi người chấm một tiêu chí một lần."
+        ),
+    ),
+    "no_evidence_given": (
+        gettext_lazy("Điểm chưa được giữ: cần ghi bằng chứng."),
+        gettext_lazy("Ghi ngắn gọn đã thấy ở đâu, lúc nào; nhiều nhất 2.000 ký tự."),
+    ),
+    "no_reason": (
+        gettext_lazy("Cần một lý do bằng lời."),
+        gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),
+    ),
+    "bad_deadline": (
+        gettext_lazy("Số ngày kiến nghị không hợp lệ."),
+        gettext_lazy("Chọn từ 1 đến 60 ngày."),
+    ),
+    "not_measured": (
+        gettext_lazy("Còn hệ thống chưa đo xong."),
+        gettext_lazy("Chạy tiếp máy quét cho tới khi mọi hệ thống đã đo."),
+    ),
+    "not_reconciled": (
+        gettext_lazy("Còn chênh lệch giữa những người đánh giá."),
+        gettext_lazy("Thống nhất từng chênh lệch trong mục Người đánh giá."),
+    ),
+    "not_announced": (
+        gettext_lazy("Kết quả sơ bộ chưa được thông báo cho các cơ quan."),
+        gettext_lazy("Thông báo trước, để các cơ quan kiến nghị."),
+    ),
+    "appeals_open": (
+        gettext_lazy("Chưa công bố được: còn kiến nghị chưa trả lời hoặc chưa hết hạn kiến nghị."),
+        gettext_lazy("Trả lời mọi kiến nghị và chờ hết hạn."),
+    ),
+    "appeal_open": (
+        gettext_lazy("Tiêu chí này đang có một kiến nghị chờ trả lời."),
+        gettext_lazy("Chờ câu trả lời rồi gửi thêm nếu cần."),
+    ),
+    "too_late": (
+        gettext_lazy("Đã hết hạn kiến nghị của đợt này."),
+        gettext_lazy("Sai sót phát hiện sau được sửa bằng sổ đính chính; hãy báo đơn vị đánh giá."),
+    ),
+    "decided": (
+        gettext_lazy("Kiến nghị này đã được trả lời."),
+        gettext_lazy("Tải lại trang để xem câu trả lời."),
+    ),
+    "unknown_appeal": (
+        gettext_lazy("Không có kiến nghị nào như vậy đang chờ trả lời."),
+        gettext_lazy("Tải lại trang để xem danh sách hiện nay."),
+    ),
+    "bad_simulation": (
+        gettext_lazy("Không thử được với số điểm này."),
+        gettext_lazy(
+            "Mỗi nhóm cần một số điểm từ 0 trở lên, cộng lại đúng bằng tổng của bộ tiêu chí."
+        ),
+    ),
+    "bad_feedback": (
+        gettext_lazy("Góp ý chưa gửi được: nội dung còn trống, quá dài hoặc chưa chọn loại."),
+        gettext_lazy("Viết vài câu, nhiều nhất 4.000 ký tự, và chọn loại góp ý."),
+    ),
+    "too_much_feedback": (
+        gettext_lazy("Vừa có quá nhiều góp ý được gửi; góp ý này chưa được giữ lại."),
+        gettext_lazy("Chờ một phút rồi gửi lại; nội dung bạn viết vẫn còn trong biểu mẫu."),
+    ),
     "no_browser": (
         gettext_lazy("Máy chủ chưa có trình duyệt để kiểm tra."),
         gettext_lazy("Báo quản trị hệ thống cài Chromium hoặc đặt THUOCDO_CHROMIUM."),
@@ -104,6 +188,44 @@ _TEXTS = {
     "own_answer": (
         gettext_lazy("Bạn đã giải trình dấu hiệu này nên không quyết định được."),
         gettext_lazy("Người khác có quyền xem xét phải quyết định."),
+    ),
+    "bad_subscription": (
+        gettext_lazy("Có lựa chọn không nằm trong danh sách, hoặc còn thiếu tên."),
+        gettext_lazy("Chọn lại trong các danh sách rồi gửi lại."),
+    ),
+    "mail_without_address": (
+        gettext_lazy("Muốn nhận thư thì phải có địa chỉ."),
+        gettext_lazy("Điền địa chỉ thư điện tử, hoặc bỏ chọn nhận thư."),
+    ),
+    "bad_address": (
+        gettext_lazy("Địa chỉ thư điện tử không đúng."),
+        gettext_lazy("Viết như ten@coquan.gov.vn."),
+    ),
+    "bad_webhook": (
+        gettext_lazy("Địa chỉ này không dùng làm webhook được."),
+        gettext_lazy("Viết địa chỉ https:// bằng chữ không dấu, không kèm tên và mật khẩu."),
+    ),
+    "bad_task": (
+        gettext_lazy(
+            "Nhiệm vụ chưa đủ: cần tên (tối đa 200 chữ) và cơ quan trong phạm vi của bạn."
+        ),
+        gettext_lazy("Sửa lại biểu mẫu rồi gửi lại."),
+    ),
+    "bad_task_deadline": (
+        gettext_lazy("Thời hạn không hợp lệ."),
+        gettext_lazy("Chọn một ngày từ hôm nay trở đi, hoặc từ 1 đến 260 ngày làm việc."),
+    ),
+    "bad_step": (
+        gettext_lazy("Bước này còn thiếu nội dung."),
+        gettext_lazy("Viết rõ đã làm gì hoặc vì sao; phần trăm là số từ 0 đến 100."),
+    ),
+    "step_out_of_turn": (
+        gettext_lazy("Nhiệm vụ không còn ở trạng thái cho phép bước này."),
+        gettext_lazy("Xem lại nhiệm vụ: có thể người khác vừa cập nhật."),
+    ),
+    "broken_book": (
+        gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
+        gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
     ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),

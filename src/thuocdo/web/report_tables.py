@@ -10,6 +10,7 @@ from thuocdo.measure.definitions import definitions
 from thuocdo.measure.model import Figure
 from thuocdo.report.desk.changes import Changes, TableChanges
 from thuocdo.report.model import Row
+from thuocdo.web import board
 from thuocdo.web.templatetags.yearbook import NOTHING, fraction_text, language, printed
 
 _PERCENT = "percent"
@@ -69,7 +70,12 @@ def _table(table: TableChanges) -> ChangedTable:
     if table.is_new or table.is_gone:
         told = _("bảng mới") if table.is_new else _("bảng không còn")
     rows = [
-        ChangedRow(one.agency, one.name, side(one.before, table.unit), side(one.now, table.unit))
+        ChangedRow(
+            one.agency,
+            board.agency_name(one.name),
+            side(one.before, table.unit),
+            side(one.now, table.unit),
+        )
         for one in table.changed
     ]
     return ChangedTable(table.title, told, rows)

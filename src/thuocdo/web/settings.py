@@ -1,7 +1,9 @@
 """Django's settings: a thin reading of the instance (`thuocdo.core.settings`) and nothing else.
 
 Everything an operator may set comes from the environment (docs: THUOCDO_HOME,
-THUOCDO_DATABASE_URL, THUOCDO_SECRET_KEY, THUOCDO_ALLOWED_HOSTS, THUOCDO_HTTPS, THUOCDO_OIDC_*); the rest is fixed here.
+THUOCDO_DATABASE_URL, THUOCDO_SECRET_KEY, THUOCDO_ALLOWED_HOSTS, THUOCDO_HTTPS,
+THUOCDO_OIDC_*, and of `owner` THUOCDO_OWNER, THUOCDO_CONTACT_*, THUOCDO_SECURITY_CONTACT,
+THUOCDO_OWN_SITE); the rest is fixed here.
 """
 
 from __future__ import annotations
@@ -14,10 +16,14 @@ import dj_database_url
 from django.utils.translation import gettext_lazy
 
 from thuocdo.core import settings as instance
+from thuocdo.web import owner
 from thuocdo.web.single_sign_on import single_sign_on
 
 THUOCDO = instance.load()
 """The instance this process serves; the rooms' functions take it as their `settings`."""
+
+OWNER = owner.read(os.environ)
+"""Who runs the site, and how they are reached."""
 
 WEB_DIR = Path(__file__).resolve().parent
 
@@ -50,6 +56,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "thuocdo.registry",
     "thuocdo.assess",
+    "thuocdo.steer",
     "thuocdo.web",
 ]
 
@@ -161,6 +168,13 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "thuocdo.web.problems.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+
+LOGGING = {  # beyond development Django would tell of its errors by mail alone
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": True}},
+}
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from typing import Any
+from typing import Any, Final
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,7 +13,6 @@ from allauth.account.internal.flows.login import (
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
@@ -25,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from thuocdo.collect.addresses import Addresses
-from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.sealing import seal, unseal
 from thuocdo.registry.people import has_second_factor, person
 from thuocdo.registry.rights import Right
 from thuocdo.web import problems
@@ -33,6 +30,7 @@ from thuocdo.web import problems
 _WRONG_CODE = gettext_lazy("Mã chưa đúng hoặc đã hết hạn. Lấy mã mới rồi nhập lại.")
 
 
+_FACTORS: Final = b"factors"
 _ENROLS = ("mfa_activate_totp", "mfa_add_webauthn")
 """Addresses at which a factor is turned on."""
 
@@ -47,6 +45,13 @@ def note_enrolment(request: HttpRequest) -> None:
     """Whoever had no second factor before this request and has one after it has just shown it."""
     if request.resolver_match.view_name in _ENROLS and has_second_factor(request.user):
         record_authentication(request, request.user, "mfa")
+
+
+def client_address(request: HttpRequest) -> str:
+    """As the collector sees it: through our own proxies only."""
+    peer = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - a Unix socket has none
+    addresses = Addresses(settings.THUOCDO.trusted_proxies)
+    return addresses.behind(peer, [request.META.get("HTTP_X_FORWARDED_FOR", "")])
 
 
 class LocalAccounts(DefaultAccountAdapter):
@@ -71,10 +76,7 @@ class LocalAccounts(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """As the collector sees it: through our own proxies only."""
-        peer = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - a Unix socket has none
-        addresses = Addresses(settings.THUOCDO.trusted_proxies)
-        return addresses.behind(peer, [request.META.get("HTTP_X_FORWARDED_FOR", "")])
+        return client_address(request)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """To their second factor who needs one, to the workspace who has one, else their account."""
@@ -132,10 +134,10 @@ class SecondFactors(DefaultMFAAdapter):
         return _("Khóa %(number)s") % {"number": number}
 
     def encrypt(self, text: str) -> str:
-        return seal(text)
+        return seal(settings.THUOCDO, _FACTORS, text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text)
+        return unseal(settings.THUOCDO, _FACTORS, encrypted_text)
 
     def _get_site_name(self) -> str:
         return "Thước Đo"
@@ -170,25 +172,3 @@ class SingleSignOn(DefaultSocialAccountAdapter):
 
     def send_notification_mail(self, *_args: Any, **_kwargs: Any) -> None:
         """See LocalAccounts."""
-
-
-def seal(text: str) -> str:
-    """Encrypt with a key of this instance, so that a copy of the database alone opens nothing."""
-    return _fernet().encrypt(text.encode()).decode("ascii")
-
-
-def unseal(sealed: str) -> str:
-    """What `seal` was given. Raises ThuocdoError `other_secret` after the instance's secret changed."""
-    try:
-        return _fernet().decrypt(sealed.encode("ascii")).decode()
-    except InvalidToken:
-        raise ThuocdoError(
-            "other_secret",
-            "A sign-in factor was sealed with another secret.",
-            "Restore THUOCDO_SECRET_KEY, or remove the factor at the desk and enrol again.",
-        ) from None
-
-
-def _fernet() -> Fernet:
-    key = hashlib.blake2b(settings.THUOCDO.secret[:64], digest_size=32, person=b"factors").digest()
-    return Fernet(base64.urlsafe_b64encode(key))

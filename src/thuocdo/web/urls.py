@@ -7,13 +7,16 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
+from thuocdo.assess.probes.load.appointment import PATH as LEAVE
 from thuocdo.web import entrance
 from thuocdo.web.api import pages as data_pages
 from thuocdo.web.views import (
+    about,
     advising,
     agencies,
     comparing,
     connect,
+    feedback,
     finding,
     live,
     machine,
@@ -24,9 +27,12 @@ from thuocdo.web.views import (
     quality,
     rankings,
     reports,
+    rounds,
+    rules_changes,
     services,
     sites,
     status,
+    well_known,
 )
 
 handler400 = "thuocdo.web.problems.bad_request"
@@ -36,7 +42,10 @@ handler500 = "thuocdo.web.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", machine.health, name="health"),
-    path("robots.txt", machine.robots, name="robots"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path("sitemap.xml", well_known.sitemap, name="sitemap-xml"),
+    path(".well-known/security.txt", well_known.security, name="security-txt"),
+    path(LEAVE.strip("/"), well_known.load_test, name="load-test"),
     path("favicon.ico", machine.favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("thuocdo.web.api.urls")),
@@ -61,6 +70,18 @@ urlpatterns += i18n_patterns(
     path(_("dich-vu/<str:code>/"), services.page, name="service"),
     path(_("tim-kiem/"), finding.page, name="search"),
     path(_("chat-luong/"), quality.page, name="quality"),
+    path(_("chat-luong/<slug:code>/"), rounds.page, name="quality-round"),
+    path(_("chat-luong/<slug:code>.<slug:kind>"), rounds.download, name="quality-file"),
+    path(_("chat-luong/<slug:code>/nha-cung-cap/"), rounds.vendors, name="quality-vendors"),
+    path(_("chat-luong/<slug:code>/bo-tieu-chi/"), rounds.rules, name="quality-rules"),
+    path(_("chat-luong/<slug:code>/so-sanh/"), rules_changes.compare, name="quality-compare"),
+    path(_("chat-luong/<slug:code>/thu-doi/"), rules_changes.simulate, name="quality-simulate"),
+    path(
+        _("chat-luong/<slug:code>/bang-chung/<slug:sha256>"),
+        rounds.evidence,
+        name="quality-evidence",
+    ),
+    path(_("chat-luong/<slug:code>/<str:system>/"), rounds.system, name="quality-system"),
     path(_("truc-tiep/"), live.page, name="live-page"),
     path("live/stream", live.stream, name="live-stream"),
     path(_("tinh-trang/"), status.page, name="status"),
@@ -68,6 +89,12 @@ urlpatterns += i18n_patterns(
     path(_("con-so/<str:name>"), passports.page, name="passport"),
     path(_("phuong-phap/"), methods.index, name="methods"),
     path(_("phuong-phap/<slug:indicator>/"), methods.page, name="method"),
+    path(_("tro-giup/"), about.words, {"name": "help"}, name="help"),
+    path(_("lien-he/"), about.contact, name="contact"),
+    path(_("gop-y/"), feedback.page, name="feedback"),
+    path(_("quyen-rieng-tu/"), about.words, {"name": "privacy"}, name="privacy"),
+    path(_("kha-nang-tiep-can/"), about.words, {"name": "accessibility"}, name="accessibility"),
+    path(_("so-do-trang/"), about.sitemap, name="sitemap"),
     path(_("du-lieu-mo/"), data_pages.opendata, name="opendata"),
     path("api/", data_pages.documentation, name="api"),
     path("connect", connect.page, name="connect"),

@@ -16,8 +16,8 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
 from thuocdo.assess.results import Result
-from thuocdo.assess.site_check.guard import Guard
 from thuocdo.core import settings as instance
+from thuocdo.core.guard import Guard
 
 AT = 1_790_000_000_000_000
 

@@ -14,8 +14,8 @@ from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check.browser import launched
-from thuocdo.assess.site_check.guard import Guard
 from thuocdo.core import settings as instance
+from thuocdo.core.guard import Guard
 
 BOUND_S = 12.0
 HOSTILE = {

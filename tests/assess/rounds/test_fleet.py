@@ -16,7 +16,7 @@ from thuocdo.assess.models import Entry
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.results import Fault
-from thuocdo.assess.rounds import fleet, office, trial
+from thuocdo.assess.rounds import fleet, grading, trial
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
 
@@ -62,7 +62,7 @@ def test_hindered_sites_end_with_typed_results_and_what_a_dead_scanner_left_is_d
     assert told[0] == (1, 3)
     assert told[-1] == (3, 3)
     for entry in held.entries.all():
-        found = {result.check: result for result in office.results_of(entry)}
+        found = {result.check: result for result in grading.results_of(entry)}
         assert sorted(found) == sorted(CHECKS)
         given_up = entry.code == "mau-vong-quanh"
         fault = Fault.INTERNAL if given_up else Fault(HINDERED[entry.code])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.results import measured
-from thuocdo.assess.rounds import office
+from thuocdo.assess.rounds import grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
@@ -56,7 +56,7 @@ def past_deadline(held):
 
 
 def points_of(held, code, key):
-    return {each.code: each for each in office.graded(held)}[code].points.get(key)
+    return {each.code: each for each in grading.graded(held)}[code].points.get(key)
 
 
 def test_an_assessor_sees_no_other_assessors_marks_while_marks_are_made(held):
@@ -126,11 +126,11 @@ def test_a_publication_is_frozen_signed_and_outlives_every_correction(held, sett
 
 def test_rules_that_changed_after_the_start_are_noticed(held):
     held.rules["total"] = "99"
-    refused("rules_changed", office.rules_of, held)
+    refused("rules_changed", grading.rules_of, held)
 
 
 def test_the_same_results_under_other_rules_are_graded_anew(held):
-    losi = {each.code: each for each in office.graded(held, criteria_set("losi-2024"))}
+    losi = {each.code: each for each in grading.graded(held, criteria_set("losi-2024"))}
     assert losi["a"].grade.points == 0
     assert losi["a"].grade.unmeasured == 95
 
@@ -140,3 +140,17 @@ def test_vendors_take_turns():
         System(f"{v}{n}", "", "province", "https://a.vn/", v) for v in "AB" for n in range(2)
     ]
     assert [each.code for each in office.fair_order(systems)] == ["A0", "B0", "A1", "B1"]
+
+
+def test_an_allowed_appeal_is_seen_in_the_criterion_it_was_about(held):
+    seen = msgspec.to_builtins([measured("security.hsts", Decimal("0.5"), 1)])
+    held.entries.update(results=seen)
+    announced(held)
+    made = office.appeal(held, "a", "security.hsts", "Đã có từ tháng 3.", "H26")
+    office.decide(made.pk, "Đã quét lại.", "Lan", Decimal("1.5"))
+    lines = {each.standing.code: each for each in office.as_it_stands(held, 1).systems}
+    of_a, of_b = (
+        next(each for each in lines[code].checks if each.check == "security.hsts") for code in "ab"
+    )
+    assert (of_a.outcome, of_a.fix, of_a.words) == ("pass", None, ["Đã quét lại."])
+    assert of_b.outcome == "fail"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuocdo.assess.criteria.model import criteria_set
-from thuocdo.assess.results import Fault, measured, unmeasured
-from thuocdo.assess.rounds.table import Graded, shared_defects, standings
+from thuocdo.assess.results import Fault, Remark, measured, unmeasured
+from thuocdo.assess.rounds.table import OWN, Graded, shared_defects, standings
 from thuocdo.assess.scoring import Grade, level_of
 
 MINISTRIES = [1, 1, 3, 4, 5, 6, 7, 7, 9, 10, 11, 11, 13, 13, 15, 15, 17, 18, 19, 20]
@@ -84,3 +84,16 @@ def test_one_defect_of_a_vendor_in_many_systems_is_one_entry():
 
 def test_the_levels_of_the_set_are_those_of_the_ranking():
     assert criteria_set("2023").levels == criteria_set("2024").levels
+
+
+def test_our_own_site_is_ranked_with_none_and_shares_no_vendors_defect():
+    weak = measured("security.hsts", Decimal(0), 1, Remark("hsts_absent"))
+    systems = [
+        graded("we", 97, block=OWN, vendor="V", results=(SEEN, weak)),
+        graded("a", 50, results=(SEEN, weak)),
+        graded("b", 40),
+    ]
+    found = {each.code: each for each in standings(systems)}
+    assert [found[code].rank for code in ("we", "a", "b")] == [None, 1, 2]
+    assert found["we"].unranked == ""
+    assert [each.systems for each in shared_defects(systems)] == [["a"]]

@@ -15,7 +15,7 @@ from thuocdo.assess.probes.emc_tag import probe
 from thuocdo.assess.probes.scene import Depth, Scene, Target
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check.browser import launched
-from thuocdo.assess.site_check.guard import Guard
+from thuocdo.core.guard import Guard
 
 
 def probed(world, name: str, site_id: int | None):

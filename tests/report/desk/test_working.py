@@ -260,6 +260,7 @@ def test_a_line_changed_taken_out_or_forged_breaks_the_book(settings, report) ->
             Book(settings, WEEK).steps()
         assert broken_book.value.code == "broken_book"
         assert list(public.current(settings)) == []
+        assert [bool(one.problem) for one in working.queue(settings)] == [True]
         for path, text in zip(lines, kept, strict=True):
             path.write_text(text)
     assert len(list(public.current(settings))) == 1

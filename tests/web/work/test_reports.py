@@ -172,3 +172,15 @@ def test_the_pages_speak_english_too(client, desk):
 def test_what_is_not_there_is_a_clear_404(client, desk, address):
     enter(client, someone(Role.ANALYST))
     assert client.get(address).status_code == 404
+
+
+def test_a_broken_book_is_said_and_hides_no_other(client, desk):
+    enter(client, someone(Role.ANALYST))
+    line = desk.publication_dir / WEEK / "0001.jws"
+    line.write_text(line.read_text()[:-4])
+    assert "sổ bị hỏng" in client.get(QUEUE).content.decode()
+    page = client.get(PAGE)
+    assert page.status_code == 400
+    assert "Sổ công bố của báo cáo này bị hỏng" in page.content.decode()
+    client.logout()
+    assert WEEK not in client.get("/bao-cao/").content.decode()

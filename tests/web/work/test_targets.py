@@ -46,6 +46,18 @@ def test_every_target_is_listed_with_what_the_series_says(publisher):
     assert "Đặt chỉ tiêu mới" in page
 
 
+@pytest.mark.parametrize("address", [PAGE, "/en/work/targets/"])
+def test_a_packaged_target_has_a_page_and_a_change_of_it_says_what_was_before(
+    publisher, home, address
+):
+    assert publisher.get(f"{address}cv-4338-2025-province/").status_code == 200
+    changed = GIVEN | {"value": "71", "by": "2025-12-31", "seen": "0"}
+    publisher.post(f"{PAGE}cv-4338-2025-province/sua", changed)
+    page = publisher.get(f"{PAGE}cv-4338-2025-province/").content.decode()
+    assert "70,00%, hạn 31/12/2025" in page
+    assert "71,00%, hạn 31/12/2025" in page
+
+
 def test_a_new_target_is_kept_with_who_and_why(publisher, home):
     response = publisher.post(f"{PAGE}them", GIVEN)
     assert (response.status_code, response.url) == (302, f"{PAGE}{CODE}/")

@@ -82,7 +82,7 @@ def sites() -> list[DemoSite]:
 def serving(wanted: list[DemoSite] | None = None) -> Iterator[Fleet]:
     """The fleet while the block runs."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        both, authority, key = _certificate(Path(folder))
+        both, authority, key = certificate(Path(folder))
         served = [_serve(site, both, stack) for site in (wanted or sites())]
         yield Fleet(tuple(served), authority, (key,))
 
@@ -184,7 +184,7 @@ def _endless(connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
-def _certificate(folder: Path) -> tuple[Path, Path, str]:
+def certificate(folder: Path) -> tuple[Path, Path, str]:
     """(key and certificate, authority, hash of the key), for localhost, good for a day."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fixture authority")])

@@ -21,8 +21,8 @@ from thuocdo.assess.fetch import Failure
 from thuocdo.assess.results import Evidence, Fault
 from thuocdo.assess.site_check import proxy
 from thuocdo.assess.site_check.browser import Bounds, fresh_context
-from thuocdo.assess.site_check.guard import Guard
 from thuocdo.assess.site_check.watch import Watcher, kind_of
+from thuocdo.core.guard import Guard
 
 HERE: Final = Path(__file__).parent
 NARROW: Final = {"width": 320, "height": 640}

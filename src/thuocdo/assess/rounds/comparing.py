@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.scoring import Grade
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
 
 Why = Literal[
     "measured_otherwise", "worth_otherwise", "new", "gone", "now_measured", "no_longer_measured"
 ]
+
+
+_HUNDREDTH: Final = Decimal("0.01")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -66,6 +70,32 @@ def compare(code: str, name: str, before: Side, after: Side) -> Compared:
         )
     changes.sort(key=lambda change: (-abs(change.moved), change.key))
     return Compared(code, name, before.grade, after.grade, changes)
+
+
+def reweighted(criteria: CriteriaSet, groups: Mapping[str, Decimal]) -> CriteriaSet:
+    """The same criteria with other points for their groups: what is only being thought about.
+
+    Within a group criteria keep their proportions, in hundredths of a point. Raises ThuocdoError
+    `bad_simulation` when points are negative, missing, or do not make the total.
+    """
+    if set(groups) != {group.code for group in criteria.groups}:
+        raise ThuocdoError("bad_simulation", "Every group needs points.")
+    if min(groups.values()) < 0 or sum(groups.values()) != criteria.total:
+        raise ThuocdoError("bad_simulation", f"The points must make {criteria.total}.")
+    changed = [
+        msgspec.structs.replace(
+            group,
+            points=groups[group.code],
+            criteria=[
+                msgspec.structs.replace(
+                    each, points=each.points * groups[group.code] / group.points
+                )
+                for each in group.criteria
+            ],
+        )
+        for group in criteria.groups
+    ]
+    return msgspec.structs.replace(criteria, groups=changed, step=_HUNDREDTH)
 
 
 def _why(

@@ -30,9 +30,9 @@ from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched
-from thuocdo.assess.site_check.guard import Guard
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.guard import Guard
 from thuocdo.core.settings import Network, Settings
 
 MAX_ATTEMPTS: Final = 2

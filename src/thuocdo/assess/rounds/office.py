@@ -13,17 +13,15 @@ from decimal import Decimal
 
 import msgspec
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from thuocdo import __version__
-from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
-from thuocdo.assess.results import Result
-from thuocdo.assess.rounds.marking import Difference, Given, Together, checklist, stepped, together
+from thuocdo.assess.rounds.grading import graded, rules_of, together_of, with_points, worth
+from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
-from thuocdo.assess.rounds.table import Graded
-from thuocdo.assess.scoring import grade
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -100,16 +98,6 @@ def entry_of(held: Round, code: str) -> Entry:
     return found
 
 
-def rules_of(held: Round) -> CriteriaSet:
-    """The rules as they were frozen. Raises ThuocdoError `rules_changed` when they are not those any more."""
-    rules = msgspec.convert(held.rules, CriteriaSet)
-    if hashlib.sha256(msgspec.json.encode(rules)).hexdigest() != held.rules_sha256:
-        raise ThuocdoError(
-            "rules_changed", f"The rules of round {held.code} are not those it froze."
-        )
-    return rules
-
-
 # --- the assessors ---------------------------------------------------------------------------
 
 
@@ -157,9 +145,21 @@ def differences(held: Round) -> list[tuple[str, Difference]]:
     rules = rules_of(held)
     return [
         (entry.code, each)
-        for entry in held.entries.order_by("code")
-        for each in _together(entry, rules).differences
+        for entry in with_points(held).order_by("code")
+        for each in together_of(entry, rules, rules).differences
     ]
+
+
+def progress(held: Round) -> dict[str, int]:
+    """How many systems are queued, running and done."""
+    found = held.entries.values_list("state").annotate(n=Count("pk"))
+    return {state.value: 0 for state in Entry.State} | dict(found)
+
+
+def marked(held: Round) -> list[tuple[str, int]]:
+    """How many marks each assessor has made: how far they are, not what they gave."""
+    found = Mark.objects.filter(entry__round=held).values_list("assessor").annotate(n=Count("pk"))
+    return sorted(found)
 
 
 def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
@@ -185,7 +185,10 @@ def announce(held: Round, until: datetime) -> None:
 
 
 def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
-    """What an agency says against one criterion. Raises `round_closed`, `too_late`, `no_reason`."""
+    """What an agency says against one criterion; one open appeal at a time.
+
+    Raises ThuocdoError `round_closed`, `too_late`, `no_reason`, `bad_mark`, `appeal_open`.
+    """
     _expect(held, Round.State.PRELIMINARY)
     if held.appeals_until is None or timezone.now() >= held.appeals_until:
         raise ThuocdoError(
@@ -193,7 +196,13 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
         )
     _known(held, key)
     _reasoned(text)
-    return Appeal.objects.create(entry=entry_of(held, code), key=key, text=text, who=who)
+    entry = entry_of(held, code)
+    with transaction.atomic():
+        if entry.appeals.filter(key=key, verdict=Appeal.Verdict.OPEN).exists():
+            raise ThuocdoError(
+                "appeal_open", f"An appeal against {key} of {code} is open.", "Wait for its answer."
+            )
+        return Appeal.objects.create(entry=entry, key=key, text=text, who=who)
 
 
 def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:
@@ -234,21 +243,26 @@ def publish(held: Round, settings: Settings) -> Publication:
     if not held.is_trial:
         _appeals_over(held)
     now = clock.now_us()
-    made = publication(
-        code=held.code,
-        is_trial=held.is_trial,
-        at=now,
-        criteria=rules_of(held),
-        rules_sha256=held.rules_sha256,
-        software=held.software,
-        graded=graded(held),
-    )
+    made = as_it_stands(held, now)
     signed = Signer.of(settings.home).sign(msgspec.json.encode(made))
     Round.objects.filter(pk=held.pk, state=held.state).update(
         state=Round.State.PUBLISHED, published_at=clock.to_datetime(now), publication=signed
     )
     held.refresh_from_db()
     return published(held, settings)
+
+
+def as_it_stands(held: Round, at: int) -> Publication:
+    """What would be published at an instant, µs UTC; nobody has signed it."""
+    return publication(
+        code=held.code,
+        is_trial=held.is_trial,
+        at=at,
+        criteria=rules_of(held),
+        rules_sha256=held.rules_sha256,
+        software=held.software,
+        graded=graded(held),
+    )
 
 
 def published(held: Round, settings: Settings) -> Publication:
@@ -271,65 +285,7 @@ def corrections(held: Round) -> list[Ruling]:
     return list(found.order_by("made_at", "id"))
 
 
-# --- what everything is made of --------------------------------------------------------------
-
-
-def graded(held: Round, criteria: CriteriaSet | None = None) -> list[Graded]:
-    """Every system graded under the round's own rules, or under others (a rule-change simulation)."""
-    rules = criteria or rules_of(held)
-    return [_graded(entry, rules) for entry in held.entries.order_by("turn")]
-
-
-def results_of(entry: Entry) -> list[Result]:
-    return msgspec.convert(entry.results or [], list[Result])
-
-
-def _graded(entry: Entry, rules: CriteriaSet) -> Graded:
-    found = results_of(entry)
-    given = _together(entry, rules)
-    points = probed.combined(probed.points(rules, found), given.points)
-    points |= {key: value for key, value in _rulings(entry, rules).items() if key in _worth(rules)}
-    return Graded(
-        entry.code,
-        entry.name,
-        entry.block,
-        entry.vendor,
-        entry.url,
-        grade(rules, points),
-        points,
-        found,
-    )
-
-
-def _together(entry: Entry, rules: CriteriaSet) -> Together:
-    """What the assessors say, of the criteria these rules have."""
-    own, manual = _worth(rules_of(entry.round)), _worth(rules, "manual")
-    marks = [
-        Given(each.assessor, each.key, _scaled(each.points, own[each.key], manual[each.key], rules))
-        for each in entry.marks.order_by("made_at", "id")
-        if each.key in manual
-    ]
-    settled = {key: value for key, value in _rulings(entry, rules).items() if key in manual}
-    return together(rules, marks, settled)
-
-
-def _rulings(entry: Entry, rules: CriteriaSet) -> dict[str, Decimal]:
-    """The latest ruling on each criterion that both sets of rules have."""
-    own, new = _worth(rules_of(entry.round)), _worth(rules)
-    return {
-        each.key: _scaled(each.points, own[each.key], new[each.key], rules)
-        for each in entry.rulings.order_by("made_at", "id")
-        if each.key in new
-    }
-
-
-def _worth(rules: CriteriaSet, method: str = "") -> dict[str, Decimal]:
-    return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if method in ("", c.method)}
-
-
-def _scaled(points: Decimal, old: Decimal, new: Decimal, rules: CriteriaSet) -> Decimal:
-    """Points under rules where the same criterion is worth something else."""
-    return points if old == new else stepped(points * new / old, rules.step)
+# --- what they all use ------------------------------------------------------------------------
 
 
 def _rule(
@@ -345,10 +301,10 @@ def _rule(
 
 
 def _known(held: Round, key: str) -> Decimal:
-    worth = _worth(rules_of(held))
-    if key not in worth:
+    points = worth(rules_of(held))
+    if key not in points:
         raise ThuocdoError("bad_mark", f"The rules of round {held.code} have no {key!r}.")
-    return worth[key]
+    return points[key]
 
 
 def _reasoned(text: str) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Measure, Outcome, Remark, Result
-from thuocdo.assess.rounds.table import Graded, Shared, Standing, shared_defects, standings
+from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result
+from thuocdo.assess.rounds.table import OWN, Graded, Shared, Standing, shared_defects, standings
 from thuocdo.assess.scoring import shares
 from thuocdo.core.vietnamese import round_half_up
 from thuocdo.measure.definitions import Text
@@ -19,7 +19,8 @@ from thuocdo.measure.definitions import Text
 class CheckLine(msgspec.Struct, frozen=True):
     """One check of one system. points: None where unmeasured, or where no criterion uses the check.
 
-    fix  how to mend it, where it did not pass and the rules say how
+    fix    how to mend it, where it did not pass and the rules say how
+    words  what assessors saw and why points were settled, as they wrote it
     """
 
     check: str
@@ -34,6 +35,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     measures: list[Measure]
     evidence: list[str]  # sha256
     fix: Text | None = None
+    words: list[str] = []
 
 
 class SystemLine(msgspec.Struct, frozen=True):
@@ -101,7 +103,10 @@ def publication(
         rules_remark=criteria.unofficial_because,
         software=software,
         groups={group.code: group.name for group in criteria.groups},
-        blocks=[_block(block, lines, criteria) for block in sorted({each.block for each in lines})],
+        blocks=[
+            _block(block, lines, criteria)
+            for block in sorted({each.block for each in lines} - {OWN})
+        ],
         systems=[_system(line, by_code[line.code], criteria) for line in lines],
         vendors=shared_defects(graded),
     )
@@ -128,20 +133,45 @@ def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine
         for group, each in criteria.criteria()
     }
     checks = [
-        _check(result, graded.points, *by_check.get(result.check, ("", None)))
-        for result in graded.results
+        _check(result, graded, *by_check.get(result.check, ("", None))) for result in graded.results
     ]
-    return SystemLine(line, graded.url, checks)
+    return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
 
 
-def _check(
-    result: Result, points: Mapping[str, Decimal | None], key: str, criterion: Criterion | None
-) -> CheckLine:
+def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
+    """What assessors gave points for; without two of them nothing was given, which is our side's fault."""
+    for group, each in criteria.criteria():
+        if each.method != "manual" or graded.points.get(group.code) is not None:
+            continue  # of a group known as a whole, nobody knows the parts
+        key = f"{group.code}.{each.code}"
+        points = graded.points.get(key)
+        outcome = Outcome.UNMEASURED if points is None else _outcome(points, each)
+        fault = Fault.NOT_MARKED if points is None else None
+        yield CheckLine(
+            check=key,
+            name=each.name,
+            outcome=outcome.value,
+            points=points,
+            of=each.points,
+            fault=fault.value if fault else "",
+            blame=fault.blame.value if fault else "",
+            detail="",
+            remarks=[],
+            measures=[],
+            evidence=[],
+            fix=each.fix if outcome is Outcome.FAIL else None,
+            words=graded.words.get(key, []),
+        )
+
+
+def _check(result: Result, graded: Graded, key: str, criterion: Criterion | None) -> CheckLine:
+    points = graded.points.get(key)
+    outcome = _outcome(points, criterion) if criterion and points is not None else result.outcome
     return CheckLine(
         check=result.check,
         name=criterion.name if criterion else texts()[result.check],
-        outcome=result.outcome.value,
-        points=points.get(key),
+        outcome=outcome.value,
+        points=points,
         of=criterion.points if criterion else None,
         fault=result.fault.value if result.fault else "",
         blame=result.fault.blame.value if result.fault else "",
@@ -149,5 +179,11 @@ def _check(
         remarks=list(result.remarks),
         measures=list(result.measures),
         evidence=[each.sha256 for each in result.evidence],
-        fix=criterion.fix if criterion and result.outcome is Outcome.FAIL else None,
+        fix=criterion.fix if criterion and outcome is Outcome.FAIL else None,
+        words=graded.words.get(key, []),
     )
+
+
+def _outcome(points: Decimal, criterion: Criterion) -> Outcome:
+    """By the points that hold: an appeal that was allowed may have made whole what a probe did not."""
+    return Outcome.PASS if points == criterion.points else Outcome.FAIL

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -16,9 +17,16 @@ from thuocdo.assess.results import Outcome, Result
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import collation_key
 
+OWN: Final = "own"
+"""The block of the measuring system's own site: graded like any other, ranked with none."""
+
 
 class Graded(msgspec.Struct, frozen=True):
-    """One system and what it was given. points: by `group.criterion`, None where unmeasured."""
+    """One system and what it was given.
+
+    points  by `group.criterion`, None where unmeasured
+    words   what assessors saw and why points were settled, by `group.criterion`; of whom is not told
+    """
 
     code: str
     name: str
@@ -28,10 +36,14 @@ class Graded(msgspec.Struct, frozen=True):
     grade: Grade
     points: dict[str, Decimal | None]
     results: list[Result]
+    words: dict[str, list[str]] = {}
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """One line of the ranking. rank: None when unranked, for the reason `unranked` (a Fault's name)."""
+    """One line of the ranking. rank: None when unranked, for the reason `unranked` (a Fault's name).
+
+    Our own site (block OWN) is ranked with none, and has no such reason unless it could not be seen.
+    """
 
     code: str
     name: str
@@ -59,7 +71,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
     everybody = list(graded)
     for block in sorted({each.block for each in everybody}):
         own = [each for each in everybody if each.block == block]
-        able = [each for each in own if not why_unranked(each.results)]
+        able = [] if block == OWN else [each for each in own if not why_unranked(each.results)]
         lows = [each.grade.points for each in able]
         highs = [each.grade.points + each.grade.unmeasured for each in able]
         found += sorted(
@@ -71,6 +83,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
 
 def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> Standing:
     why = why_unranked(each.results)
+    is_ranked = not why and each.block != OWN
     low, high = each.grade.points, each.grade.points + each.grade.unmeasured
     return Standing(
         code=each.code,
@@ -78,10 +91,12 @@ def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -
         block=each.block,
         vendor=each.vendor,
         grade=each.grade,
-        rank=None if why else rank(low, lows),
-        rank_best=None if why else rank(high, lows),
+        rank=rank(low, lows) if is_ranked else None,
+        rank_best=rank(high, lows) if is_ranked else None,
         # itself is among `highs`, and is not above itself
-        rank_worst=None if why else sum(other > low for other in highs) + (1 if high == low else 0),
+        rank_worst=sum(other > low for other in highs) + (1 if high == low else 0)
+        if is_ranked
+        else None,
         unranked=why,
     )
 
@@ -104,7 +119,7 @@ def shared_defects(graded: Iterable[Graded]) -> list[Shared]:
     """Each vendor's defects, the most widespread first: what is mended once is mended everywhere."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for system in graded:
-        for result in system.results:
+        for result in system.results if system.block != OWN else ():
             if result.outcome is Outcome.FAIL and not result.check.startswith("functions."):
                 for code in dict.fromkeys(remark.code for remark in result.remarks):
                     found.setdefault((system.vendor, result.check, code), []).append(system.code)

@@ -16,12 +16,12 @@ from playwright.async_api import Browser
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.browser import AGENT, Bounds, launched
-from thuocdo.assess.site_check.guard import Guard, endpoint
 from thuocdo.assess.site_check.judge import judge
 from thuocdo.assess.site_check.model import Expectation, Observation, PageResult, SiteResult
 from thuocdo.assess.site_check.visit import visit
 from thuocdo.core import clock, snapshot
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.guard import Guard, endpoint
 from thuocdo.core.settings import Settings
 
 MAX_PAGES: Final = 20

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from thuocdo.assess.site_check.guard import endpoint
 from thuocdo.assess.site_check.snippet import TRACKER_FILE
+from thuocdo.core.guard import endpoint
 
 DOORS: Final = ("/tracking", "/matomo.php", "/piwik.php")
 _MARK: Final = "ping=1"

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from thuocdo.assess.site_check import guard
-from thuocdo.assess.site_check.guard import Guard, Refused, Unresolved
+from thuocdo.core import guard
+from thuocdo.core.guard import Guard, Refused, Unresolved
 
 CONNECT_SECONDS: Final = 8.0
 IDLE_SECONDS: Final = 30.0

@@ -16,10 +16,10 @@ from playwright.async_api import TimeoutError as BrowserTimeout
 
 from thuocdo.assess.site_check import policy, proxy, snippet
 from thuocdo.assess.site_check.browser import Bounds, fresh_context
-from thuocdo.assess.site_check.guard import Guard, endpoint
 from thuocdo.assess.site_check.model import Observation, Phase
 from thuocdo.assess.site_check.snippet import Place, Snippet
 from thuocdo.assess.site_check.watch import Watcher, kind_of
+from thuocdo.core.guard import Guard, endpoint
 
 MAX_LINKS: Final = 500
 _SCREENSHOT_MS: Final = 8000

@@ -26,9 +26,9 @@ from playwright.async_api import Error as BrowserError
 
 from thuocdo.assess.site_check import hits
 from thuocdo.assess.site_check.browser import Bounds
-from thuocdo.assess.site_check.guard import endpoint
 from thuocdo.assess.site_check.model import Hit, Load, Phase, Violation
 from thuocdo.assess.site_check.proxy import Proxy
+from thuocdo.core.guard import endpoint
 
 MAX_CONSOLE: Final = 40
 MAX_LINE: Final = 400

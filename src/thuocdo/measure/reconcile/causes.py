@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
-from functools import cache
 from statistics import median_low
 from typing import Final, NamedTuple
 
-import holidays
 import msgspec
 
 from thuocdo.core.clock import Period
+from thuocdo.core.working_days import is_working_day
 from thuocdo.measure.engine import Engine, Rows, day_number, number_day
 from thuocdo.measure.known import landed_by
 from thuocdo.measure.reconcile import cases
@@ -27,7 +26,6 @@ from thuocdo.measure.reconcile.refused import Refusal
 
 _DETAILS: Final = 40
 """Places shown of one cause; the count is of all."""
-_SATURDAY: Final = 5
 
 
 class Folded(NamedTuple):
@@ -171,15 +169,6 @@ def working_days(period: Period) -> list[date]:
         for number in range(day_number(period.first), day_number(period.end))
         if is_working_day(day := number_day(number))
     ]
-
-
-def is_working_day(day: date) -> bool:
-    return day.weekday() < _SATURDAY and day not in _free(day.year)
-
-
-@cache
-def _free(year: int) -> holidays.HolidayBase:
-    return holidays.country_holidays("VN", years=year)
 
 
 def judged(found: Iterable[Cause], measured: int, stated: list[int]) -> tuple[Cause, ...]:

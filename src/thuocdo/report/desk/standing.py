@@ -91,12 +91,16 @@ class Edition(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """The report of one week: its editions, oldest first, the draft on the desk, all steps."""
+    """The report of one week: its editions, oldest first, the draft on the desk, all steps.
+
+    problem  why its book cannot be read; then nothing else is known
+    """
 
     week: str
     steps: tuple[Step, ...] = ()
     editions: tuple[Edition, ...] = ()
     draft: Draft | None = None
+    problem: str = ""
 
     @property
     def current(self) -> Edition | None:
@@ -127,21 +131,21 @@ def refuse_unless_allowed(
     """Raise `Refused` when this person may not do this step to this digest now."""
     rule = rules.steps[kind]
     if actor.is_machine and kind is not Kind.DRAFT:
-        raise _no("machine_step", rule)
+        raise no("machine_step", rule)
     if not actor.is_machine and actor.rights.isdisjoint(rule.rights):
-        raise _no("not_your_step", rule)
+        raise no("not_your_step", rule)
     if rule.needs_note and not note.strip():
-        raise _no("needs_reason", rule)
+        raise no("needs_reason", rule)
     draft = standing.draft
     if kind in _AFTER:
         _refuse_out_of_turn(standing, kind, digest, rules)
     elif kind is Kind.WITHDRAW and draft is None:
-        raise _no("nothing_to_withdraw", rule)
+        raise no("nothing_to_withdraw", rule)
     elif kind is Kind.REVISE and standing.current is None:
-        raise _no("nothing_published", rule)
+        raise no("nothing_published", rule)
     hands = [step for step in draft.steps if step.kind in rule.others] if draft else []
     if any(step.who == actor.name for step in hands):
-        raise _no("four_eyes", rule)
+        raise no("four_eyes", rule)
 
 
 def allowed(standing: Standing, actor: Actor, rules: Rules) -> list[Kind]:
@@ -160,11 +164,11 @@ def allowed(standing: Standing, actor: Actor, rules: Rules) -> list[Kind]:
 def _refuse_out_of_turn(standing: Standing, kind: Kind, digest: str, rules: Rules) -> None:
     rule, draft = rules.steps[kind], standing.draft
     if draft is None or draft.state is not _AFTER[kind]:
-        raise _no("out_of_turn", rule)
+        raise no("out_of_turn", rule)
     if draft.digest != digest:
-        raise _no("draft_changed", rule)
+        raise no("draft_changed", rule)
     if draft.replaces and not draft.reason:
-        raise _no("revision_without_reason", rule)
+        raise no("revision_without_reason", rule)
 
 
 def _after(standing: Standing, step: Step) -> Standing:
@@ -217,7 +221,8 @@ def _with(editions: Sequence[Edition], draft: Draft | None, step: Step) -> tuple
     return (*editions[:-1], *replaced, fresh)
 
 
-def _no(code: str, rule: StepRule) -> Refused:
+def no(code: str, rule: StepRule) -> Refused:
+    """The refusal of a step in the words of words.yaml."""
     said = words().refusals[code]
     return Refused(
         code,

@@ -34,7 +34,7 @@ from thuocdo.report.desk.model import (
     rules_on,
     words,
 )
-from thuocdo.report.desk.standing import Edition, Standing, fold, refuse_unless_allowed
+from thuocdo.report.desk.standing import Edition, Standing, fold, no, refuse_unless_allowed
 from thuocdo.report.model import WeeklyReport, freeze, thaw
 from thuocdo.report.render import Format, render
 
@@ -66,10 +66,16 @@ def standing(settings: Settings, week: str) -> Standing:
 
 
 def queue(settings: Settings) -> Iterator[Standing]:
-    """Every week that has steps or a draft's file, the latest first; `steps` empty: on no record."""
+    """Every week that has steps or a draft's file, the latest first; `steps` empty: on no record.
+
+    A broken book is told by `problem`: one must not hide the others.
+    """
     folders = (*settings.publication_dir.glob("????-W??"), *settings.reports_dir.glob("????-W??"))
     for week in sorted({folder.name for folder in folders}, reverse=True):
-        yield standing(settings, week)
+        try:
+            yield standing(settings, week)
+        except ThuocdoError as broken:
+            yield Standing(week, problem=broken.message)
 
 
 def published(settings: Settings) -> Iterator[tuple[Standing, Edition]]:
@@ -215,17 +221,16 @@ def _take_over(settings: Settings, week: str) -> str | None:
 
 def _looked_at(settings: Settings, week: str, digest: str, kind: Kind) -> WeeklyReport:
     """The draft as its file is now. Raises `Refused` unless it is the one on the desk and in the question."""
-    found = standing(settings, week)
+    found, rules = standing(settings, week), rules_on(settings, clock.now_us())
     path = settings.reports_dir / week / file_name(week, Format.JSON)
     content = path.read_bytes() if path.exists() else b""
-    on_desk = found.draft.digest if found.draft else ""
     if found.draft is None:
-        raise _no("out_of_turn", kind, settings)
-    if not digest == on_desk == shelf.digest_of(content):
-        raise _no("draft_changed", kind, settings)
+        raise no("out_of_turn", rules.steps[kind])
+    if not digest == found.draft.digest == shelf.digest_of(content):
+        raise no("draft_changed", rules.steps[kind])
     report = thaw(content)
-    if rules_on(settings, clock.now_us()).number_before is kind and not has_number(report):
-        raise _no("no_number", kind, settings)
+    if rules.number_before is kind and not has_number(report):
+        raise no("no_number", rules.steps[kind])
     return report
 
 
@@ -276,11 +281,6 @@ def _refuse_for(found: tuple[Finding, ...], weight: Weight, code: str) -> None:
     texts = [one.text for one in found if one.weight is weight]
     if texts:
         raise _refused(code, "; ".join(t.vi for t in texts), "; ".join(t.en for t in texts))
-
-
-def _no(code: str, kind: Kind, settings: Settings) -> Refused:
-    rule = rules_on(settings, clock.now_us()).steps[kind]
-    return _refused(code, rule.vi, rule.en)
 
 
 def _refused(code: str, vi: str, en: str) -> Refused:

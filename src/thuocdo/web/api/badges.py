@@ -58,11 +58,11 @@ def badge(request: HttpRequest, indicator: str, agency: str) -> HttpResponse:
     def draw(told: Told) -> HttpResponse:
         said = " · ".join(part for part in (told.value, told.rank or told.reason) if part)
         label = f"{told.title}, {told.agency}: {said} ({told.period})"
-        return HttpResponse(_drawn(told.title, said, label), content_type="image/svg+xml")
+        return HttpResponse(drawn(told.title, said, label), content_type="image/svg+xml")
 
     def refuse(problem: Problem) -> HttpResponse:
-        drawn = _drawn("Thước Đo", problem.message[:_LONGEST], problem.message)
-        return HttpResponse(drawn, content_type="image/svg+xml", status=problem.status)
+        told = drawn("Thước Đo", problem.message[:_LONGEST], problem.message)
+        return HttpResponse(told, content_type="image/svg+xml", status=problem.status)
 
     return _answered(request, indicator, agency, draw, refuse)
 
@@ -149,7 +149,7 @@ def _rank(figure: Figure, indicator: str, choice: choosing.Choice) -> str:
     return _("hạng %(rank)s/%(of)s") % {"rank": figure.rank, "of": ranked}
 
 
-def _drawn(left: str, right: str, label: str) -> str:
+def drawn(left: str, right: str, label: str) -> str:
     """Two fields in one line, 20 px high; the label is what a screen reader says."""
     left = left if len(left) <= _LONGEST else f"{left[: _LONGEST - 1]}…"
     wide, more = len(left) * _LETTER + 2 * _PADDING, len(right) * _LETTER + 2 * _PADDING

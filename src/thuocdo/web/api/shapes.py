@@ -9,7 +9,7 @@ Instants are UTC; days are Vietnamese; a missing value is null, never 0.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -294,11 +294,28 @@ class Report(msgspec.Struct, frozen=True):
     editions: list[ReportEdition]
 
 
+class PublishedRound(msgspec.Struct, frozen=True):
+    """One published round; `files` are by format, "jws" is what was signed.
+
+    rules  code of the criteria set it froze; trial: over sample sites, no agency's result
+    """
+
+    code: str
+    title: Text
+    published_at: datetime
+    rules: str
+    rules_sha256: str
+    trial: bool
+    systems: int
+    page: str
+    files: dict[str, str]
+
+
 class Assessments(msgspec.Struct, frozen=True):
-    """Criteria sets in force and what they grade by; `rounds` is empty until one is published."""
+    """Criteria sets in force and what they grade by; published rounds, the newest first."""
 
     criteria: list[CriteriaSet]
-    rounds: list[dict[str, Any]]
+    rounds: list[PublishedRound]
 
 
 class Reject(msgspec.Struct, frozen=True):

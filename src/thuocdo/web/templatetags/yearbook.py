@@ -160,6 +160,12 @@ def agency_name(agency: Agency) -> str:
 
 
 @register.filter
+def agency_words(agency: Agency) -> str:
+    """The same where a tag cannot stand."""
+    return agency_name(agency)
+
+
+@register.filter
 def item(values: Sequence[Any], place: int) -> Any:
     """The one at a place."""
     return values[place]

@@ -16,7 +16,7 @@ from thuocdo.core.codes import agency_code
 from thuocdo.core.vietnamese import collation_key, fold_accents
 from thuocdo.measure.model import Figure, Flag
 from thuocdo.registry.models import Agency, Service, Site, System
-from thuocdo.web import board, choosing, publishing, pulse, wording
+from thuocdo.web import board, choosing, publishing, pulse, rounds, wording
 from thuocdo.web.aims import Aim, aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
@@ -107,7 +107,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "successor": _named(agency.successor),
         "predecessors": _predecessors(agency),
         "indicators": parts,
-        "systems": _systems(agency, choice),
+        "systems": (systems := _systems(agency, choice)),
+        "assessed": rounds.of_systems([part.system.code for part in systems]),
         "levels": _levels(agency, choice),
         "children": _children(agency, choice) if parts else [],
         "children_titles": [board.definition(code).title for code in _OF_CHILDREN],

@@ -12,18 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 _YEAR_SECONDS = 365 * 86_400
-_ROBOTS = "User-agent: *\nDisallow: /admin/\nDisallow: /en/admin/\nDisallow: /lam-viec/\nDisallow: /en/work/\nDisallow: /con-so/\nDisallow: /en/figures/\nDisallow: /*?\n"
 
 
 @require_safe
 def health(_request: HttpRequest) -> JsonResponse:
     """The supervisor asks whether this process answers; it does."""
     return JsonResponse({"status": "ok", "role": "web"}, headers={"Cache-Control": "no-store"})
-
-
-@require_safe
-def robots(_request: HttpRequest) -> HttpResponse:
-    return HttpResponse(_ROBOTS, content_type="text/plain; charset=utf-8")
 
 
 @require_safe

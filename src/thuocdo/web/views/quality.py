@@ -19,7 +19,7 @@ from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.quality import Finding, rules
 from thuocdo.registry import explanations
 from thuocdo.registry.models import Agency
-from thuocdo.web import board, choosing, publishing
+from thuocdo.web import board, choosing, publishing, rounds
 from thuocdo.web.templatetags.yearbook import agency_name, language
 
 SEVERITIES = {
@@ -68,6 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "count": len(found),
         "agencies": len({finding.agency for finding in found}),
         "criteria": criteria_set(NEWEST),
+        "rounds": [rounds.opened(held) for held in rounds.listed()],
     }
     return render(request, "web/quality.html", context)
 

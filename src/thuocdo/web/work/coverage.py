@@ -47,6 +47,7 @@ class Row:
     """One kind of source of one agency, printed. `address`: "" where the reader may not open it."""
 
     call: Call
+    name: str
     kind: str
     state: str
     state_words: str
@@ -131,6 +132,7 @@ def _row(call: Call, *, opens: bool) -> Row:
     since = moment(call.silent_since) if call.silent_since else _("chưa gửi lần nào")
     return Row(
         call,
+        board.agency_name(call.name),
         str(wording.SYSTEM_KINDS[call.kind]),
         state,
         str(_STATES[state]),

@@ -24,6 +24,7 @@ from thuocdo.core.vietnamese import collation_key
 from thuocdo.registry.models import Agency
 from thuocdo.registry.people import Person, person
 from thuocdo.registry.rights import Right, plain
+from thuocdo.steer import subscribing
 from thuocdo.web import access
 from thuocdo.web.problems import Problem
 
@@ -50,6 +51,11 @@ OF_AGENCY: Final = (
     Entry(gettext_lazy("Đối soát"), "work-reconciling", ("work-stated", "work-matched")),
     Entry(gettext_lazy("Danh mục dịch vụ"), "work-catalogue", ("work-upload",)),
     Entry(gettext_lazy("Thành viên"), "work-members"),
+    Entry(gettext_lazy("Sự việc"), "work-agency-incidents"),
+    Entry(gettext_lazy("Nhiệm vụ"), "work-agency-tasks"),
+    Entry(
+        gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
+    ),
 )
 """Pages with an agency's code in their address, in the order of the menu."""
 
@@ -59,6 +65,11 @@ OF_COUNTRY: Final = (
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
+    Entry(gettext_lazy("Hộp thư"), "work-inbox"),
+    Entry(gettext_lazy("Sự việc"), "work-incidents", ("work-incident",)),
+    Entry(gettext_lazy("Nhiệm vụ"), "work-tasks", ("work-task", "work-task-give")),
+    Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
+    Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
     Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
     Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
     Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
@@ -67,6 +78,8 @@ OF_COUNTRY: Final = (
         "work-targets",
         ("work-target", "work-target-new", "work-target-add", "work-target-set"),
     ),
+    Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
+    Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round",)),
 )
 """Pages that belong to no agency, in the order of the menu."""
 
@@ -117,6 +130,7 @@ def page(
     here = request.resolver_match.view_name
     framed = {
         "place": place,
+        "unread": subscribing.unread(request.user) if who.may_somewhere(Right.SEE_INCIDENTS) else 0,
         "agency_menu": _menu(OF_AGENCY, here, who, place.code) if place else [],
         "work_menu": _menu(OF_COUNTRY, here, who, None),
         **context,

@@ -87,7 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "title": _("Thư viện định nghĩa"),
-        "entries": sorted(entries, key=lambda entry: collation_key(entry.title)),
+        "entries": sorted(entries, key=_order),
         "refused": measure.refused_definitions(),
         "count": sum(len(entry.editions) for entry in entries),
     }
@@ -157,7 +157,10 @@ def _differences(before: Sequence[Figure], after: Sequence[Figure], unit: str) -
     old = {figure.agency: figure for figure in before}
     return [
         ChangedRow(
-            figure.agency, figure.name, side(old.get(figure.agency), unit), side(figure, unit)
+            figure.agency,
+            board.agency_name(figure.name),
+            side(old.get(figure.agency), unit),
+            side(figure, unit),
         )
         for figure in after
         if _said(old.get(figure.agency)) != _said(figure)
@@ -172,6 +175,11 @@ def _last_week(today: date) -> Period:
     """The last whole week, Monday to Sunday."""
     sunday = today - timedelta(days=today.isoweekday())
     return Period(sunday - timedelta(days=6), sunday)
+
+
+def _order(entry: Entry) -> tuple[bool, object]:
+    """What can be computed first, by name."""
+    return not entry.editions[0].version.is_computable, collation_key(entry.title)
 
 
 def _editions(indicator: Indicator, today: date) -> list[Edition]:

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
@@ -29,7 +29,7 @@ from thuocdo.report.assemble import NO_NUMBER
 from thuocdo.report.desk import checking, public, shelf, working
 from thuocdo.report.desk.changes import compare
 from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on
-from thuocdo.report.desk.standing import Standing, allowed, refuse_unless_allowed
+from thuocdo.report.desk.standing import Standing, allowed, no, refuse_unless_allowed
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.render import Format, render
 from thuocdo.web import board, report_tables
@@ -126,10 +126,15 @@ def step(request: HttpRequest, week: str, kind: str) -> HttpResponse:
     return _do(request, week, kind, acts[kind])
 
 
-@require_POST
-@reauthentication_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required(allow_get=True)
 def sign(request: HttpRequest, week: str) -> HttpResponse:
-    """Sign; whoever has not shown who they are in the last minutes is asked to first."""
+    """Sign; whoever has not shown who they are in the last minutes is asked to first.
+
+    Who comes back from being asked without what they had posted starts again at the report's page.
+    """
+    if request.method == "GET":
+        return redirect("work-report", week)
     return _do(request, week, Kind.SIGN.value, _acting(working.sign))
 
 
@@ -179,6 +184,8 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
     rules, found, actor = _rules(), _standing(week), actor_of(request)
     digest = found.draft.digest if found.draft else found.steps[-1].digest if found.steps else ""
     report = _report(found, digest)
+    lacks_number = bool(report and found.draft and not checking.has_number(report))
+    waits = _waits(found, actor, rules, lacks_number=lacks_number)
     buttons = [
         Button(
             kind.value,
@@ -189,6 +196,7 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         )
         for kind in allowed(found, actor, rules)
         if not (kind is Kind.REVISE and found.draft and found.draft.reason)
+        and not (lacks_number and kind is rules.number_before)
     ]
     context = {
         "title": report.report if report else week,
@@ -201,8 +209,8 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         "changes": _changes(found, digest, report),
         "steps": [_step(each, rules) for each in reversed(found.steps)],
         "buttons": buttons,
-        "waits": _waits(found, actor, rules),
-        "lacks_number": bool(report and found.draft and not checking.has_number(report)),
+        "waits": waits,
+        "lacks_number": lacks_number,
         "can_remake": bool(found.draft) and _may(found, actor, Kind.DRAFT, rules),
         "formats": [
             (form.value, reverse("work-report-draft", args=[week, form.value])) for form in Format
@@ -223,14 +231,22 @@ def _line(found: Standing, rules: Rules) -> Line:
         head.report if head else found.week,
         head.number if head else "",
         found.state,
-        _told(rules.states[found.state]) if found.state else _("chưa có trong sổ"),
+        _state_words(found, rules),
         [_step(each, rules) for each in steps],
         _missing(found, rules, head.number if head else ""),
     )
 
 
+def _state_words(found: Standing, rules: Rules) -> str:
+    if found.problem:
+        return _("sổ bị hỏng")
+    return _told(rules.states[found.state]) if found.state else _("chưa có trong sổ")
+
+
 def _missing(found: Standing, rules: Rules, number: str) -> str:
     """What still has to happen before the public sees it."""
+    if found.problem:
+        return _("khôi phục thư mục publication từ bản sao lưu; công chúng không thấy báo cáo này")
     if found.state is None:
         return _("lập lại bản dự thảo: tệp có sẵn chưa qua quy trình")
     if found.draft is None:
@@ -245,13 +261,15 @@ def _missing(found: Standing, rules: Rules, number: str) -> str:
     return " → ".join(parts)
 
 
-def _waits(found: Standing, actor: Actor, rules: Rules) -> Problem | None:
+def _waits(found: Standing, actor: Actor, rules: Rules, *, lacks_number: bool) -> Problem | None:
     """Why the next step is not this reader's to do; None when it is, or when there is none."""
     if found.draft is None:
         return None
     try:
         kind = _NEXT[found.draft.state]
         refuse_unless_allowed(found, kind, actor, found.draft.digest, "", rules)
+        if lacks_number and kind is rules.number_before:
+            raise no("no_number", rules.steps[kind])
     except Refused as refusal:
         return _problem(refusal)
     return None

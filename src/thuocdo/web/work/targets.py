@@ -214,7 +214,7 @@ def _line(target: Target, today: dt.date) -> Line:
         target,
         getattr(target.title, language()),
         getattr(indicator.name, language()),
-        _whose(target, figures[0].name if figures and target.agency else ""),
+        _whose(target, board.agency_name(figures[0].name) if figures and target.agency else ""),
         printed(float(target.value), indicator.unit),
         _state(target, today),
         str(_VERDICTS[aim.verdict]) if aim else "",
@@ -270,7 +270,7 @@ def _pairs(target: Target | None, changes: list[Setting]) -> list[tuple[Setting,
         return []
     first = next((each for each in targets() if each.code == target.code), None)
     befores = [first, *(one.target for one in changes[:-1])]
-    return list(zip(changes, befores, strict=True))
+    return list(zip(changes, befores[: len(changes)], strict=True))
 
 
 def _told(setting: Setting, before: Target | None) -> Told:

@@ -6,18 +6,25 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from thuocdo.web.work import (
+    alerts,
+    assessments,
     catalogue,
     catalogue_files,
     check_site,
     coverage,
     findings,
     home,
+    incidents,
     library,
+    marking,
     matching,
     members,
     reconciling,
     reports,
+    rounds,
     targets,
+    tasks,
+    webhooks,
 )
 
 urlpatterns = [
@@ -66,6 +73,21 @@ urlpatterns = [
     path(_("co-quan/<str:code>/doi-soat/so-cong-bo/"), reconciling.state, name="work-stated"),
     path(_("co-quan/<str:code>/doi-soat/so-ho-so/"), matching.page, name="work-matched"),
     path(_("co-quan/<str:code>/thanh-vien/"), members.page, name="work-members"),
+    path(_("co-quan/<str:code>/danh-gia/"), assessments.index, name="work-assessments"),
+    path(
+        _("co-quan/<str:code>/danh-gia/<slug:number>/<str:system>/"),
+        assessments.page,
+        name="work-assessment",
+    ),
+    path(
+        _("co-quan/<str:code>/danh-gia/<slug:number>/<str:system>/kien-nghi/"),
+        assessments.appeal,
+        name="work-appeal",
+    ),
+    path(_("dot-danh-gia/"), rounds.index, name="work-rounds"),
+    path(_("dot-danh-gia/<slug:number>/"), rounds.page, name="work-round"),
+    path(_("cham-diem/"), marking.index, name="work-marks"),
+    path(_("cham-diem/<slug:number>/<str:system>/"), marking.page, name="work-mark"),
     path(_("kiem-tra/"), check_site.page, name="check-site"),
     path(_("kiem-tra/<int:number>/"), check_site.result, name="check-site-result"),
     path(
@@ -73,4 +95,17 @@ urlpatterns = [
         check_site.picture,
         name="check-site-picture",
     ),
+    path(_("hop-thu/"), incidents.inbox, name="work-inbox"),
+    path(_("su-viec/"), incidents.country, name="work-incidents"),
+    path(_("su-viec/<int:number>/"), incidents.page, name="work-incident"),
+    path(_("co-quan/<str:code>/su-viec/"), incidents.agency, name="work-agency-incidents"),
+    path(_("nhiem-vu/"), tasks.country, name="work-tasks"),
+    path(_("nhiem-vu/giao/"), tasks.give, name="work-task-give"),
+    path(_("nhiem-vu/<int:number>/"), tasks.page, name="work-task"),
+    path(_("co-quan/<str:code>/nhiem-vu/"), tasks.agency, name="work-agency-tasks"),
+    path(_("canh-bao/"), alerts.page, name="work-alerts"),
+    path(_("canh-bao/xac-nhan/<str:token>/"), alerts.confirm, name="work-alerts-confirm"),
+    path(_("canh-bao/ngung/<str:token>/"), alerts.unsubscribe, name="alerts-unsubscribe"),
+    path(_("canh-bao/webhook/"), webhooks.index, name="work-webhooks"),
+    path(_("canh-bao/webhook/<int:number>/"), webhooks.page, name="work-webhook"),
 ]

@@ -13,10 +13,10 @@ from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import Evidence, Fault, Remark, Result, measured, unmeasured
 from thuocdo.assess.site_check.browser import Bounds
 from thuocdo.assess.site_check.check import hostnames_today, is_page
-from thuocdo.assess.site_check.guard import Guard, endpoint
 from thuocdo.assess.site_check.judge import judge
 from thuocdo.assess.site_check.model import Expectation, PageResult, Severity
 from thuocdo.assess.site_check.visit import visit
+from thuocdo.core.guard import Guard, endpoint
 
 CHECK: Final = "emc.tag"
 _PAGE_S: Final = 40.0

@@ -23,7 +23,7 @@ from thuocdo.assess.results import (
     measured,
     unmeasured,
 )
-from thuocdo.assess.site_check.guard import Refused, Unresolved
+from thuocdo.core.guard import Refused, Unresolved
 
 _ASKED: Final = (
     *("--certinfo", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),

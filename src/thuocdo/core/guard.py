@@ -1,4 +1,4 @@
-"""Where a check may go: somebody else wrote the address, so our own network must stay out of reach.
+"""Where a request may go whose address somebody else wrote: our own network must stay out of reach.
 
 The idea is that of healthchecks' `hc/lib/curl.py`: judge the address a connection is opened to, not
 the name it was asked by. A name is resolved once and the connection goes to what was judged, so a

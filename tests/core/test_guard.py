@@ -7,8 +7,9 @@ import ipaddress
 
 import pytest
 
-from thuocdo.assess.site_check import guard, proxy
-from thuocdo.assess.site_check.guard import Guard, Refused, Unresolved
+from thuocdo.assess.site_check import proxy
+from thuocdo.core import guard
+from thuocdo.core.guard import Guard, Refused, Unresolved
 
 INNER = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),

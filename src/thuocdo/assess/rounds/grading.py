@@ -1,0 +1,117 @@
+"""From what a round has gathered to its systems' grades: probes' results, assessors' marks, rulings.
+
+A round has hundreds of systems, and anybody may ask how they would stand under other rules: its rules are
+read once, and marks and rulings with the systems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+from django.db.models import QuerySet
+
+from thuocdo.assess import results as probed
+from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.results import Result
+from thuocdo.assess.rounds.marking import Given, Together, stepped, together
+from thuocdo.assess.rounds.table import Graded
+from thuocdo.assess.scoring import grade
+from thuocdo.core.errors import ThuocdoError
+
+
+def rules_of(held: Round) -> CriteriaSet:
+    """The rules as they were frozen. Raises ThuocdoError `rules_changed` when they are not those any more."""
+    rules = msgspec.convert(held.rules, CriteriaSet)
+    if hashlib.sha256(msgspec.json.encode(rules)).hexdigest() != held.rules_sha256:
+        raise ThuocdoError(
+            "rules_changed", f"The rules of round {held.code} are not those it froze."
+        )
+    return rules
+
+
+def graded(held: Round, criteria: CriteriaSet | None = None) -> list[Graded]:
+    """Every system graded under the round's own rules, or under others (a rule-change simulation)."""
+    return graded_under(held, [criteria or rules_of(held)])[0]
+
+
+def graded_under(held: Round, sets: Sequence[CriteriaSet]) -> list[list[Graded]]:
+    """Every system under each of some rules; what was gathered is read once."""
+    own, entries = rules_of(held), list(with_points(held).order_by("turn"))
+    return [[_graded(entry, own, rules) for entry in entries] for rules in sets]
+
+
+def with_points(held: Round) -> QuerySet[Entry]:
+    """The round's systems, with all marks and rulings at once."""
+    return held.entries.prefetch_related("marks", "rulings")
+
+
+def results_of(entry: Entry) -> list[Result]:
+    return msgspec.convert(entry.results or [], list[Result])
+
+
+def together_of(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Together:
+    """What the assessors say, of the criteria `rules` have; `own` are those they marked under."""
+    worth_then, manual = worth(own), worth(rules, "manual")
+    marks = [
+        Given(
+            each.assessor,
+            each.key,
+            _scaled(each.points, worth_then[each.key], manual[each.key], rules),
+        )
+        for each in sorted(entry.marks.all(), key=lambda mark: (mark.made_at, mark.pk))
+        if each.key in manual
+    ]
+    settled = {key: value for key, value in _rulings(entry, own, rules).items() if key in manual}
+    return together(rules, marks, settled)
+
+
+def worth(rules: CriteriaSet, method: str = "") -> dict[str, Decimal]:
+    """Points of each criterion, by `group.criterion`; of one method alone where it is named."""
+    return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if method in ("", c.method)}
+
+
+def _graded(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
+    found = results_of(entry)
+    given = together_of(entry, own, rules)
+    points = probed.combined(probed.points(rules, found), given.points)
+    points |= _rulings(entry, own, rules)
+    return Graded(
+        entry.code,
+        entry.name,
+        entry.block,
+        entry.vendor,
+        entry.url,
+        grade(rules, points),
+        points,
+        found,
+        _words(entry),
+    )
+
+
+def _words(entry: Entry) -> dict[str, list[str]]:
+    said = [(each.made_at, each.key, each.evidence) for each in entry.marks.all()]
+    said += [(each.made_at, each.key, each.reason) for each in entry.rulings.all()]
+    found: dict[str, list[str]] = {}
+    for _at, key, text in sorted(said):
+        if text and text not in found.setdefault(key, []):
+            found[key].append(text)
+    return found
+
+
+def _rulings(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> dict[str, Decimal]:
+    """The latest ruling on each criterion that both sets of rules have."""
+    worth_then, new = worth(own), worth(rules)
+    return {
+        each.key: _scaled(each.points, worth_then[each.key], new[each.key], rules)
+        for each in sorted(entry.rulings.all(), key=lambda ruling: (ruling.made_at, ruling.pk))
+        if each.key in new
+    }
+
+
+def _scaled(points: Decimal, old: Decimal, new: Decimal, rules: CriteriaSet) -> Decimal:
+    """Points under rules where the same criterion is worth something else."""
+    return points if old == new else stepped(points * new / old, rules.step)

@@ -1,0 +1,105 @@
+"""An incident in words, in Vietnamese or English: what words.yaml says with the evidence filled in. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.vietnamese import format_count, format_day, format_decimal
+from thuocdo.measure.definitions import Find, Text, definition
+from thuocdo.measure.invariants import model as invariants
+from thuocdo.measure.quality import rules as detectors
+from thuocdo.steer.model import Kind, Severity, Value
+from thuocdo.steer.policy import Grade, KindWords, Named, counted_name, words
+
+Language = Literal["vi", "en"]
+NOTHING = "–"
+
+
+class Told(NamedTuple):
+    """evidence: (how it is called, as printed), in the order of words.yaml."""
+
+    kind: str
+    severity: str
+    title: str
+    text: str
+    advice: str
+    evidence: tuple[tuple[str, str], ...]
+
+
+def tell(
+    kind: Kind,
+    severity: Severity,
+    agency: str,
+    evidence: Mapping[str, Value],
+    language: Language,
+    find: Find = definition,
+) -> Told:
+    """agency: its name in that language, or "" for the whole country."""
+    said: KindWords = words().kinds[kind]
+    printed = {
+        name: printed_value(evidence[name], named, language, find) if name in evidence else NOTHING
+        for name, named in said.evidence.items()
+    }
+    whose = agency or _of(Text("Cả nước", "The whole country"), language)
+    filled = {**printed, "agency": whose}
+    return Told(
+        kind=_of(said.name, language),
+        severity=severity_name(severity, language),
+        title=_of(said.title, language).format_map(filled),
+        text=_of(said.text, language).format_map(filled),
+        advice=_of(said.advice, language),
+        evidence=tuple(
+            (getattr(named, language), printed[name])
+            for name, named in said.evidence.items()
+            if name in evidence and named.only in (None, language)
+        ),
+    )
+
+
+def kind_name(kind: Kind, language: Language) -> str:
+    return _of(words().kinds[kind].name, language)
+
+
+def severity_name(severity: Severity, language: Language) -> str:
+    grade: Grade = severity.name.lower()  # type: ignore[assignment]
+    return _of(words().severities[grade], language)
+
+
+def printed_value(value: Value, named: Named, language: Language, find: Find) -> str:
+    """A piece of evidence as people read it; what is not known any more is its code."""
+    match named.how:
+        case "count":
+            return format_count(int(value), language)
+        case "permille":
+            tenths = int(value)
+            return f"{format_decimal(tenths / 10, 1, language)}%"
+        case "value":
+            return format_decimal(float(value), 2, language)
+        case "day":
+            return format_day(dt.date.fromisoformat(str(value)), language)
+        case "code":
+            return str(value) or NOTHING
+        case _:
+            return _named(named.how, str(value), language, find)
+
+
+def _named(how: str, code: str, language: Language, find: Find) -> str:
+    try:
+        if how == "indicator":
+            return _of(find(code).name, language) if code else NOTHING
+        if how == "counted":
+            return _of(counted_name(code), language)
+        if how == "rule":
+            return _of(invariants.rule(code).title, language)
+        rule = next(rule for rule in detectors().on(dt.date.max) if rule.id == code)
+        return _of(rule.name, language)
+    except (ThuocdoError, KeyError, StopIteration):
+        return code
+
+
+def _of(text: Text, language: Language) -> str:
+    said: str = getattr(text, language)
+    return said

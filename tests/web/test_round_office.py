@@ -1,0 +1,273 @@
+"""A round on the web from marks to corrections: each does their own part and sees no more than that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from tests.web import held_round
+from tests.web.people import enter, someone
+
+from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.models import Appeal, Entry, Mark, Round
+from thuocdo.assess.rounds import grading, office
+from thuocdo.registry.models import Change
+from thuocdo.registry.rights import Role
+
+SET = criteria_set("2024")
+CODE, SYSTEM = "2027-1", "H26-one_stop"
+KEY = "functions.signing"
+ROUND = f"/lam-viec/dot-danh-gia/{CODE}/"
+MARKING = f"/lam-viec/cham-diem/{CODE}/{SYSTEM}/"
+RESULT = f"/lam-viec/co-quan/H26/danh-gia/{CODE}/{SYSTEM}/"
+
+
+@pytest.fixture
+def held(country) -> Round:
+    """Planned and measured; nobody has marked."""
+    made = office.plan(CODE, SET, held_round.fleet()[:2], is_trial=False)
+    for entry in made.entries.all():
+        found = msgspec.to_builtins(held_round.results(country, SET, 1))
+        Entry.objects.filter(pk=entry.pk).update(state=Entry.State.DONE, results=found)
+    return made
+
+
+def signed_in(role: Role, agency: str = "") -> Client:
+    found = Client()
+    enter(found, someone(role, agency))
+    return found
+
+
+@pytest.fixture
+def keeper(held) -> Client:
+    return signed_in(Role.ROUND_KEEPER)
+
+
+@pytest.fixture
+def agency(held) -> Client:
+    return signed_in(Role.AGENCY_ADMIN, "H26")
+
+
+def read(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, path
+    return answer.content.decode()
+
+
+def announced(held: Round) -> Round:
+    office.announce(held, timezone.now() + timedelta(days=10))
+    return held
+
+
+def deadline_gone(held: Round) -> None:
+    Round.objects.filter(pk=held.pk).update(appeals_until=timezone.now() - timedelta(minutes=1))
+
+
+def test_an_assessor_marks_once_with_evidence_and_sees_nobody_elses_marks(held):
+    office.mark(held, SYSTEM, "somebody", KEY, points=Decimal(5), evidence="Bí mật của người kia.")
+    assessor = signed_in(Role.ASSESSOR)
+    page = read(assessor, MARKING)
+    assert "Bí mật của người kia." not in page
+    given = {"key": KEY, "found": ["remote", "officer"], "evidence": "Trang ký số, 9 giờ."}
+    assert assessor.post(MARKING, given).status_code == 302
+    assert "Trang ký số, 9 giờ." in read(assessor, MARKING)
+    again = assessor.post(MARKING, given)
+    assert again.status_code == 400
+    assert "mỗi người chấm một tiêu chí một lần" in again.content.decode()
+    mark = Mark.objects.get(evidence="Trang ký số, 9 giờ.")
+    assert (mark.points, mark.assessor) == (Decimal("3.25"), "assessor-ca-nuoc-True")
+    assert "1/9" in read(assessor, "/lam-viec/cham-diem/")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"key": KEY, "found": "remote"},
+        {"key": KEY, "found": "nothing-like-it", "evidence": "x"},
+        {"key": "security.hsts", "evidence": "x"},
+        {},
+    ],
+)
+def test_a_mark_that_cannot_be_given_is_refused_in_words(held, given):
+    answer = signed_in(Role.ASSESSOR).post(MARKING, given)
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.content.decode()
+    assert not Mark.objects.exists()
+
+
+def test_the_keeper_sees_how_far_assessors_are_and_settles_what_lies_apart(held, keeper):
+    office.mark(held, SYSTEM, "Lan", KEY, points=Decimal(5))
+    office.mark(held, SYSTEM, "Minh", KEY, points=Decimal(2))
+    page = read(keeper, ROUND)
+    assert "Lan: 1/18" in page
+    assert "2,00 và 5,00" in page
+    refused = keeper.post(ROUND, {"do": "announce", "days": "10"})
+    assert "Còn chênh lệch" in refused.content.decode()
+    given = {"do": "settle", "system": SYSTEM, "key": KEY, "points": "3,5", "because": "Cùng xem."}
+    assert keeper.post(ROUND, given).status_code == 302
+    assert office.differences(held) == []
+    trace = Change.objects.filter(what="round").latest("at")
+    assert (trace.key, trace.after["points"]) == (CODE, "3.5")
+
+
+def test_an_agency_is_told_nothing_before_the_announcement(held, agency):
+    assert SYSTEM not in read(agency, "/lam-viec/co-quan/H26/danh-gia/")
+    read(agency, RESULT, 404)
+
+
+def test_an_agency_sees_its_own_preliminary_result_and_no_other(held, agency):
+    announced(held)
+    assert RESULT in read(agency, "/lam-viec/co-quan/H26/danh-gia/")
+    page = read(agency, RESULT)
+    assert "Chính sách nội dung" in page
+    assert "Cơ quan kiến nghị được đến" in page
+    read(agency, f"/lam-viec/co-quan/H26/danh-gia/{CODE}/H29-one_stop/", 404)
+    read(agency, f"/lam-viec/co-quan/H29/danh-gia/{CODE}/H29-one_stop/", 403)
+    assert Client().get(f"/chat-luong/{CODE}/").status_code == 404  # the public is not told yet
+
+
+def test_an_agency_reads_what_assessors_saw_but_not_who_saw_it(held, agency):
+    for who in ("lan-bo-khcn", "minh-bo-khcn"):
+        office.mark(held, SYSTEM, who, KEY, points=Decimal(2), evidence="Chỉ có ký số của cán bộ.")
+    announced(held)
+    page = read(agency, RESULT)
+    assert page.count("Chỉ có ký số của cán bộ.") == 1
+    assert "bo-khcn" not in page
+
+
+def test_an_appeal_is_kept_once_and_answered_with_a_reason(held, agency, keeper):
+    announced(held)
+    given = {"key": "security.hsts", "text": "Tiêu đề đã có từ tháng 3."}
+    assert agency.post(f"{RESULT}kien-nghi/", given).status_code == 302
+    twice = agency.post(f"{RESULT}kien-nghi/", given)
+    assert twice.status_code == 400
+    assert "đang có một kiến nghị chờ trả lời" in twice.content.decode()
+    (made,) = Appeal.objects.all()
+    assert given["text"] in read(keeper, ROUND)
+    early = keeper.post(ROUND, {"do": "publish"})
+    assert early.status_code == 400
+    decided = {"do": "decide", "appeal": made.pk, "points": "1,5", "because": "Đã quét lại."}
+    assert keeper.post(ROUND, decided).status_code == 302
+    assert keeper.post(ROUND, decided).status_code == 400  # it is answered already
+    page = read(agency, RESULT)
+    assert "Đã quét lại." in page
+    graded = {each.code: each for each in grading.graded(held)}
+    assert graded[SYSTEM].points["security.hsts"] == Decimal("1.5")
+
+
+def test_who_may_only_look_cannot_appeal(held):
+    announced(held)
+    officer = signed_in(Role.OFFICER, "H26")
+    assert "kien-nghi/" not in read(officer, RESULT)
+    given = {"key": "security.hsts", "text": "Không."}
+    assert officer.post(f"{RESULT}kien-nghi/", given).status_code == 403
+    assert not Appeal.objects.exists()
+
+
+def test_after_the_deadline_nobody_appeals_and_the_keeper_publishes(held, agency, keeper):
+    announced(held)
+    deadline_gone(held)
+    late = agency.post(f"{RESULT}kien-nghi/", {"key": "security.hsts", "text": "Muộn."})
+    assert late.status_code == 400
+    assert "Đã hết hạn kiến nghị" in late.content.decode()
+    assert keeper.post(ROUND, {"do": "publish"}).status_code == 302
+    assert Client().get(f"/chat-luong/{CODE}/").status_code == 200
+    given = {
+        "do": "correct",
+        "system": SYSTEM,
+        "key": "security.hsts",
+        "points": "0",
+        "because": "Nhầm.",
+    }
+    assert keeper.post(ROUND, given).status_code == 302
+    assert "Nhầm." in read(Client(), f"/chat-luong/{CODE}/")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"do": "announce", "days": "0"},
+        {"do": "announce", "days": "9999999999"},
+        {"do": "decide", "appeal": "x"},
+        {"do": "publish"},
+        {"do": "correct", "system": SYSTEM, "key": KEY, "points": "1", "because": "x"},
+        {"do": "nothing"},
+        {},
+    ],
+)
+def test_a_step_that_is_not_due_is_refused_and_leaves_no_trace(held, keeper, given):
+    answer = keeper.post(ROUND, given)
+    assert answer.status_code == 400
+    held.refresh_from_db()
+    assert held.state == Round.State.MEASURING
+    assert not Change.objects.filter(what="round").exists()
+
+
+def test_progress_is_told_while_systems_wait(held, keeper):
+    first = held.entries.first()
+    Entry.objects.filter(pk=first.pk).update(state=Entry.State.RUNNING)
+    page = read(keeper, ROUND)
+    assert "1 trong 2 hệ thống đã đo, 1 đang đo, 0 còn chờ" in page
+    assert "data-renew" in page
+    assert "http-equiv" not in page  # what the keeper is writing must not be lost
+    Entry.objects.filter(pk=first.pk).update(state=Entry.State.QUEUED)
+    assert "Máy quét không chạy" in read(keeper, ROUND)
+    assert CODE in read(keeper, "/lam-viec/dot-danh-gia/")
+
+
+def test_the_pages_are_there_in_english(held, keeper, agency):
+    announced(held)
+    assert "preliminary" in read(keeper, "/en/work/rounds/")
+    assert "The agency may appeal until" in read(
+        agency, f"/en/work/agencies/H26/assessments/{CODE}/{SYSTEM}/"
+    )
+
+
+def plan(keeper, content, code="2027-9", criteria="2024"):
+    upload = SimpleUploadedFile("he-thong.csv", content)
+    given = {"code": code, "criteria": criteria, "systems": upload}
+    return keeper.post("/lam-viec/dot-danh-gia/", given)
+
+
+def test_a_round_is_planned_from_a_file_and_its_rules_are_frozen(held, keeper):
+    lines = "code,name,block,url,vendor\nH26-one_stop,Hà Nội,province,hanoi.example.gov.vn,Nhà A\n"
+    assert plan(keeper, lines.encode("utf-8-sig")).status_code == 302
+    made = Round.objects.get(code="2027-9")
+    assert made.entries.get().url == "https://hanoi.example.gov.vn"
+    assert made.rules_sha256
+    assert Change.objects.get(what="round", key="2027-9").after["systems"] == 1
+    twice = plan(keeper, lines.encode())
+    assert "Đã có một đợt mang tên này." in twice.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"code,name\na,b\n", "thiếu cột này"),
+        (b"code,name,block,url\na,b,moon,https://a.vn/\n", "khối phải là"),
+        (b"code,name,block,url\na,b,province,ftp://a\n", "không phải địa chỉ web"),
+        (b"code,name,block,url\na,b,province,a.vn\na,c,province,b.vn\n", "đã có ở dòng trên"),
+        (b"code,name,block,url,site_id\na,b,province,a.vn,x\n", "không phải số"),
+        (b"code,name,block,url\n,b,province,a.vn\n", "để trống"),
+        (b"code,name,block,url\n", "chưa có hệ thống nào"),
+        (b"\xff\xfe\x00", "không đọc được"),
+        (b"x" * 1_000_002, "không đọc được"),
+        (b"", "thiếu cột này"),
+    ],
+)
+def test_a_file_that_cannot_be_planned_from_names_its_faults(held, keeper, content, said):
+    answer = plan(keeper, content)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+    assert not Round.objects.filter(code="2027-9").exists()
+
+
+@pytest.mark.parametrize("code", ["", "A b", "../x", "x" * 41])
+def test_a_round_needs_a_proper_name(held, keeper, code):
+    lines = b"code,name,block,url\na,b,province,a.vn\n"
+    assert "Tên đợt không hợp lệ." in plan(keeper, lines, code).content.decode()
