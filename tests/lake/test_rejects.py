@@ -14,13 +14,13 @@ import pytest
 
 from thuocdo.core import settings as settings_module
 from thuocdo.core import snapshot as snapshot_file
-from thuocdo.core.clock import parse_instant
+from thuocdo.core.clock import local_day, now_us, parse_instant
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import KeyEntry, ServiceEntry, SiteEntry, Snapshot
 from thuocdo.lake import rejects, replaying
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.landing import Lander
-from thuocdo.lake.rejects import Wanted
+from thuocdo.lake.rejects import Count, Wanted, Whose
 from thuocdo.lake.replaying import Replayed, replay
 from thuocdo.lake.store import Lake
 from thuocdo.wal.writer import Writer
@@ -230,6 +230,74 @@ def test_filters_choose_by_site_agency_reason_and_day(instance: Instance) -> Non
     assert sorted(chosen["agency"]) == ["canonical", "dvcqg"]
     assert chosen["reason"] == ["mcdt", "mcdt"]
     assert chosen["later"] == []
+
+
+THEIRS = Whose(frozenset({101, 7}), frozenset({"H29"}), frozenset({KEY.key_id}))
+OTHERS = Whose(frozenset({9}), frozenset({"H26"}), frozenset({"ffffffffffff"}))
+
+
+@pytest.mark.parametrize(
+    ("whose", "feeds"),
+    [
+        # a message names its site; a packet names the agency; a record was sent under the key
+        (THEIRS, ["canonical", "dvcqg", "mcdt"]),
+        (OTHERS, ["mcdt"]),
+        (Whose(frozenset(), frozenset({"H29"}), frozenset()), ["canonical", "dvcqg"]),
+        (Whose(frozenset(), frozenset(), frozenset({KEY.key_id})), ["canonical"]),
+        (Whose(frozenset(), frozenset(), frozenset()), []),
+    ],
+)
+def test_records_are_whose_site_agency_or_key_they_name(
+    instance: Instance, whose: Whose, feeds: list[str]
+) -> None:
+    instance.land(message(), message(siteId="9"), record(), *packet())
+    wanted = Wanted(whose=whose)
+    assert sorted(reject.feed for reject in rejects.select(instance.lake, wanted)) == feeds
+    counted = rejects.counts(instance.lake, wanted)
+    assert sorted(each.feed for each in counted for _ in range(each.records)) == feeds
+
+
+def test_what_names_somebody_elses_site_is_theirs_even_if_it_names_an_agency(
+    instance: Instance,
+) -> None:
+    instance.land(message(siteId="9", madonvi="H29", agency="H29"))
+    assert list(rejects.select(instance.lake, Wanted(whose=THEIRS))) == []
+
+
+def test_a_replay_touches_nobody_elses_records(instance: Instance) -> None:
+    instance.land(message(), record(), *packet())
+    instance.know(FULL)
+    assert instance.replay(whose=OTHERS) == Replayed()
+    assert instance.events() == []
+    assert sum(instance.replay(whose=THEIRS).accepted.values()) == 3
+
+
+def test_counts_are_by_day_feed_and_reason(instance: Instance) -> None:
+    instance.land(message(), message(siteId="9"), *packet())
+    day = local_day(now_us())
+    assert sorted(rejects.counts(instance.lake, Wanted(since=day))) == [
+        Count(day, "dvcqg", "unknown_agency", 1),
+        Count(day, "mcdt", "unknown_site", 2),
+    ]
+    assert rejects.counts(instance.lake, Wanted(feed="mcdt", agency="H29")) == []
+    assert rejects.counts(instance.lake, Wanted(since=date(2100, 1, 1))) == []
+
+
+def test_what_became_events_waits_no_longer(instance: Instance) -> None:
+    instance.land(message(), message(siteId="9"))
+    instance.know(FULL)
+    assert sum(each.records for each in rejects.counts(instance.lake, Wanted(waiting=True))) == 2
+    instance.replay()
+    (left,) = rejects.select(instance.lake, Wanted(waiting=True))
+    assert left.site_id == 9
+    assert sum(each.records for each in rejects.counts(instance.lake, Wanted(waiting=True))) == 1
+
+
+def test_the_newest_come_first_when_asked_for(instance: Instance) -> None:
+    instance.land(message())
+    instance.land(message(siteId="9"))
+    newest = rejects.select(instance.lake, Wanted(), newest_first=True)
+    assert [reject.site_id for reject in newest] == [9, 101]
 
 
 def test_what_cannot_be_judged_again_is_counted_with_the_reason(instance: Instance) -> None:

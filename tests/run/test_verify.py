@@ -201,6 +201,10 @@ def test_the_desks_commands_ask_for_rights_and_say_what_is_wrong(published: Publ
     assert "There is no account" in unknown.stderr
     done = run("report", "check", WEEK, "--as", "hoa", "--note", "đã xem")
     assert "checked" in done.stdout
+    again = run("report", "weekly", WEEK, "--period", PERIOD, "--format", "json", "--as", "hoa")
+    assert "checked and signed anew" in again.stderr
+    assert "hoa" in run("report", "queue").stdout
+    run("report", "check", WEEK, "--as", "hoa", "--note", "đã xem")
     back = run("report", "withdraw", WEEK, "--as", "hoa", "--note", "xem lại")
     assert "draft" in back.stdout
     assert (

@@ -21,7 +21,7 @@ from thuocdo.registry.models import Change
 from thuocdo.registry.rights import Role
 from thuocdo.steer import incidents, letters, outbox, subscribing, watching
 from thuocdo.steer.causes import Report, published
-from thuocdo.steer.model import Cause, Channel, Kind, Severity
+from thuocdo.steer.model import EVENTS, Cause, Channel, Kind, Severity
 from thuocdo.steer.models import Incident, Letter, Notice, Subscription, Webhook
 from thuocdo.steer.policy import policy_on
 
@@ -440,7 +440,7 @@ def test_the_watch_looks_only_where_something_moved(home: Settings) -> None:
     refresh(home, lake)
     measure = Measure(home)
     first = watching.watch(home, measure, NOW)
-    assert set(first.looked) == set(Kind) - {Kind.REPORT_PUBLISHED}
+    assert set(first.looked) == set(Kind) - EVENTS
     assert not first
     assert watching.watch(home, measure, NOW + MINUTE).looked == ()
     assert watching.watch(home, measure, NOW + HOUR).looked == (Kind.TASK_OVERDUE,)

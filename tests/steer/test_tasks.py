@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.conf import settings
+from tests.steer.test_delivery import reader
 
+from thuocdo.core.clock import day_start_us
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.steer import tasks, watching
+from thuocdo.registry.rights import Role
+from thuocdo.steer import subscribing, tasks, watching
 from thuocdo.steer.models import Step, Task
 from thuocdo.steer.tasks import Given
 
 FRIDAY = date(2026, 12, 4)
+NOW = day_start_us(FRIDAY) + 9 * 3600 * 1_000_000
 K = Step.Kind
 
 
@@ -19,9 +24,17 @@ def given(**changed: object) -> Given:
     return Given(title="Gửi bù dữ liệu", text="", agency="H26", working_days=5)._replace(**changed)
 
 
+def take(task: Task, kind: Step.Kind, who: str, **rest: object) -> Step:
+    return tasks.take(settings.THUOCDO, task, kind, who, NOW, **rest)
+
+
+def give(**changed: object) -> Task:
+    return tasks.give(settings.THUOCDO, given(**changed), "bo", NOW)
+
+
 @pytest.fixture
-def task(db) -> Task:
-    return tasks.give(given(), "bo", FRIDAY)
+def task(quiet_home) -> Task:
+    return give()
 
 
 @pytest.mark.parametrize(
@@ -33,8 +46,8 @@ def task(db) -> Task:
         ({"working_days": None, "due": FRIDAY}, FRIDAY),
     ],
 )
-def test_a_deadline_is_a_day_or_so_many_working_days(db, changed, due) -> None:
-    assert tasks.give(given(**changed), "bo", FRIDAY).due == due
+def test_a_deadline_is_a_day_or_so_many_working_days(quiet_home, changed, due) -> None:
+    assert give(**changed).due == due
 
 
 @pytest.mark.parametrize(
@@ -51,20 +64,20 @@ def test_a_deadline_is_a_day_or_so_many_working_days(db, changed, due) -> None:
         {"working_days": None, "due": date(2026, 12, 3)},
     ],
 )
-def test_a_task_that_lacks_something_is_not_given(db, changed) -> None:
+def test_a_task_that_lacks_something_is_not_given(quiet_home, changed) -> None:
     with pytest.raises(ThuocdoError):
-        tasks.give(given(**changed), "bo", FRIDAY)
+        give(**changed)
     assert not Task.objects.exists()
 
 
 def test_the_way_to_acceptance_is_its_trail(task: Task) -> None:
-    tasks.take(task, K.PROGRESS, "lan", text="Đang làm", percent=40)
-    tasks.take(task, K.REPORTED, "lan", text="Đã xong")
-    tasks.take(task, K.RETURNED, "bo", text="Còn thiếu ngày 3/12")
+    take(task, K.PROGRESS, "lan", text="Đang làm", percent=40)
+    take(task, K.REPORTED, "lan", text="Đã xong")
+    take(task, K.RETURNED, "bo", text="Còn thiếu ngày 3/12")
     assert task.state == Task.State.OPEN
-    tasks.take(task, K.MOVED, "bo", due=date(2026, 12, 18))
-    tasks.take(task, K.REPORTED, "lan")
-    tasks.take(task, K.ACCEPTED, "bo")
+    take(task, K.MOVED, "bo", due=date(2026, 12, 18))
+    take(task, K.REPORTED, "lan")
+    take(task, K.ACCEPTED, "bo")
     assert (task.state, task.due) == (Task.State.ACCEPTED, date(2026, 12, 18))
     kinds = [step.kind for step in task.steps.all()]
     assert kinds == [K.GIVEN, K.PROGRESS, K.REPORTED, K.RETURNED, K.MOVED, K.REPORTED, K.ACCEPTED]
@@ -73,16 +86,16 @@ def test_the_way_to_acceptance_is_its_trail(task: Task) -> None:
 @pytest.mark.parametrize("kind", [K.ACCEPTED, K.RETURNED])
 def test_what_was_not_reported_cannot_be_accepted_nor_returned(task: Task, kind) -> None:
     with pytest.raises(ThuocdoError, match="where this step begins"):
-        tasks.take(task, kind, "bo", text="x")
+        take(task, kind, "bo", text="x")
     assert task.steps.count() == 1
 
 
 def test_of_two_who_accept_and_return_at_once_one_wins(task: Task) -> None:
-    tasks.take(task, K.REPORTED, "lan")
+    take(task, K.REPORTED, "lan")
     other = Task.objects.get(pk=task.pk)
-    tasks.take(task, K.ACCEPTED, "bo")
+    take(task, K.ACCEPTED, "bo")
     with pytest.raises(ThuocdoError):
-        tasks.take(other, K.RETURNED, "minh", text="x")
+        take(other, K.RETURNED, "minh", text="x")
     assert Task.objects.get().state == Task.State.ACCEPTED
 
 
@@ -99,7 +112,7 @@ def test_of_two_who_accept_and_return_at_once_one_wins(task: Task) -> None:
 )
 def test_a_step_says_what_it_needs(task: Task, kind, rest) -> None:
     with pytest.raises(ThuocdoError, match="lacks"):
-        tasks.take(task, kind, "lan", **rest)
+        take(task, kind, "lan", **rest)
 
 
 def test_the_trail_only_grows(task: Task) -> None:
@@ -111,5 +124,21 @@ def test_the_trail_only_grows(task: Task) -> None:
 
 def test_only_what_waits_for_the_agency_can_be_overdue(task: Task) -> None:
     assert [one.number for one in watching.open_tasks()] == [task.pk]
-    tasks.take(task, K.REPORTED, "lan")
+    take(task, K.REPORTED, "lan")
     assert watching.open_tasks() == ()
+
+
+def test_the_agency_hears_of_what_it_must_do_and_the_giver_of_what_was_done(quiet_home) -> None:
+    lan, other = reader("lan"), reader("minh", Role.OFFICER, "H29")
+    giver, analyst = reader("bo", Role.ANALYST, ""), reader("an", Role.ANALYST, "")
+
+    def heard() -> list[int]:
+        return [subscribing.unread(user) for user in (lan, other, giver, analyst)]
+
+    task = give()
+    assert heard() == [1, 0, 0, 0]
+    take(task, K.REPORTED, "lan")
+    assert heard() == [1, 0, 1, 0]
+    take(task, K.RETURNED, "bo", text="Còn thiếu")
+    assert heard() == [2, 0, 1, 0]
+    assert subscribing.inbox(lan).first().incident.subject.startswith(f"{task.pk}:")

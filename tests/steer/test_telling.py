@@ -9,6 +9,7 @@ import pytest
 
 from thuocdo.measure.definitions import definition
 from thuocdo.steer.model import Kind, Severity
+from thuocdo.steer.models import Step
 from thuocdo.steer.policy import editions, words
 from thuocdo.steer.telling import NOTHING, severity_name, tell
 
@@ -32,6 +33,7 @@ EXAMPLES: dict[Kind, dict[str, int | str]] = {
         **{"now": "50.25", "projected": "55.5"},
     },
     Kind.TASK_OVERDUE: {"name": "Gửi bù", "due": "2026-12-01", "days": 3},
+    Kind.TASK_STEP: {"name": "Gửi bù", "step": "given", "due": "2026-12-01"},
     Kind.REPORT_PUBLISHED: {"name": "49", "first": "2026-11-30", "last": "2026-12-06"},
 }
 VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
@@ -44,7 +46,7 @@ def test_a_kind_is_told_from_its_evidence_alone(kind: Kind) -> None:
         said = tell(kind, Severity.SERIOUS, agency, EXAMPLES[kind], language)
         whole = " ".join((said.kind, said.title, said.text, said.advice))
         assert "{" not in whole
-        assert NOTHING not in said.title
+        assert NOTHING not in {value for _name, value in said.evidence}
         if language == "en":
             own = {str(value) for value in EXAMPLES[kind].values()}
             for name in own:
@@ -74,6 +76,12 @@ def test_numbers_are_printed_as_each_language_writes_them() -> None:
 def test_what_the_program_does_not_know_any_more_keeps_its_code() -> None:
     evidence = {**EXAMPLES[Kind.BROKEN_INVARIANT], "rule": "of_yesterday", "what": "gone"}
     assert "of_yesterday" in tell(Kind.BROKEN_INVARIANT, Severity.URGENT, "A", evidence, "vi").title
+
+
+def test_every_step_of_a_task_has_words_and_a_severity() -> None:
+    assert set(words().steps) == set(Step.Kind)
+    for edition in editions():
+        assert set(edition.task_step.severities) == set(Step.Kind)
 
 
 def test_severities_rise_and_have_names() -> None:

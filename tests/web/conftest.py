@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -155,6 +156,13 @@ def empty(settings, db, tmp_path: Path) -> Settings:
 @pytest.fixture
 def today() -> date:
     return TODAY
+
+
+@pytest.fixture(autouse=True)
+def vietnamese_again() -> Iterator[None]:
+    """A page asked for in English leaves the thread speaking it; the next test starts in Vietnamese."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

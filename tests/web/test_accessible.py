@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.clients.published import node_packages
 from tests.web.held_round import IN_A_PROCESS
+from tests.web.people import PASSWORD
 from tests.web.test_browser import ARGUMENTS, CHROMIUM, Site
 
 from thuocdo.lake.imports import import_dossiers
@@ -53,6 +55,17 @@ PATHS = (
     "/so-do-trang/",
     "/nowhere/",
 )
+WORKSPACE = (
+    "",
+    "co-quan/H26/",
+    "co-quan/H26/ket-noi/",
+    "co-quan/H26/ket-noi/H26-one_stop/",
+    "co-quan/H26/ket-noi/391/",
+    "co-quan/H26/bi-tu-choi/",
+    "co-quan/H26/trang/",
+    "co-quan/H26/trang/391/",
+    "co-quan/H26/khoa/",
+)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_REQUESTS = 15
 
@@ -72,6 +85,10 @@ def site(tmp_path_factory, today_of_module) -> Iterator[Site]:
     found.command("import", "sites", str(sites))
     found.command("import", "services", str(services))
     subprocess.run([sys.executable, "-c", IN_A_PROCESS], env=found.environ, check=True)
+    found.command(
+        *("account", "create", "lan", "--role", "agency_admin", "--agency", "H26"),
+        *("--password", PASSWORD),
+    )
     _tell(found, folder, today_of_module)
     found.start()
     yield found
@@ -124,12 +141,19 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-def violations(browser: Browser, axe: str, address: str, width: int, scheme: str) -> list[str]:
+def violations(
+    browser: Browser, axe: str, address: str, width: int, scheme: str, signed_in: Any = None
+) -> list[str]:
+    """What axe finds with everything unfolded; and that the page is as wide as the screen."""
     context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
-    )
+        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True,
+        storage_state=signed_in,
+    )  # fmt: skip
     page = context.new_page()
     page.goto(address)
+    if signed_in:
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     page.evaluate(axe)
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
@@ -146,6 +170,28 @@ def violations(browser: Browser, axe: str, address: str, width: int, scheme: str
 def test_axe_finds_no_violation(site, browser, axe, path):
     for width, scheme in ((1280, "light"), (360, "dark")):
         assert violations(browser, axe, site.address + path, width, scheme) == [], (width, scheme)
+
+
+@pytest.fixture(scope="module")
+def signed_in(site, browser) -> Any:
+    """What the browser of an agency's administrator holds."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.address}/login")
+    page.fill("input[name=login]", "lan")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/lam-viec/**")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.mark.parametrize("path", WORKSPACE)
+def test_axe_finds_no_violation_in_the_workspace(site, browser, axe, signed_in, path):
+    address = f"{site.address}/lam-viec/{path}"
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        assert violations(browser, axe, address, width, scheme, signed_in) == [], (width, scheme)
 
 
 def test_axe_finds_no_violation_on_a_passport(site, browser, axe):

@@ -230,6 +230,7 @@ def report_weekly(
 ) -> None:
     """Make the draft of the weekly report in the formats asked for and keep its frozen data."""
     from thuocdo.measure.service import Measure
+    from thuocdo.report.desk.working import standing
     from thuocdo.report.making import make_weekly
     from thuocdo.report.render import Format
 
@@ -237,6 +238,7 @@ def report_weekly(
     wanted = [part.strip() for part in formats.split(",")]
     for part in wanted:
         shown.one_of("--format", part, ("json", "docx", "pdf", "html", "xlsx"))
+    before = standing(found, week)
     paths = make_weekly(
         found,
         Measure(found),
@@ -252,6 +254,7 @@ def report_weekly(
     )
     for path in paths:
         typer.echo(path)
+    publishing.say_what_is_left(found, week, before)
 
 
 # --- simulation -----------------------------------------------------------------------------------

@@ -44,6 +44,21 @@ def actor(name: str) -> Actor:
     return Actor(name, rights_of(name), f"{COMMAND_LINE} ({operator()})")
 
 
+def say_what_is_left(found: Settings, week: str, before: Standing) -> None:
+    """After a draft was made, on standard error: what it means for a signature or a published report."""
+    from thuocdo.report.desk.model import State
+    from thuocdo.report.desk.working import standing
+
+    now = standing(found, week)
+    if before.draft and before.draft.state is not State.DRAFT and now.draft != before.draft:
+        typer.echo("It is another draft: it has to be checked and signed anew.", err=True)
+    if now.draft and now.draft.replaces and not now.draft.reason:
+        typer.echo(
+            f"The published report stays; `thuocdo report revise {week}` says why this replaces it.",
+            err=True,
+        )
+
+
 def queue(form: Annotated[str, typer.Option("--format")] = "table") -> None:
     """List every week's report: its state, who did what, what is missing."""
     import msgspec

@@ -133,6 +133,11 @@ class Settings:
         return self.state_dir / "site-check.bell"
 
     @property
+    def replay_bell_path(self) -> Path:
+        """There while replays of refused records may wait for the worker."""
+        return self.state_dir / "replay.bell"
+
+    @property
     def snapshot_path(self) -> Path:
         """What the registry tells the collector (core/snapshot.py)."""
         return self.state_dir / "snapshot.msgpack"

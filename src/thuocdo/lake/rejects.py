@@ -9,10 +9,12 @@ used for.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,18 +34,39 @@ CAME_BEFORE: Final = "it came before"
 NOT_KEPT: Final = "of a page view only its address was kept"
 _SENDER_UNKNOWN: Final = "who sent it was not kept"
 
+_KEY_FIELD: Final = '"key":'
+"""How the id of a key begins in a payload (wire/kept.py writes no spaces)."""
 _ROWS_AT_ONCE: Final = 20_000
 _DOSSIER_FEEDS: Final = frozenset((Feed.MCDT, Feed.DVCQG, Feed.CANONICAL))
 _VIEW_TABLES: Final = {Feed.TRACKING.value: "page_views", Feed.TRACK_DVC.value: "service_steps"}
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """What makes a refused record somebody's, by the registry of today.
+
+    sites     what names one of these is theirs; what names another site is not
+    agencies  what names no site is theirs when it names one of these or one below
+    keys      ids of keys: what was sent under one of them is theirs, whatever it names
+    """
+
+    sites: frozenset[int]
+    agencies: frozenset[str]
+    keys: frozenset[str]
+
+
 class Wanted(NamedTuple):
-    """Which refused records; None is every one. `since`: the local day they landed, included."""
+    """Which refused records; None is every one. `since`: the local day they landed, included.
+
+    waiting  only those that did not become events in a replay
+    """
 
     site_id: int | None = None
     agency: str | None = None  # left-to-right code: itself and those below it
     reason: str | None = None
     since: date | None = None
+    feed: str | None = None
+    whose: Whose | None = None
+    waiting: bool = False
 
 
 class Reject(NamedTuple):
@@ -72,28 +95,104 @@ Judged = list[DossierEvent] | Row | Unreadable | str
 """What a record is today: its events, its row, still refused, or (text) why nobody can say."""
 
 
-def select(lake: Lake, wanted: Wanted) -> Iterator[Reject]:
-    """The refused records, oldest day first. Instants come as µs UTC."""
+def select(lake: Lake, wanted: Wanted, *, newest_first: bool = False) -> Iterator[Reject]:
+    """The refused records, oldest first unless asked otherwise. Instants come as µs UTC."""
+    order: Literal["ascending", "descending"] = "descending" if newest_first else "ascending"
+    for _day, rows in _days(lake, wanted, newest_first=newest_first):
+        yield from _rejects(rows.sort_by([("landed_at", order)]), wanted)
+
+
+class Count(NamedTuple):
+    """Refused records of one local day of landing."""
+
+    day: date
+    feed: str
+    reason: str
+    records: int
+
+
+def counts(lake: Lake, wanted: Wanted) -> list[Count]:
+    """How many there are, by day, feed and reason; newest day first."""
+    found: Counter[tuple[date, str, str]] = Counter()
+    for day, rows in _days(lake, wanted, newest_first=True):
+        plain, others = rows, None
+        if wanted.whose is not None:
+            theirs = _of_sites(rows, wanted.whose)
+            plain, others = rows.filter(theirs), rows.filter(pc.invert(theirs))
+        if wanted.agency is not None:
+            plain, others = rows.slice(0, 0), rows
+        for row in plain.group_by(["feed", "reason"]).aggregate([([], "count_all")]).to_pylist():
+            found[date.fromisoformat(day), row["feed"], row["reason"]] += row["count_all"]
+        for reject in _rejects(others, wanted) if others is not None else ():
+            found[date.fromisoformat(day), reject.feed, reject.reason] += 1
+    return [Count(*key, records) for key, records in found.items()]
+
+
+def _days(
+    lake: Lake, wanted: Wanted, *, newest_first: bool = False
+) -> Iterator[tuple[str, pa.Table]]:
+    """Each local day of landing with its rows, as far as columns can tell which are wanted."""
     since = wanted.since.isoformat() if wanted.since else ""
-    days = sorted({partition_of(path) or "" for path in lake.files("rejects")})
-    for day in days:
+    days = {partition_of(path) or "" for path in lake.files("rejects")}
+    done = _traces(lake) if wanted.waiting else None
+    for day in sorted(days, reverse=newest_first):
         if day < since:
             continue
         rows = lake.read("rejects", partitions=[day])
-        for name in ("site_id", "reason"):
+        for name in ("site_id", "reason", "feed"):
             if (value := getattr(wanted, name)) is not None:
                 rows = rows.filter(pc.equal(rows.column(name), pa.scalar(value)))
-        yield from _rejects(rows.sort_by([("landed_at", "ascending")]), wanted.agency)
+        if wanted.whose is not None:
+            rows = rows.filter(_maybe_theirs(rows, wanted.whose))
+        if done is not None:
+            rows = rows.join(done, ["segment", "event_id"], join_type="left anti")
+        yield day, rows
 
 
-def _rejects(rows: pa.Table, agency: str | None) -> Iterator[Reject]:
+def _traces(lake: Lake) -> pa.Table:
+    """(segment, event_id) of what became events since."""
+    done = lake.read("replays").select(["reject_segment", "reject_event_id"])
+    return done.rename_columns(["segment", "event_id"])
+
+
+def _of_sites(rows: pa.Table, whose: Whose) -> Any:
+    return pc.is_in(rows.column("site_id"), pa.array(whose.sites, pa.int64()))
+
+
+def _maybe_theirs(rows: pa.Table, whose: Whose) -> Any:
+    """What names one of the sites; and what names none or a key, of which only the payload can tell."""
+    unnamed: Any = pc.is_null(rows.column("site_id"))
+    keyed: Any = pc.match_substring(rows.column("payload"), _KEY_FIELD)
+    return pc.or_(pc.or_(_of_sites(rows, whose), unnamed), pc.fill_null(keyed, False))
+
+
+def _rejects(rows: pa.Table, wanted: Wanted) -> Iterator[Reject]:
     place = rows.schema.get_field_index("landed_at")
     rows = rows.set_column(place, "landed_at", rows.column("landed_at").cast(pa.int64()))
     for batch in rows.select(Reject._fields).to_batches(_ROWS_AT_ONCE):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             reject = Reject(*row)
-            if agency is None or in_scope(agency_of(reject) or "", agency):
+            if _is_wanted(reject, wanted):
                 yield reject
+
+
+def _is_wanted(reject: Reject, wanted: Wanted) -> bool:
+    if wanted.agency is not None and not in_scope(agency_of(reject) or "", wanted.agency):
+        return False
+    return wanted.whose is None or _is_theirs(reject, wanted.whose)
+
+
+def _is_theirs(reject: Reject, whose: Whose) -> bool:
+    if reject.site_id is not None and reject.site_id in whose.sites:
+        return True
+    if _object(reject.payload).get("key") in whose.keys:
+        return True
+    if reject.site_id is not None:
+        return False
+    code = agency_of(reject) or ""
+    while code and code not in whose.agencies:
+        code = code.rpartition(".")[0]
+    return bool(code)
 
 
 def agency_of(reject: Reject) -> str | None:
@@ -105,9 +204,15 @@ def agency_of(reject: Reject) -> str | None:
     return codes.agency_code(named) if isinstance(named, str) else None
 
 
+def host_of(reject: Reject) -> str:
+    """The host of the page that a refused view was of; "" where none was kept."""
+    host = _object(reject.payload).get("host")
+    return host if isinstance(host, str) else ""
+
+
 def replayed(lake: Lake) -> set[tuple[str, int]]:
     """(segment, event_id) of every refused record that became events since."""
-    done = lake.read("replays").select(["reject_segment", "reject_event_id"])
+    done = _traces(lake)
     return set(zip(*(column.to_pylist() for column in done.columns), strict=True))
 
 

@@ -8,7 +8,7 @@ for a look at one file's date.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import partial
@@ -23,7 +23,7 @@ from thuocdo.lake.ledger.book import Book
 from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
-from thuocdo.measure import answering, day, intake, minutes, ranking
+from thuocdo.measure import answering, day, intake, minutes, ranking, senders
 from thuocdo.measure.answers import Answers
 from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
@@ -44,6 +44,7 @@ from thuocdo.measure.model import (
 )
 from thuocdo.measure.outlook.model import Target
 from thuocdo.measure.outlook.setting import set_targets
+from thuocdo.measure.senders import Lags
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -233,17 +234,24 @@ class Measure:
             return day.counts(facts, of_day, remember)
 
     def intake(
-        self, since: int, until: int, *, site_id: int | None = None, agency: str | None = None
+        self,
+        since: int,
+        until: int,
+        *,
+        site_id: int | None = None,
+        agency: str | None = None,
+        sources: tuple[Collection[int], Collection[str]] = ((), ()),
     ) -> list[IntakeCount]:
-        """What landed of one source in the local hours that begin in [since, until), µs UTC.
+        """What landed of some sources in the local hours that begin in [since, until), µs UTC.
 
         site_id  the site, and the dossiers of its system; also an id that nobody registered
         agency   left-to-right code: all sites and systems of it and of those below it
+        sources  these sites and these systems
         """
         with self._now.lock:
             facts = self._current()
             known = facts.dimensions
-            sites, systems = set[int](), set[str]()
+            sites, systems = set(sources[0]), set(sources[1])
             if site_id is not None:
                 sites.add(site_id)
                 systems.update({known.system_of_site.get(site_id, "")} - {"", None})
@@ -269,6 +277,20 @@ class Measure:
         """Site ids that were refused as unknown in these hours, the most frequent first."""
         with self._now.lock:
             return intake.strangers(self._current(), since, until, self._intakes)
+
+    def lags(self, system: str, since: int) -> Lags | None:
+        """How long a system's events about dossiers took that landed since an instant, µs UTC."""
+        with self._now.lock:
+            stamp, engine = self._lake.version("dossier_events"), self._now.engine()
+            look = partial(senders.of_system, engine, self._lake, system, since)
+            return self._intakes(("lags", stamp, system, since), look)
+
+    def channels(self, system: str, since: int) -> dict[str, int]:
+        """Channel → a system's messages that name it, of what landed since an instant, µs UTC."""
+        with self._now.lock:
+            stamp, engine = self._lake.version("dossier_events"), self._now.engine()
+            look = partial(senders.channels, engine, self._lake, system, since)
+            return self._intakes(("channels", stamp, system, since), look)
 
     def minutes(self, until: int, count: int) -> list[Minute]:
         """What people did in the last whole minutes before an instant, µs UTC, oldest first."""

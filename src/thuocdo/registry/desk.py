@@ -81,8 +81,11 @@ class Door(AuthenticationBackend):
 def limited(rows: QuerySet, user: Any, right: Right) -> QuerySet:
     """The rows that belong to agencies over which somebody holds a right."""
     codes = person(user).agencies(right)
-    if codes is None:
-        return rows
+    return rows if codes is None else of_agencies(rows, codes)
+
+
+def of_agencies(rows: QuerySet, codes: Collection[str]) -> QuerySet:
+    """The rows that belong to these agencies, and to codes below them that nobody registered."""
     model = rows.model
     if model is Site:
         return rows.filter(system__in=_systems(codes))

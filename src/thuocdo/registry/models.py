@@ -23,6 +23,7 @@ from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
 from thuocdo.registry.invitations import FactorReset, Invitation  # noqa: F401
 from thuocdo.registry.memberships import Membership  # noqa: F401
+from thuocdo.registry.replaying import ReplayJob  # noqa: F401
 from thuocdo.registry.uploads import Upload  # noqa: F401
 
 CODE_PATTERN = r"[A-Za-z0-9._-]{1,40}"
@@ -280,6 +281,7 @@ class Change(Trail):
         IMPORT = "import", _("nạp tệp")
         REVOKE = "revoke", _("thu hồi")
         ROTATE = "rotate", _("thay khóa")
+        REPLAY = "replay", _("xét lại")
 
     class What(models.TextChoices):
         """A model's name, or what comes with the program."""
@@ -298,6 +300,7 @@ class Change(Trail):
         INVITATION = "invitation", _("lời mời")
         SUBSCRIPTION = "subscription", _("lựa chọn nhận cảnh báo")
         WEBHOOK = "webhook", _("webhook nhận cảnh báo")
+        REJECTS = "rejects", _("bản ghi bị từ chối")
 
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)

@@ -65,6 +65,10 @@ class Person:
             self._tree = tree_on(self.day)
         return self._tree
 
+    def below(self, agency: str) -> frozenset[str]:
+        """The codes of an agency, of those below it and of those it took over."""
+        return self.tree.within(Scope(False, frozenset({rights.plain(agency)}))) | {agency}
+
     def agencies(self, right: Right) -> frozenset[str] | None:
         """The codes over which the right is held, those below unregistered apart; None: all."""
         scope = self.scope(right)

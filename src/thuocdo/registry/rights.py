@@ -30,6 +30,7 @@ class Right(StrEnum):
     SEE_WORK = "see_work"
     CHECK_SITE = "check_site"
     SEE_CHECKS = "see_checks"
+    REPLAY_REJECTS = "replay_rejects"
     DESK = "desk"
     SEE_REGISTRY = "see_registry"
     EDIT_AGENCIES = "edit_agencies"

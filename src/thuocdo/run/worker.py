@@ -2,9 +2,9 @@
 
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
 draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
-day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks are
-done one by one as they are asked for. Incidents are looked for every minute, as far as anything moved, and
-whoever is to be told of them is told.
+day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks and
+replays of refused records are done one by one as they are asked for. Incidents are looked for every
+minute, as far as anything moved, and whoever is to be told of them is told.
 """
 
 from __future__ import annotations
@@ -54,9 +54,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 f"Another worker already serves {settings.home}.",
                 "Stop it first, or leave the work to it.",
             ) from None
-        settings.bell_path.touch()  # a check may have been left by a worker that died
+        # Jobs may have been left by a worker that died.
+        settings.bell_path.touch()
+        settings.replay_bell_path.touch()
         while not stop.is_set():
-            if "check_site" not in tick(settings, clock.now_us()):
+            if not ASKED_FOR & set(tick(settings, clock.now_us())):
                 stop.wait(CHECK_SECONDS)
 
 
@@ -173,6 +175,17 @@ def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     return jobs.take_one(settings)
 
 
+def _replay(settings: Settings, _ledger: Ledger, _now: int) -> bool:
+    if not settings.replay_bell_path.exists():
+        return False
+    from thuocdo.registry.setup import setup_django
+
+    setup_django()
+    from thuocdo.registry import replaying
+
+    return replaying.take_one(settings)
+
+
 JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
     "keep_head": _keep_head,
@@ -180,7 +193,10 @@ JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "open_data": _open_data,
     "alerts": _alerts,
     "check_site": _check_site,
+    "replay": _replay,
 }
+ASKED_FOR: Final = frozenset({"check_site", "replay"})
+"""Jobs somebody waits for: when one was done, the next is looked for at once."""
 
 
 def _write(path: Path, ledger: Ledger) -> None:

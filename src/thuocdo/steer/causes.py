@@ -257,3 +257,15 @@ def published(report: Report, policy: Policy) -> Cause:
     severity: Severity = severity_of(policy.report_published.severity)
     days = {"first": report.first.isoformat(), "last": report.last.isoformat()}
     return Cause(Kind.REPORT_PUBLISHED, report.code, "", severity, {"name": report.name, **days})
+
+
+def task_step(task: OpenTask, step: str, number: int, policy: Policy) -> Cause:
+    """The event that a task went a step; number: the step's, so that each is told once."""
+    severities: Mapping[str, rules.Grade] = policy.task_step.severities  # type: ignore[assignment]
+    return Cause(
+        Kind.TASK_STEP,
+        f"{task.number}:{number}",
+        task.agency,
+        severity_of(severities[step]),
+        {"name": task.title, "step": step, "due": task.due.isoformat()},
+    )

@@ -16,7 +16,7 @@ from django.db.models import Q
 from thuocdo.core.clock import DAY_US, from_datetime, local_day, to_datetime
 from thuocdo.core.settings import Settings
 from thuocdo.steer.model import Cause, Channel, Key, Kind
-from thuocdo.steer.models import Incident, Look, Notice
+from thuocdo.steer.models import Incident, Look, Notice, Webhook
 from thuocdo.steer.policy import Policy
 from thuocdo.steer.recipients import notices
 from thuocdo.steer.settling import Known, settle
@@ -115,8 +115,12 @@ def _write(
 
 
 def _endings(ended: Collection[int], now: int) -> list[Notice]:
-    """Webhooks that heard of the beginning hear of the end."""
+    """Webhooks that heard of the beginning, and are there still, hear of the end."""
     at = to_datetime(now)
+    there = {
+        f"w{number}"
+        for number in Webhook.objects.filter(disabled_at=None).values_list("pk", flat=True)
+    }
     told = Notice.objects.filter(
         incident__in=ended, channel=Channel.WEBHOOK.value, event=Notice.Event.OPENED
     )
@@ -130,6 +134,7 @@ def _endings(ended: Collection[int], now: int) -> list[Notice]:
             due_at=at,
         )
         for notice in told
+        if notice.recipient in there
     ]
 
 

@@ -31,11 +31,15 @@ class Kind(StrEnum):
     FEED_DISTORTED = "feed_distorted"
     TARGET_AT_RISK = "target_at_risk"
     TASK_OVERDUE = "task_overdue"
+    TASK_STEP = "task_step"
     REPORT_PUBLISHED = "report_published"
 
 
-EVENTS = frozenset({Kind.REPORT_PUBLISHED})
+EVENTS = frozenset({Kind.REPORT_PUBLISHED, Kind.TASK_STEP})
 """Kinds that are over as soon as they are told."""
+
+OF_EVERYBODY = frozenset({Kind.REPORT_PUBLISHED})
+"""Kinds that concern everybody, wherever their rights lie."""
 
 
 class Key(NamedTuple):

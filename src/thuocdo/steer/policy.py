@@ -75,6 +75,13 @@ class TaskOverdue(_Strict, frozen=True, kw_only=True):
     levels: Levels  # working days after the last one
 
 
+class TaskStep(_Strict, frozen=True, kw_only=True):
+    severities: dict[
+        Literal["given", "progress", "reported", "returned", "accepted", "moved", "withdrawn"],
+        Grade,
+    ]
+
+
 class ReportPublished(_Strict, frozen=True, kw_only=True):
     severity: Grade
     fresh_days: int
@@ -112,6 +119,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed_distorted: FeedDistorted
     target_at_risk: TargetAtRisk
     task_overdue: TaskOverdue
+    task_step: TaskStep
     report_published: ReportPublished
     valid_to: dt.date | None = None
 
@@ -126,7 +134,16 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vi: str
     en: str
     how: Literal[
-        "count", "permille", "value", "day", "code", "indicator", "rule", "detector", "counted"
+        "count",
+        "permille",
+        "value",
+        "day",
+        "code",
+        "indicator",
+        "rule",
+        "detector",
+        "counted",
+        "step",
     ] = "count"
     only: Literal["vi", "en"] | None = None
 
@@ -144,6 +161,7 @@ class KindWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     severities: dict[Grade, Text]
+    steps: dict[str, Text]
     kinds: dict[Kind, KindWords]
 
     def __post_init__(self) -> None:

@@ -14,10 +14,12 @@ from thuocdo.core.settings import Settings
 from thuocdo.registry.people import Person, person, tree_on
 from thuocdo.registry.rights import Right, Scope, plain
 from thuocdo.registry.tree import Tree
-from thuocdo.steer.model import EVENTS, Channel, Kind, Mode, Severity
-from thuocdo.steer.models import Incident, Notice, Subscription, Webhook
+from thuocdo.steer.model import OF_EVERYBODY, Channel, Kind, Mode, Severity
+from thuocdo.steer.models import Incident, Notice, Step, Subscription, Task, Webhook
 from thuocdo.steer.policy import Policy, severity_of
 from thuocdo.steer.timing import Quiet, Wish, due
+
+_ANSWERS = (Step.Kind.PROGRESS, Step.Kind.REPORTED)
 
 
 class Listener(NamedTuple):
@@ -44,8 +46,9 @@ def notices(
     everybody = [*_people(settings, policy, day), *_webhooks()]
     made = []
     for incident in found:
+        giver = _giver(incident)
         for listener in everybody:
-            if _wants(listener, incident, tree):
+            if listener.recipient == giver or _wants(listener, incident, tree):
                 made += [_notice(incident, listener, channel, now) for channel in listener.channels]
     return made
 
@@ -68,7 +71,7 @@ def visible(rows: QuerySet, user: object, right: Right = Right.SEE_INCIDENTS) ->
         return rows
     if not codes:
         return rows.none()
-    return rows.filter(in_agencies(codes) | Q(kind__in=[kind.value for kind in EVENTS]))
+    return rows.filter(in_agencies(codes) | Q(kind__in=[kind.value for kind in OF_EVERYBODY]))
 
 
 def in_agencies(codes: Iterable[str], field: str = "agency") -> Q:
@@ -126,11 +129,22 @@ def _webhooks() -> list[Listener]:
 def _wants(listener: Listener, incident: Incident, tree: Tree) -> bool:
     if listener.kinds and incident.kind not in listener.kinds:
         return False
-    if Kind(incident.kind) in EVENTS:
-        return True  # an event has no gravity, and concerns everybody
+    if Kind(incident.kind) in OF_EVERYBODY:
+        return True  # whatever its gravity
+    if incident.kind == Kind.TASK_STEP and listener.scope.country:
+        return False  # between the agency and who gave the task
     path = tree.path(incident.agency) if incident.agency else ()
     inside = not listener.agency or plain(listener.agency) in path
     return incident.severity >= listener.floor and inside and listener.scope.holds(path)
+
+
+def _giver(incident: Incident) -> str:
+    """Who gave the task that the agency has answered; "" for anything else."""
+    if incident.kind != Kind.TASK_STEP or incident.evidence["step"] not in _ANSWERS:
+        return ""
+    task = Task.objects.filter(pk=incident.subject.partition(":")[0]).first()
+    user = task and get_user_model().objects.filter(username=task.given_by).first()
+    return f"u{user.pk}" if user else ""
 
 
 def _notice(incident: Incident, listener: Listener, channel: Channel, now: int) -> Notice:

@@ -13,8 +13,13 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 
 from thuocdo.core import working_days
+from thuocdo.core.clock import local_day
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+from thuocdo.steer.causes import OpenTask, task_step
+from thuocdo.steer.incidents import announce
 from thuocdo.steer.models import Incident, Step, Task
+from thuocdo.steer.policy import policy_on
 
 LONGEST_WORKING_DAYS: Final = 260
 _LONGEST_TITLE: Final = 200
@@ -60,8 +65,9 @@ class Given(NamedTuple):
     with_advice: bool = False
 
 
-def give(given: Given, who: str, today: date) -> Task:
-    """Raises ThuocdoError `bad_task`."""
+def give(settings: Settings, given: Given, who: str, now: int) -> Task:
+    """A new task at `now` (µs UTC); its agency is told. Raises ThuocdoError `bad_task`, `bad_deadline`."""
+    today = local_day(now)
     title, text = " ".join(given.title.split()), given.text.strip()
     due = _due(given, today)
     if (
@@ -88,20 +94,23 @@ def give(given: Given, who: str, today: date) -> Task:
             target=given.target,
             with_advice=given.with_advice,
         )
-        Step.objects.create(task=task, kind=Step.Kind.GIVEN, text=text, due=due, who=who)
+        step = Step.objects.create(task=task, kind=Step.Kind.GIVEN, text=text, due=due, who=who)
+        _tell(settings, task, step, now)
     return task
 
 
 def take(
+    settings: Settings,
     task: Task,
     kind: Step.Kind,
     who: str,
+    now: int,
     *,
     text: str = "",
     percent: int | None = None,
     due: date | None = None,
 ) -> Step:
-    """One step. Raises ThuocdoError `step_out_of_turn` when the task is not there (any more),
+    """One step at `now` (µs UTC); whoever waits for it is told. Raises ThuocdoError `step_out_of_turn` when the task is not there (any more),
     `bad_step` for one without what it needs."""
     said = text.strip()
     if (
@@ -125,13 +134,20 @@ def take(
         step = Step.objects.create(
             task=task, kind=kind, text=said, percent=percent, due=due, who=who
         )
-    task.refresh_from_db()
+        task.refresh_from_db()
+        _tell(settings, task, step, now)
     return step
 
 
 def open_steps(task: Task) -> frozenset[Step.Kind]:
     """The steps that may be taken now."""
     return frozenset(kind for kind, states in FROM.items() if task.state in states)
+
+
+def _tell(settings: Settings, task: Task, step: Step, now: int) -> None:
+    policy = policy_on(local_day(now))
+    about = OpenTask(task.pk, task.agency, task.title, task.due)
+    announce(settings, task_step(about, step.kind, step.pk, policy), policy, now)
 
 
 def _fits(text: str) -> bool:

@@ -90,6 +90,8 @@ def _named(how: str, code: str, language: Language, find: Find) -> str:
     try:
         if how == "indicator":
             return _of(find(code).name, language) if code else NOTHING
+        if how == "step":
+            return _of(words().steps[code], language)
         if how == "counted":
             return _of(counted_name(code), language)
         if how == "rule":

@@ -108,6 +108,19 @@ VIEWS: Final[dict[str, Right]] = {
     "work-appeal": Right.APPEAL,
     **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
     **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
+    "work-connections": Right.SEE_WORK,
+    "work-connection": Right.SEE_WORK,
+    "work-rejects": Right.SEE_WORK,
+    "work-rejects-file": Right.SEE_WORK,
+    "work-replay-ask": Right.REPLAY_REJECTS,
+    "work-replay": Right.SEE_WORK,
+    "work-sites": Right.SEE_WORK,
+    "work-site": Right.SEE_WORK,
+    "work-site-change": Right.EDIT_SITES,
+    "work-keys": Right.SEE_REGISTRY,
+    "work-key-make": Right.EDIT_KEYS,
+    "work-key-rotate": Right.EDIT_KEYS,
+    "work-key-revoke": Right.EDIT_KEYS,
 }
 """Name of the address → the right it needs."""
 

@@ -76,6 +76,13 @@ def preset_period(preset: str, day: date) -> Period:
     return Period(day - timedelta(days=int(preset.removesuffix("d")) - 1), day)
 
 
+def last_week() -> Period:
+    """The last whole week, Monday to Sunday."""
+    day = today()
+    monday = day - timedelta(days=day.weekday() + 7)
+    return Period(monday, monday + timedelta(days=6))
+
+
 def weeks_within(period: Period) -> list[Period]:
     """The calendar weeks of a period, Monday to Sunday, the ends cut to it."""
     weeks, first = [], period.first

@@ -78,12 +78,12 @@ def span(now: int) -> tuple[int, int]:
     return clock.day_start_us(first), _hour_of(now) + _HOUR_US
 
 
-def shaped(counts: Sequence[IntakeCount], now: int) -> SiteIntake:
-    """The counts of `span(now)` as a page shows them."""
+def shaped(counts: Sequence[IntakeCount], now: int, *, days_shown: int = DAYS_SHOWN) -> SiteIntake:
+    """The counts of `span(now)` as a page shows them, of fewer days if so asked."""
     newest = _hour_of(now)
     hours = [newest - n * _HOUR_US for n in reversed(range(HOURS_SHOWN))]
     today = clock.local_day(now)
-    days = [clock.day_start_us(today - timedelta(days=n)) for n in reversed(range(DAYS_SHOWN))]
+    days = [clock.day_start_us(today - timedelta(days=n)) for n in reversed(range(days_shown))]
     lately = newest - (_DAY_HOURS - 1) * _HOUR_US
     accepted = [count for count in counts if count.outcome == Intake.ACCEPTED]
     return SiteIntake(

@@ -165,16 +165,28 @@ _TEXTS = {
         gettext_lazy("Vừa có quá nhiều góp ý được gửi; góp ý này chưa được giữ lại."),
         gettext_lazy("Chờ một phút rồi gửi lại; nội dung bạn viết vẫn còn trong biểu mẫu."),
     ),
+    "too_many_replays": (
+        gettext_lazy("Bạn đang có quá nhiều yêu cầu xét lại chờ xử lý."),
+        gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
+    ),
+    "not_yours": (
+        gettext_lazy("Khi đến lượt, người yêu cầu không còn quyền xét lại đối với cơ quan này."),
+        gettext_lazy("Người đang có quyền hãy gửi lại yêu cầu."),
+    ),
+    "busy": (
+        gettext_lazy("Một lần xét lại khác đang chạy và chưa xong."),
+        gettext_lazy("Chờ ít phút rồi gửi lại yêu cầu."),
+    ),
     "no_browser": (
         gettext_lazy("Máy chủ chưa có trình duyệt để kiểm tra."),
         gettext_lazy("Báo quản trị hệ thống cài Chromium hoặc đặt THUOCDO_CHROMIUM."),
     ),
     "interrupted": (
-        gettext_lazy("Lần kiểm tra bị gián đoạn hai lần nên đã dừng."),
+        gettext_lazy("Việc này bị gián đoạn nhiều lần nên đã dừng."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
     ),
     "internal": (
-        gettext_lazy("Lần kiểm tra gặp lỗi bên trong. Lỗi đã được ghi lại."),
+        gettext_lazy("Việc này gặp lỗi bên trong. Lỗi đã được ghi lại."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
     ),
     "bad_explanation": (

@@ -59,3 +59,9 @@ def warm(ending: threading.Event) -> None:
                 board.figures(definition.code, choice, block=block.value)
                 board.series(definition.code, choice, block=block.value)
         publishing.findings(board.measure(), period)
+        week = Choice(choosing.last_week(), choosing.CUSTOM, Block.PROVINCE, None, None, "any")
+        for definition in board.headline():  # what agencies see when they have signed in
+            for block in Block:
+                if ending.is_set():
+                    return
+                board.figures(definition.code, week, block=block.value)

@@ -265,8 +265,8 @@ def test_a_task_goes_from_the_ministry_to_the_agency_and_back(client, people, fo
     assert client.get(f"/en/work/tasks/{task.pk}/").status_code == 200
 
 
-def test_another_agency_does_not_see_the_task(client, people) -> None:
-    task = tasks.give(tasks.Given("Gửi bù", "", "H26", working_days=5), "bo", clock.local_day(NOW))
+def test_another_agency_does_not_see_the_task(client, country, people) -> None:
+    task = tasks.give(country, tasks.Given("Gửi bù", "", "H26", working_days=5), "bo", NOW)
     enter(client, people["other"])
     assert client.get(f"/lam-viec/nhiem-vu/{task.pk}/").status_code == 404
     assert "Gửi bù" not in text(client.get("/lam-viec/nhiem-vu/"))
@@ -303,3 +303,17 @@ def test_what_is_over_says_so(client, people, country, found) -> None:
     assert "Cổng Sài Gòn" in text(client.get("/lam-viec/su-viec/?trang-thai=closed"))
     assert Notice.objects.filter(channel="inbox").exists()
     assert Incident.objects.filter(closed_at__gt=clock.to_datetime(NOW) - timedelta(1)).count() == 2
+
+
+def test_an_operator_sees_that_letters_do_not_go_out(client, people, found) -> None:
+    at = clock.to_datetime(NOW)
+    Letter.objects.create(key="msg_1", channel="mail", made_at=at, next_at=at, failure="451 later")
+    enter(client, people["operator"])
+    assert "1 đang chờ gửi lại, 0 đã thôi gửi" in text(client.get("/lam-viec/su-viec/"))
+    enter(client, people["officer"])
+    assert "đang chờ gửi lại" not in text(client.get("/lam-viec/su-viec/"))
+
+
+def test_the_form_of_a_task_names_the_agencies_to_choose_from(client, people) -> None:
+    enter(client, people["publisher"])
+    assert '<option value="H26">Hà Nội</option>' in text(client.get("/lam-viec/nhiem-vu/giao/"))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -24,8 +23,8 @@ from thuocdo.core.vietnamese import collation_key, fold_accents
 from thuocdo.core.vocabulary import BotReason, Intake
 from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.models import Agency, Site, System
-from thuocdo.web import advice, board, charts, choosing, columns, intake, pulse, wording
-from thuocdo.web.intake import SiteIntake, Step, Tally
+from thuocdo.web import advice, board, choosing, intake, intake_charts, pulse, wording
+from thuocdo.web.intake import SiteIntake
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
 
@@ -47,15 +46,6 @@ class Listed:
     site: Site
     agency: Agency | None
     heard: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A chart of columns and the steps it was drawn from; `largest` is a full bar."""
-
-    chart: SafeString
-    steps: Sequence[Step]
-    largest: int
 
 
 @require_safe
@@ -106,8 +96,8 @@ def page(request: HttpRequest, site_id: int) -> HttpResponse:
         "is_silent": heard is not None and now - heard > _SILENT_US,
         "lag": wording.lag(heard),
         "landed_at": board.measure().freshness().landed_at,
-        "hours": _columns(told.hours, site.name, _("48 giờ qua"), _hour_label),
-        "days": _columns(told.days, site.name, _("30 ngày qua"), _day_label),
+        "hours": intake_charts.of_hours(told.hours, site.name, _("48 giờ qua")),
+        "days": intake_charts.of_days(told.days, site.name, _("30 ngày qua")),
         "sources": [
             (advice.feed(source.feed), advice.trust(source.trust), source)
             for source in told.sources
@@ -230,44 +220,6 @@ def _asks(site: Site) -> list[tuple[str, bool]]:
         (_("Chỉ các mạng đã khai (bản tin hồ sơ)"), bool(site.networks)),
         (_("Giới hạn số yêu cầu mỗi giây"), site.per_second is not None),
     ]
-
-
-def _columns(steps: Sequence[Step], name: str, what: str, label: Callable[[int], str]) -> Columns:
-    largest = max((step.tally.total for step in steps), default=0)
-    top = charts.ceiling(largest)
-    whole = Tally(
-        sum(step.tally.accepted for step in steps),
-        sum(step.tally.bots for step in steps),
-        sum(step.tally.refused for step in steps),
-    )
-    description = _(
-        "Đã nhận %(accepted)s, máy tự động %(bots)s, bị từ chối %(refused)s. Số liệu ở bảng kèm theo."
-    ) % {
-        "accepted": count(whole.accepted),
-        "bots": count(whole.bots),
-        "refused": count(whole.refused),
-    }
-    chart = columns.columns(
-        [step.tally for step in steps],
-        f"{name}: {what}",
-        description,
-        ends=(label(steps[0].start), label(steps[-1].start)),
-        ticks=[(top * share, count(round(top * share))) for share in _ticks(top)],
-    )
-    return Columns(chart, steps, largest)
-
-
-def _ticks(top: float) -> tuple[float, ...]:
-    """Shares of the top at which a rule is drawn: none at half a record."""
-    return (0.0, 0.5, 1.0) if top > 1 and (top / 2).is_integer() else (0.0, 1.0)
-
-
-def _hour_label(start: int) -> str:
-    return f"{clock.to_datetime(start).astimezone(clock.VIETNAM):%H:%M %d/%m}"
-
-
-def _day_label(start: int) -> str:
-    return f"{clock.local_day(start):%d/%m}"
 
 
 def _order(one: IntakeCount) -> tuple[object, ...]:

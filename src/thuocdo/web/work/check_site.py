@@ -34,7 +34,8 @@ _MAX_NUMBER = 2_147_483_647  # what the database keeps
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The form, and the checks asked for before."""
-    given = {name: request.POST.get(name, "").strip() for name in ("url", "site", "pages")}
+    sent = request.POST if request.method == "POST" else request.GET  # a link fills the form in
+    given = {name: sent.get(name, "").strip() for name in ("url", "site", "pages")}
     problem = None
     if request.method == "POST":
         try:
@@ -48,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "given": given,
         "problem": problem,
         "max_pages": MAX_PAGES,
-        "jobs": _visible(request)[:_LISTED],
+        "jobs": visible(request)[:_LISTED],
     }
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return frame.page(request, "web/work/check_site.html", context, status=status)
@@ -57,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def result(request: HttpRequest, number: int) -> HttpResponse:
     """One check: what is known of it now."""
-    job = get_object_or_404(_visible(request), pk=number)
+    job = get_object_or_404(visible(request), pk=number)
     found = jobs.result_of(job)
     context = {
         "title": _("Kết quả kiểm tra mã đo"),
@@ -74,7 +75,7 @@ def result(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, number: int, page_number: int) -> FileResponse:
     """What the browser saw."""
-    found = jobs.result_of(get_object_or_404(_visible(request), pk=number))
+    found = jobs.result_of(get_object_or_404(visible(request), pk=number))
     if found is None or not 1 <= page_number <= len(found.pages):
         raise Http404
     path = Path(found.pages[page_number - 1].observed.screenshot)
@@ -83,7 +84,7 @@ def picture(request: HttpRequest, number: int, page_number: int) -> FileResponse
     return FileResponse(path.open("rb"), content_type="image/png")
 
 
-def _visible(request: HttpRequest) -> QuerySet[SiteCheck]:
+def visible(request: HttpRequest) -> QuerySet[SiteCheck]:
     """The reader's own checks, and those of sites over which they may see everybody's."""
     rows = SiteCheck.objects.select_related("asked_by")
     if person(request.user).may(Right.SEE_CHECKS):

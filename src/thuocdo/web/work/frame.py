@@ -56,6 +56,10 @@ OF_AGENCY: Final = (
     Entry(
         gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
     ),
+    Entry(gettext_lazy("Kết nối"), "work-connections", ("work-connection",)),
+    Entry(gettext_lazy("Bị từ chối"), "work-rejects", ("work-replay",)),
+    Entry(gettext_lazy("Trang và mã nhúng"), "work-sites", ("work-site", "work-site-change")),
+    Entry(gettext_lazy("Khóa của cơ quan"), "work-keys", ("work-key-make", "work-key-rotate")),
 )
 """Pages with an agency's code in their address, in the order of the menu."""
 

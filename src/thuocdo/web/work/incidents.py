@@ -19,7 +19,7 @@ from thuocdo.core.clock import Period, from_datetime
 from thuocdo.registry.models import Agency
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right, Scope, plain
-from thuocdo.steer import letters, subscribing
+from thuocdo.steer import letters, outbox, subscribing
 from thuocdo.steer.model import Kind, Severity
 from thuocdo.steer.models import Incident, Look
 from thuocdo.steer.policy import policy_on
@@ -105,7 +105,9 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
         "whose": whose,
         "seen": from_datetime(incident.last_seen),
         "tasks": incident.tasks.all(),
-        "give": may_steer and bool(incident.agency) and incident.kind != Kind.TASK_OVERDUE,
+        "give": may_steer
+        and bool(incident.agency)
+        and Kind(incident.kind) not in (Kind.TASK_OVERDUE, Kind.TASK_STEP),
     }
     return frame.page(request, "web/work/steer/incident.html", context)
 
@@ -141,6 +143,7 @@ def _list(
         "severities": [(str(s.value), severity_name(s, language())) for s in Severity],
         "chosen": {"kind": kind, "state": state, "floor": floor},
         "failures": _failures(),
+        "unsent": outbox.waiting() if person(request.user).may(Right.EDIT_WEBHOOKS) else {},
     }
     return frame.page(request, "web/work/steer/incidents.html", context, place=place)
 
@@ -189,8 +192,9 @@ def _links(incident: Incident) -> list[Link]:
         found.append(Link(_("Mọi câu hỏi về dữ liệu"), reverse("quality")))
     if kind is Kind.TARGET_AT_RISK and code:
         found.append(Link(_("Khuyến nghị cho cơ quan"), reverse("advice", args=[code])))
-    if kind is Kind.TASK_OVERDUE:
-        found.append(Link(_("Nhiệm vụ"), reverse("work-task", args=[int(subject)])))
+    if kind in (Kind.TASK_OVERDUE, Kind.TASK_STEP):
+        task = int(incident.subject.partition(":")[0])
+        found.append(Link(_("Nhiệm vụ"), reverse("work-task", args=[task])))
     if kind is Kind.REPORT_PUBLISHED:
         found.append(Link(_("Báo cáo"), reverse("reports")))
     if code:

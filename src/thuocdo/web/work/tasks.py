@@ -7,6 +7,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -57,7 +58,9 @@ def give(request: HttpRequest) -> HttpResponse:
     problem = None
     if request.method == "POST":
         try:
-            task = tasks.give(_given(request, incident), _me(request), _today())
+            task = tasks.give(
+                settings.THUOCDO, _given(request, incident), _me(request), clock.now_us()
+            )
         except ThuocdoError as error:
             problem = problems.from_error(error)
         else:
@@ -76,6 +79,7 @@ def give(request: HttpRequest) -> HttpResponse:
             if target.by >= _today()
         ],
         "longest": tasks.LONGEST_WORKING_DAYS,
+        "places": frame.places(person(request.user), Right.STEER),
     }
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return frame.page(request, "web/work/steer/give.html", context, status=status)
@@ -89,7 +93,8 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     problem = None
     if request.method == "POST":
         try:
-            tasks.take(task, _kind(request, mine), _me(request), **_step(request))
+            kind, now = _kind(request, mine), clock.now_us()
+            tasks.take(settings.THUOCDO, task, kind, _me(request), now, **_step(request))
         except ThuocdoError as error:
             problem = problems.from_error(error)
             task.refresh_from_db()

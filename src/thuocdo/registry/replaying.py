@@ -1,0 +1,239 @@
+"""Refused records judged again in the background: somebody asks, the worker does, a crash loses nothing.
+
+The queue is a table, as that of site checks (assess/site_check/jobs.py) is, and there is one worker to
+an instance: a row found `running` was left by one that died and is done again. That is harmless, for a
+record becomes events once (lake/replaying.py); what the dead one had written is then counted under
+`before`. Whose records a job may touch is asked of the registry when the job runs, not when it was asked
+for: a site or a right that was lost in between is lost for the job, too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+import structlog
+from django.conf import settings as django_settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import close_old_connections, models, transaction
+from django.utils import timezone
+
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.settings import Settings
+from thuocdo.lake.rejects import Wanted, Whose
+from thuocdo.lake.replaying import Replayed, replay
+from thuocdo.lake.store import Lake
+
+MAX_OPEN: Final = 5
+"""Jobs one person may have waiting."""
+MAX_ATTEMPTS: Final = 3
+KEEP_DAYS: Final = 365
+_INTERRUPTED: Final = "interrupted"
+_INTERNAL: Final = "internal"
+_NOT_YOURS: Final = "not_yours"
+
+log = structlog.get_logger("thuocdo.replay")
+
+
+class ReplayJob(models.Model):
+    """One replay, or one trial of it. A worker takes it by turning `queued` into `running` in one UPDATE.
+
+    agency  whose records: its own and those of agencies below it; empty filters are "every"
+    seen    records looked at so far
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
+
+    agency = models.CharField(max_length=40, db_index=True)
+    reason = models.CharField(max_length=40, blank=True)
+    feed = models.CharField(max_length=20, blank=True)
+    site_id = models.PositiveIntegerField(null=True)
+    since = models.DateField(null=True)
+    is_trial = models.BooleanField()
+    asked_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.CASCADE)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    seen = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)  # lake.replaying.Replayed
+    failure = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.agency} · {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def replayed(self) -> Replayed | None:
+        """What became of the records, once it is done."""
+        return None if self.result is None else msgspec.convert(self.result, Replayed)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What was asked for, as JSON can hold it."""
+        return {
+            "agency": self.agency,
+            "reason": self.reason,
+            "feed": self.feed,
+            "site_id": self.site_id,
+            "since": self.since.isoformat() if self.since else None,
+        }
+
+
+def whose(codes: frozenset[str]) -> Whose:
+    """What makes a record that of some agencies, by the registry of today."""
+    from thuocdo.registry.desk import of_agencies  # noqa: PLC0415 - these models come after this one
+    from thuocdo.registry.models import Site, SiteKey  # noqa: PLC0415
+
+    sites = of_agencies(Site.objects.all(), codes).values_list("site_id", flat=True)
+    keys = of_agencies(SiteKey.objects.exclude(agency=""), codes).values_list("key_id", flat=True)
+    return Whose(frozenset(sites), codes, frozenset(keys) - {""})
+
+
+def wanted(job: ReplayJob, theirs: Whose) -> Wanted:
+    """A job's filters, cut to what is its agency's."""
+    return Wanted(
+        site_id=job.site_id,
+        reason=job.reason or None,
+        since=job.since,
+        feed=job.feed or None,
+        whose=theirs,
+    )
+
+
+def ask(settings: Settings, user: AbstractBaseUser, job: ReplayJob) -> ReplayJob:
+    """Put an unsaved job in the queue; the same one that waits already is given back instead.
+
+    Who asks must have been found to hold the right over the job's agency.
+    Raises ThuocdoError `too_many_replays`.
+    """
+    from thuocdo.registry.models import Change  # noqa: PLC0415 - as above
+    from thuocdo.registry.trail import record  # noqa: PLC0415
+
+    open_states = (ReplayJob.State.QUEUED, ReplayJob.State.RUNNING)
+    with transaction.atomic():
+        waiting = ReplayJob.objects.filter(state__in=open_states)
+        same = waiting.filter(**_fields(job)).first()
+        if same is not None:
+            return same
+        if waiting.filter(asked_by=user).count() >= MAX_OPEN:
+            raise ThuocdoError(
+                "too_many_replays", f"{MAX_OPEN} replays wait already.", "Wait for one of them."
+            )
+        job.asked_by = user
+        job.save(force_insert=True)
+        if not job.is_trial:
+            record(
+                Change.Action.REPLAY,
+                Change.What.REJECTS,
+                who=user.get_username(),
+                key=f"{job.agency} {job.pk}",
+                after=job.filters,
+            )
+    ring(settings)
+    return job
+
+
+def ring(settings: Settings) -> None:
+    """Tell the worker that there may be something to do."""
+    settings.replay_bell_path.touch()
+
+
+def take_one(settings: Settings) -> bool:
+    """Do the oldest job that waits; whether there was one. For the instance's one worker."""
+    settings.replay_bell_path.unlink(missing_ok=True)
+    close_old_connections()
+    _put_back_what_was_left()
+    kept_since = timezone.now() - timedelta(days=KEEP_DAYS)
+    ReplayJob.objects.filter(asked_at__lt=kept_since).delete()
+    job = _claim()
+    if job is None:
+        return False
+    ring(settings)  # there may be more, and a crash must not leave this one forgotten
+    log.info("replaying", job=job.pk, agency=job.agency, trial=job.is_trial)
+    try:
+        done = _do(settings, job)
+    except ThuocdoError as refused:
+        _finish(job, ReplayJob.State.FAILED, failure=refused.code)
+    except Exception:  # the worker has other work to do than to die of one replay
+        log.exception("a replay failed", job=job.pk)
+        _finish(job, ReplayJob.State.FAILED, failure=_INTERNAL)
+    else:
+        _finish(job, ReplayJob.State.DONE, result=msgspec.to_builtins(done))
+    return True
+
+
+def _do(settings: Settings, job: ReplayJob) -> Replayed:
+    from thuocdo.registry.people import person  # noqa: PLC0415 - as above
+    from thuocdo.registry.rights import Right  # noqa: PLC0415
+
+    who = person(job.asked_by)
+    if not who.may(Right.REPLAY_REJECTS, job.agency):
+        raise ThuocdoError(
+            _NOT_YOURS, f"{job.asked_by} may not replay for {job.agency} any more.", ""
+        )
+
+    def tick(seen: int, _whole: int | None) -> None:
+        ReplayJob.objects.filter(pk=job.pk).update(seen=seen)
+
+    theirs = whose(who.below(job.agency))
+    return replay(settings, Lake.open(settings), wanted(job, theirs), tick, dry_run=job.is_trial)
+
+
+def _fields(job: ReplayJob) -> dict[str, Any]:
+    found = {"agency": job.agency, "reason": job.reason, "feed": job.feed, "is_trial": job.is_trial}
+    for name in ("site_id", "since"):
+        value = getattr(job, name)
+        found |= {f"{name}__isnull": True} if value is None else {name: value}
+    return found
+
+
+def _claim() -> ReplayJob | None:
+    states = ReplayJob.State
+    for job in ReplayJob.objects.filter(state=states.QUEUED).order_by("asked_at", "id"):
+        claimed = ReplayJob.objects.filter(pk=job.pk, state=states.QUEUED).update(
+            state=states.RUNNING, attempts=job.attempts + 1
+        )
+        if claimed:
+            return job
+    return None
+
+
+def _put_back_what_was_left() -> None:
+    left = ReplayJob.objects.filter(state=ReplayJob.State.RUNNING)
+    left.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=ReplayJob.State.FAILED, failure=_INTERRUPTED, finished_at=timezone.now()
+    )
+    left.update(state=ReplayJob.State.QUEUED)
+
+
+def _finish(job: ReplayJob, state: ReplayJob.State, **values: Any) -> None:
+    from thuocdo.registry.models import Change  # noqa: PLC0415 - as above
+    from thuocdo.registry.trail import record  # noqa: PLC0415
+
+    with transaction.atomic():
+        ReplayJob.objects.filter(pk=job.pk).update(
+            state=state, finished_at=timezone.now(), **values
+        )
+        if not job.is_trial:
+            record(
+                Change.Action.REPLAY,
+                Change.What.REJECTS,
+                who=job.asked_by.get_username(),
+                key=f"{job.agency} {job.pk}",
+                before=job.filters,
+                after=values,
+            )
