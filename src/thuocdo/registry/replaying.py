@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from django.conf import settings as django_settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import close_old_connections, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from thuocdo.core.errors import ThuocdoError
@@ -155,7 +155,6 @@ def ring(settings: Settings) -> None:
 def take_one(settings: Settings) -> bool:
     """Do the oldest job that waits; whether there was one. For the instance's one worker."""
     settings.replay_bell_path.unlink(missing_ok=True)
-    close_old_connections()
     _put_back_what_was_left()
     kept_since = timezone.now() - timedelta(days=KEEP_DAYS)
     ReplayJob.objects.filter(asked_at__lt=kept_since).delete()

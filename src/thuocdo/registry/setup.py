@@ -8,6 +8,7 @@ from pathlib import Path
 import django
 from django.apps import apps
 from django.core.management import call_command
+from django.db import close_old_connections
 
 import thuocdo
 from thuocdo.core.settings import Settings
@@ -53,3 +54,8 @@ def _schema() -> str:
 
 def _schema_path(settings: Settings) -> Path:
     return settings.state_dir / "schema.txt"
+
+
+def fresh_connections() -> None:
+    """For a process that lives long: a connection the database has closed in between is opened anew."""
+    close_old_connections()

@@ -178,9 +178,10 @@ def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
 def _replay(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     if not settings.replay_bell_path.exists():
         return False
-    from thuocdo.registry.setup import setup_django
+    from thuocdo.registry.setup import fresh_connections, setup_django
 
     setup_django()
+    fresh_connections()
     from thuocdo.registry import replaying
 
     return replaying.take_one(settings)

@@ -28,7 +28,7 @@ def rows(client, query=""):
 def test_what_is_expected_and_heard_of_an_agency_stands_in_one_row(analyst):
     page = analyst.get(PAGE).content.decode()
     assert "Cổng thông tin điện tử" in page
-    assert 'href="/lam-viec/co-quan/H26/"' in page
+    assert 'href="/lam-viec/co-quan/H26/ket-noi/"' in page
     of_hanoi = [row for row in rows(analyst) if row["agency"] == "H26" and row["kind"] == "portal"]
     assert len(of_hanoi) == 8
     now = of_hanoi[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from tests.web.people import enter, someone
 
@@ -47,7 +49,7 @@ def test_a_change_is_a_row_from_today_and_the_collector_hears_of_it(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         assert desk.post(f"{LIST}391/sua/", RULES).status_code == 302
-    rows = Site.objects.filter(site_id=391).order_by("valid_from")
+    rows = sorted(Site.objects.filter(site_id=391), key=lambda row: row.valid_from or date.min)
     assert [row.valid_from for row in rows] == [None, TODAY]
     assert rows[0].hostnames == "h26.vn"
     assert rows[1].host_list == ["h26.vn", "www.h26.vn"]

@@ -176,11 +176,11 @@ def test_the_pages_speak_english(admin) -> None:
 
 def test_the_worker_is_called_by_a_bell_and_goes_until_the_queue_is_empty(writable, client) -> None:
     enter(client, someone(Role.AGENCY_ADMIN, "H26"))
-    assert not worker.JOBS["replay"](writable, worker.Ledger(), 0)
+    assert {"replay"} <= worker.ASKED_FOR <= set(worker.JOBS)
+    assert not worker.JOBS["replay"](writable, worker.Ledger(), 0)  # no bell, no database
     for reason in ("bad_date", "unknown_procedure"):
         client.post(ASK, {"trial": "1", "reason": reason})
     assert writable.replay_bell_path.exists()
-    done = [worker.JOBS["replay"](writable, worker.Ledger(), 0) for _ in range(3)]
-    assert done == [True, True, False]
+    assert [replaying.take_one(writable) for _ in range(3)] == [True, True, False]
     assert not writable.replay_bell_path.exists()
     assert {job.state for job in ReplayJob.objects.all()} == {"done"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -230,7 +230,8 @@ def _of_key(key: todo.Key) -> str:
 
 def _figures(place: frame.Place, week: Period) -> list[dict[str, Any]]:
     """The headline indicators of the agency; none where it was not there in that week."""
-    row = Agency.objects.filter(code=place.code).order_by("valid_from").last()
+    rows = Agency.objects.filter(code=place.code).order_by(F("valid_from").asc(nulls_first=True))
+    row = list(rows)[-1] if rows else None
     choice = Choice(week, choosing.CUSTOM, Block.PROVINCE, None, None, "any")
     found = []
     for described in board.headline():

@@ -26,7 +26,7 @@ from thuocdo.core import clock
 from thuocdo.core.vocabulary import SystemKind
 from thuocdo.registry import trail
 from thuocdo.registry.forms import SiteForm
-from thuocdo.registry.models import Change, Site, System
+from thuocdo.registry.models import Change, Site
 from thuocdo.registry.people import person
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rights import Right
@@ -173,7 +173,6 @@ def _page(
         "check": check + (f"&url=https://{host}/" if host else ""),
         "last_check": next(iter(_checks(request, [site.site_id])), None),
         "may_edit": person(request.user).may(Right.EDIT_SITES, place.code),
-        "system": System.objects.filter(code=watched.system).order_by("-valid_from").first(),
     }
     return frame.page(request, "web/work/site.html", context, place=place, status=status)
 

@@ -25,6 +25,7 @@ from thuocdo.web.work.health import HOUR_US, Heard, Policy, State, Tally
 FROM_FILES: Final = frozenset({Feed.IMPORT.value, Feed.ACCESS_LOG.value})
 """What somebody loaded says nothing of whether the system itself speaks."""
 DOSSIER_FEEDS: Final = frozenset({Feed.MCDT.value, Feed.DVCQG.value, Feed.CANONICAL.value})
+_BY_START: Final = F("valid_from").asc(nulls_first=True)
 _ORDER: Final = {state: place for place, state in enumerate(State)}
 
 
@@ -130,7 +131,7 @@ def of_codes(codes: Collection[str], now: int) -> list[Watched]:
     counts = _counts(of_system, systems, now, numbers)
     names = dict(
         Agency.objects.filter(code__in={row.agency for row in systems.values()})
-        .order_by("valid_from")
+        .order_by(_BY_START)
         .values_list("code", "name")
     )
     found = [
@@ -176,7 +177,7 @@ def _latest(rows, now: int) -> dict:
     """Key → the row of today, else the latest there was."""
     day = clock.local_day(now)
     found = {}
-    for row in rows.order_by(F("valid_from").asc(nulls_first=True)):
+    for row in rows.order_by(_BY_START):
         key = row.key[0]
         if key not in found or row.covers(day) or not found[key].covers(day):
             found[key] = row
