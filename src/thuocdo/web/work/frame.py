@@ -47,6 +47,10 @@ class Entry:
 
 OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
+    Entry(gettext_lazy("Dấu hiệu và giải trình"), "work-findings", ("work-finding",)),
+    Entry(gettext_lazy("Đối soát"), "work-reconciling", ("work-stated", "work-matched")),
+    Entry(gettext_lazy("Danh mục dịch vụ"), "work-catalogue", ("work-upload",)),
+    Entry(gettext_lazy("Thành viên"), "work-members"),
     Entry(gettext_lazy("Sự việc"), "work-agency-incidents"),
     Entry(gettext_lazy("Nhiệm vụ"), "work-agency-tasks"),
     Entry(
@@ -61,6 +65,7 @@ OF_AGENCY: Final = (
 
 OF_COUNTRY: Final = (
     Entry(gettext_lazy("Các cơ quan của tôi"), "work"),
+    Entry(gettext_lazy("Mọi dấu hiệu"), "work-country-findings"),
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),
