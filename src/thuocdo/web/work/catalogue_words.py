@@ -25,8 +25,8 @@ from thuocdo.web.spreadsheets import inert
 from thuocdo.web.templatetags.yearbook import count, language
 
 VERDICTS: Final = {
-    catalogue.ADDED: gettext_lazy("thêm"),
-    catalogue.CHANGED: gettext_lazy("thay đổi"),
+    catalogue.ADDED: gettext_lazy("thêm mới"),
+    catalogue.CHANGED: gettext_lazy("có thay đổi"),
     catalogue.CLOSED: gettext_lazy("kết thúc"),
     catalogue.SAME: gettext_lazy("giữ nguyên"),
     catalogue.REFUSED: gettext_lazy("bị từ chối"),
