@@ -84,6 +84,22 @@ def test_an_assessor_marks_once_with_evidence_and_sees_nobody_elses_marks(held):
     assert "1/9" in read(assessor, "/lam-viec/cham-diem/")
 
 
+def test_a_question_without_a_list_is_marked_by_points(held):
+    rules = criteria_set("losi-2024")
+    key = next(
+        f"{group.code}.{each.code}"
+        for group, each in rules.criteria()
+        if each.method == "manual" and not each.items
+    )
+    office.plan("losi", rules, held_round.fleet()[:1], is_trial=False)
+    assessor, path = signed_in(Role.ASSESSOR), f"/lam-viec/cham-diem/losi/{SYSTEM}/"
+    assert 'name="points"' in read(assessor, path)
+    given = {"key": key, "evidence": "Trang chủ."}
+    assert assessor.post(path, given | {"points": "x"}).status_code == 400
+    assert assessor.post(path, given | {"points": "1"}).status_code == 302
+    assert Mark.objects.get().points == 1
+
+
 @pytest.mark.parametrize(
     "given",
     [

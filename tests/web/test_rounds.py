@@ -132,6 +132,12 @@ def test_rules_that_cannot_be_tried_say_so(client, held, query):
     text(client, f"/chat-luong/{CODE}/thu-doi/?{query}", 400)
 
 
+def test_an_agencys_page_names_the_newest_level_of_its_systems(client, held):
+    page = text(client, "/co-quan/H26/")
+    assert f"/chat-luong/{CODE}/{SYSTEM}/" in page
+    assert f"/chat-luong/{EARLIER}/{SYSTEM}/" not in page
+
+
 def test_the_rules_of_a_round_stand_in_words(client, held):
     page = plain(text(client, f"/en/quality/{CODE}/criteria/"))
     assert "at least two assessors" in page

@@ -115,7 +115,7 @@ _TEXTS = {
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),
     ),
-    "bad_deadline": (
+    "bad_appeal_days": (
         gettext_lazy("Số ngày kiến nghị không hợp lệ."),
         gettext_lazy("Chọn từ 1 đến 60 ngày."),
     ),

@@ -197,8 +197,7 @@ def span(grade: Grade, bounds: Sequence[Bound]) -> str:
 
 def own(found: Published) -> Own | None:
     """Our own site as this round saw it, else as the newest round that did."""
-    candidates: Iterator[Published] = iter([found])
-    for each in (*candidates, *_rounds_of_ours(found)):
+    for each in (found, *_rounds_of_ours(found)):
         for line in each.made.systems:
             if line.standing.block == OWN:
                 return Own(row(line, list(found.made.groups), each.rules.levels), each)

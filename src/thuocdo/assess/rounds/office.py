@@ -174,12 +174,12 @@ def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: 
 def announce(held: Round, until: datetime) -> None:
     """Preliminary results to the agencies, who may appeal until then.
 
-    Raises ThuocdoError `round_closed`, `not_measured`, `not_reconciled`, `bad_deadline`.
+    Raises ThuocdoError `round_closed`, `not_measured`, `not_reconciled`, `bad_appeal_days`.
     """
     _expect(held, Round.State.MEASURING)
     _complete(held)
     if until <= timezone.now():
-        raise ThuocdoError("bad_deadline", "The deadline for appeals has passed already.")
+        raise ThuocdoError("bad_appeal_days", "The deadline for appeals has passed already.")
     Round.objects.filter(pk=held.pk).update(state=Round.State.PRELIMINARY, appeals_until=until)
     held.refresh_from_db()
 

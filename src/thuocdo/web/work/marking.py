@@ -18,6 +18,7 @@ from thuocdo.web import problems
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import told
 from thuocdo.web.work import frame
+from thuocdo.web.work.rounds import points_in
 
 _LONGEST = 2000
 
@@ -85,16 +86,23 @@ def _criterion(key: str, criterion, mine: dict[str, Mark]) -> dict[str, object]:
 
 def _mark(request: HttpRequest, held: Round, entry: Entry) -> None:
     """Raises ThuocdoError `bad_mark` or `round_closed`; a mark is a trail of its own."""
-    evidence = request.POST.get("evidence", "").strip()
+    key, evidence = request.POST.get("key", ""), request.POST.get("evidence", "").strip()
     if not evidence or len(evidence) > _LONGEST:
         raise ThuocdoError("no_evidence_given", "A mark needs its evidence in words.")
+    listed = {
+        f"{group.code}.{each.code}"
+        for group, each in grading.rules_of(held).criteria()
+        if each.items
+    }
+    has_list = key in listed
     with transaction.atomic():
         office.mark(
             held,
             entry.code,
             request.user.get_username(),
-            request.POST.get("key", ""),
-            found=request.POST.getlist("found"),
+            key,
+            found=request.POST.getlist("found") if has_list else None,
+            points=None if has_list else points_in(request.POST.get("points", "")),
             evidence=evidence,
         )
 

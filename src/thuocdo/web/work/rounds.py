@@ -198,7 +198,7 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
     text = request.POST.get("days", "")
     days = int(text) if text.isdecimal() and len(text) <= _NUMBER else 0
     if not 0 < days <= _LONGEST_DAYS:
-        raise ThuocdoError("bad_deadline", f"{text!r} are no days.")
+        raise ThuocdoError("bad_appeal_days", f"{text!r} are no days.")
     office.announce(held, timezone.now() + timedelta(days=days))
     return _("Kết quả sơ bộ đã được gửi tới các cơ quan."), {"do": "announce", "days": days}
 
@@ -220,6 +220,8 @@ def _decide(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
 
 
 def _publish(_request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
+    if held.state == Round.State.PUBLISHED:  # the office would give the same again
+        raise ThuocdoError("round_closed", f"Round {held.code} is published already.")
     office.publish(held, settings.THUOCDO)
     return _("Đợt đánh giá đã được ký và công bố."), {"do": "publish"}
 
@@ -252,7 +254,12 @@ def _said(request: HttpRequest) -> tuple[str, str]:
 
 
 def _points(request: HttpRequest) -> Decimal:
-    text = request.POST.get("points", "").strip().replace(",", ".")
+    return points_in(request.POST.get("points", ""))
+
+
+def points_in(text: str) -> Decimal:
+    """Points as somebody wrote them, with comma or dot. Raises ThuocdoError `bad_mark`."""
+    text = text.strip().replace(",", ".")
     try:
         found = Decimal(text) if len(text) <= _NUMBER else None
     except InvalidOperation:
