@@ -213,7 +213,7 @@ def _words(task: Task, code: str) -> tuple[str, str, str]:
         return text, reverse("work-rejects", args=[code]) + "?waiting=1", _("Xem bản ghi")
     if task.kind == "unexplained":
         text = _("%(n)s dấu hiệu bất thường chưa được giải trình.") % {"n": count(task.count)}
-        return text, reverse("quality"), _("Xem dấu hiệu")
+        return text, reverse("work-findings", args=[code]) + "?standing=open", _("Giải trình")
     text = _("%(n)s trang chưa khai tên miền, nên không biết lượt truy cập đến từ đâu.") % {
         "n": count(task.count)
     }
