@@ -91,7 +91,7 @@ def test_a_quote_that_never_closes_swallows_no_service(country, tmp_path, quiet)
 def test_two_columns_of_one_name_are_refused(country, tmp_path, quiet) -> None:
     path = tmp_path / "s.csv"
     path.write_text("agency,procedure,level,level\nH13,1.000001,4,3\n")
-    with pytest.raises(ThuocdoError, match="two columns level"):
+    with pytest.raises(ThuocdoError, match="two columns for “Mức độ”"):
         loaders.import_services(country, [path], quiet)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.findings import FindingKey
-from thuocdo.registry.explanations import Explanation, explain, of
+from thuocdo.registry.explanations import Explanation, explain, of, standing
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +55,25 @@ def test_an_empty_or_endless_answer_is_refused(text: str) -> None:
         explain(KEY, text, who="Sở")
     assert refusal.value.code == "bad_explanation"
     assert not Explanation.objects.exists()
+
+
+def test_the_same_words_twice_are_one_row() -> None:
+    first = explain(KEY, "Kỳ chốt thuế.", who="Sở")
+    assert explain(KEY, " Kỳ chốt thuế. ", who="Sở") == first
+    assert Explanation.objects.count() == 1
+
+
+def test_whoever_answered_does_not_decide() -> None:
+    explain(KEY, "Kỳ chốt thuế.", who="Sở")
+    with pytest.raises(ThuocdoError) as refusal:
+        explain(KEY, "Đúng rồi.", who="Sở", kind=Explanation.Kind.ACCEPTED)
+    assert refusal.value.code == "own_answer"
+    explain(KEY, "Chưa rõ.", who="Bộ", kind=Explanation.Kind.REFUSED)
+    assert standing(of([KEY])[KEY]) == "refused"
+
+
+def test_nothing_is_decided_before_an_answer() -> None:
+    with pytest.raises(ThuocdoError) as refusal:
+        explain(KEY, "Được.", who="Bộ", kind=Explanation.Kind.ACCEPTED)
+    assert refusal.value.code == "nothing_to_judge"
+    assert standing(of([KEY])[KEY]) == ""

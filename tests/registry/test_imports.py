@@ -106,7 +106,7 @@ def test_refused_rows_carry_a_typed_reason_and_stand_in_a_file(country, tmp_path
         "Z99,1.000001,4,,\n"
         "H13,,4,,\n"
         "H13,1.000002,9,,\n"
-        "H13,1.000003,4,31/12/2022,\n"
+        "H13,1.000003,4,2022/31/12,\n"
         "H13,1.000004,4,2023-01-01,2022-01-01\n"
         "H13,1.000005,4\n"
         "H13,1.000001,3,,\n"
@@ -132,7 +132,7 @@ def test_a_file_without_a_needed_column_is_refused_whole_and_says_which(
     country, tmp_path, quiet
 ) -> None:
     path = write(tmp_path, "s.csv", "agency,name\nH13,x\n")
-    with pytest.raises(ThuocdoError, match="lacks the columns procedure, level") as error:
+    with pytest.raises(ThuocdoError, match="no column “Mã TTHC”, “Mức độ”") as error:
         loaders.import_services(country, [path], quiet)
     assert error.value.code == "missing_columns"
 
@@ -248,3 +248,16 @@ def test_many_services_come_in_and_change_in_one_go(country, tmp_path, quiet) ->
     result = loaders.import_services(country, [path], quiet)
     assert (result.accepted, result.duplicates) == (2500, 2500)
     assert Service.objects.filter(level="partial").count() == 2500
+
+
+def test_a_catalogue_is_read_as_offices_write_it(country, tmp_path, quiet) -> None:
+    text = (
+        "DANH MỤC DỊCH VỤ CÔNG;;;\nMã đơn vị;Mã TTHC;Mức độ;Từ ngày\n"
+        "000.00.00.H13;1,000001;DVC trực tuyến toàn trình;01/07/2025\n"
+        "H13;1.000002;Mức độ 3;\n"
+    )
+    result = loaders.import_services(country, [write(tmp_path, "s.csv", text)], quiet)
+    assert result.accepted == 2
+    rows = Service.objects.filter(procedure__in=("1.000001", "1.000002")).order_by("procedure")
+    found = [(row.agency, row.level, str(row.valid_from)) for row in rows]
+    assert found == [("H13", "full", "2025-07-01"), ("H13", "partial", "None")]

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import translation
 from tests.web.people import enter, shown, someone
 
-from thuocdo.registry.models import Change, Explanation, Service, Site, SiteKey, System
+from thuocdo.registry.models import Change, Service, Site, SiteKey, System
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right, Role, policy
 from thuocdo.web.access import NAMESPACES, VIEWS, Guard, Verdict, judge, needed
@@ -115,9 +115,6 @@ def rows(agency: str) -> dict[str, object]:
         "site": Site.objects.get(site_id=number),
         "service": Service.objects.get(agency=agency),
         "sitekey": SiteKey.objects.create(key_hash=f"x{agency}", name=agency, agency=agency),
-        "explanation": Explanation.objects.create(
-            detector="x", subject=str(number), first="2026-01-01", last="2026-01-02", text="x"
-        ),
     }
 
 
@@ -129,15 +126,15 @@ def test_the_desk_shows_and_changes_what_lies_in_the_subtree(client, people, rol
         enter(client, people[role])
     inside = agency == MINE or policy().roles[role].country_only
     for name, row in found.items():
-        see = Right.SEE_EXPLANATIONS if name == "explanation" else Right.SEE_REGISTRY
-        edit = Right(f"edit_{name.removeprefix('site') if name == 'sitekey' else name}s") if name != "explanation" else None  # fmt: skip
+        see = Right.SEE_REGISTRY
+        edit = Right(f"edit_{name.removeprefix('site') if name == 'sitekey' else name}s")
         seen = client.get(reverse(f"admin:registry_{name}_change", args=[row.pk]))
         assert (seen.status_code == 200) is (see in rights and inside), (name, role)
         listed = client.get(reverse(f"admin:registry_{name}_changelist"))
         assert (listed.status_code == 200) is (see in rights), (name, role)
         if listed.status_code == 200:
             assert (row in listed.context["cl"].queryset) is inside, (name, role)
-        if edit and name != "sitekey":
+        if name != "sitekey":
             gone = client.get(reverse(f"admin:registry_{name}_delete", args=[row.pk]))
             assert (gone.status_code == 200) is (edit in rights and inside), (name, role)
 

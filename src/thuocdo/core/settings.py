@@ -118,6 +118,11 @@ class Settings:
         return self.home / "rejects"
 
     @property
+    def uploads_dir(self) -> Path:
+        """Files that offices handed over on the web, by digest; of nobody else to read."""
+        return self.home / "uploads"
+
+    @property
     def checks_dir(self) -> Path:
         """Screenshots of site checks, a folder each."""
         return self.home / "checks"

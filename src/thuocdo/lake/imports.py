@@ -140,17 +140,19 @@ def import_declared(
     paths: Sequence[Path],
     progress: Progress,
     indicators: Collection[str],
+    allowed: declared.Allowed | None = None,
 ) -> ImportResult:
     """Figures agencies report about themselves: `core.columns.DECLARED`.
 
     indicators  the codes there are
+    allowed     which figures whoever hands the files over may state; None: any
     Raises as `import_page_views`, and what `tables.read` raises.
     """
 
     def one(snapshot: Snapshot, path: Path, folder: Path) -> ImportResult:
         with _engine(folder) as engine:
             return declared.import_file(
-                settings, lake, snapshot, engine, path, folder, indicators, progress
+                settings, lake, snapshot, engine, path, folder, indicators, progress, allowed
             )
 
     return _each(settings, paths, one)

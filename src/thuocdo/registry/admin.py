@@ -24,10 +24,8 @@ from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.vietnamese import fold_accents, format_day
 from thuocdo.registry import keys, people_admin, trail  # noqa: F401  (people_admin registers)
 from thuocdo.registry.desk import PERMISSIONS, limited
-from thuocdo.registry.explanations import Explanation
 from thuocdo.registry.forms import (
     AgencyForm,
-    ExplanationForm,
     RegistryForm,
     SiteForm,
     SiteKeyForm,
@@ -327,26 +325,4 @@ class ChangeAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Change | None = None) -> bool:
-        return False
-
-
-@admin.register(Explanation)
-class ExplanationAdmin(LimitedAdmin):
-    """Answers to findings: written once, then read."""
-
-    list_display = ("at", "detector", "subject", "first", "last", "kind", "who")
-    list_filter = ("kind", "detector", ("at", RangeDateFilter))
-    list_filter_submit = True
-    search_fields = ("detector", "subject", "text", "who")
-    form = ExplanationForm
-    fields = ("detector", "subject", "first", "last", "kind", "text")
-
-    def save_model(self, request: HttpRequest, obj: Explanation, _form: Any, _change: bool) -> None:
-        obj.who = request.user.get_username()
-        obj.save()
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Explanation | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Explanation | None = None) -> bool:
         return False

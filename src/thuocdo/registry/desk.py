@@ -11,12 +11,11 @@ from operator import or_
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.sites import UnfoldAdminSite
 
-from thuocdo.registry.models import Explanation, Site, SiteKey, System
+from thuocdo.registry.models import Site, SiteKey, System
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 
@@ -38,7 +37,6 @@ PERMISSIONS: dict[str, Right] = {
     **_of(Right.SEE_REGISTRY, Right.EDIT_SITES, "registry.site"),
     **_of(Right.SEE_REGISTRY, Right.EDIT_SERVICES, "registry.service"),
     **_of(Right.SEE_REGISTRY, Right.EDIT_KEYS, "registry.sitekey"),
-    **_of(Right.SEE_EXPLANATIONS, Right.EXPLAIN, "registry.explanation"),
     **_of(Right.SEE_TRAIL, None, "registry.change"),
     **_of(Right.MANAGE_PEOPLE, Right.MANAGE_PEOPLE, "registry.membership"),
     **_of(Right.MANAGE_PEOPLE, Right.MANAGE_PEOPLE, "auth.user"),
@@ -93,10 +91,6 @@ def of_agencies(rows: QuerySet, codes: Collection[str]) -> QuerySet:
         return rows.filter(system__in=_systems(codes))
     if model is SiteKey:
         return rows.filter(_agency_in("agency", codes) & ~Q(agency=""))
-    if model is Explanation:
-        sites = Site.objects.filter(system__in=_systems(codes))
-        numbers = sites.annotate(text=Cast("site_id", TextField())).values("text")
-        return rows.filter(Q(subject__in=_systems(codes)) | Q(subject__in=numbers))
     field = "agency" if hasattr(model, "agency") else "code"
     return rows.filter(_agency_in(field, codes))
 

@@ -7,7 +7,7 @@ days (core/findings.py), so an answer also stands with a later finding of the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -78,8 +78,17 @@ class Said(NamedTuple):
 def explain(
     key: FindingKey, text: str, *, who: str, kind: Explanation.Kind = Explanation.Kind.ANSWER
 ) -> Said:
-    """Append a row. Raises ThuocdoError `bad_explanation` for an empty or endless text."""
+    """Append a row; the same words by the same person right after each other are one.
+
+    Raises ThuocdoError `bad_explanation` for an empty or endless text, `nothing_to_judge` for a
+    decision without an answer before it, `own_answer` when whoever answered decides.
+    """
     row = Explanation(**key._asdict(), text=text.strip(), who=who[:200], kind=kind.value)
+    before = of([key])[key]
+    if before and before[-1][1:4] == (row.kind, row.text, row.who):
+        return before[-1]
+    if kind is not Explanation.Kind.ANSWER:
+        _check_judge(before, row.who)
     try:
         row.full_clean()
     except ValidationError as error:
@@ -90,6 +99,26 @@ def explain(
         ) from error
     row.save()
     return _said(row)
+
+
+def standing(said: Sequence[Said]) -> str:
+    """How far a finding has come: "" while nobody answered, else the kind of what was said last."""
+    return said[-1].kind if said else ""
+
+
+def _check_judge(before: Sequence[Said], who: str) -> None:
+    """Whoever answered does not accept the answer (rights.yaml, source)."""
+    answers = [said for said in before if said.kind == Explanation.Kind.ANSWER]
+    if not answers:
+        raise ThuocdoError(
+            "nothing_to_judge", "Nobody has explained this finding.", "Wait for an answer."
+        )
+    if who in {said.who for said in answers}:
+        raise ThuocdoError(
+            "own_answer",
+            f"{who} explained this finding and cannot decide about it.",
+            "Somebody else must decide.",
+        )
 
 
 def of(keys: Iterable[FindingKey]) -> dict[FindingKey, list[Said]]:

@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 import zstandard
 
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.importing import tables
-from thuocdo.lake.importing.tables import Cell, Row, Table
+from thuocdo.lake.importing import headings, tables
+from thuocdo.lake.importing.headings import Wording
+from thuocdo.lake.importing.tables import Cell, Row, Sheet, Table
 
 _PACKED = {".gz", ".zst"}
 _JSON_LINES = {".ndjson", ".jsonl"}
@@ -40,9 +41,17 @@ class Record(NamedTuple):
 
 
 def records(
-    paths: Iterable[Path], required: Sequence[str], told: list[str] | None = None
+    paths: Iterable[Path],
+    required: Sequence[str],
+    told: list[str] | None = None,
+    *,
+    words: Wording | None = None,
+    encoding: str | None = None,
 ) -> Iterator[Record]:
     """Every record of every file, in order; `told` gets sentences on how a file was read.
+
+    words     spellings of a table's headings beside the columns' own names
+    encoding  of texts, as `tables.decoded`
 
     Raises ThuocdoError `no_such_file`, `bad_format`, `bad_file`, `missing_columns` (which names
     them) or `double_column`, and what `tables.read` raises; a table or Parquet file states its
@@ -52,10 +61,10 @@ def records(
         if not path.is_file():
             raise ThuocdoError("no_such_file", f"There is no file {path}.", "Check the path.")
         if tables.is_table(path):
-            table = tables.read(path)
+            table = tables.read(path, encoding)
             if told is not None:
                 told.extend(table.notes)
-            yield from _table(path, table, required)
+            yield from _table(path, table, required, words, told)
             continue
         try:
             with _unpacked(path) as stream:
@@ -101,8 +110,19 @@ def columns(path: Path) -> list[str]:
     return _names(rows[0]) if rows else []
 
 
-def _table(path: Path, table: Table, required: Sequence[str]) -> Iterator[Record]:
+def _table(
+    path: Path,
+    table: Table,
+    required: Sequence[str],
+    words: Wording | None,
+    told: list[str] | None,
+) -> Iterator[Record]:
     rows = _first_sheet(table)
+    if words is not None and (found := headings.find(Sheet("", rows), words, path.name)):
+        if told is not None:
+            told.extend(headings.notes(path.name, [found]))
+        yield from _placed(path, rows, found)
+        return
     header = _names(rows[0]) if rows else []
     _check_columns(path, header, required)
     twice = sorted({name for name in header if name and header.count(name) > 1})
@@ -117,6 +137,17 @@ def _table(path: Path, table: Table, required: Sequence[str]) -> Iterator[Record
         values = None
         if not row.fault and len(cells) == len(header):
             values = {name: cell for name, cell in zip(header, cells, strict=True) if name}
+        yield Record(path.name, number, values, ",".join(map(str, cells)), row.number)
+
+
+def _placed(path: Path, rows: list[Row], found: headings.Columns) -> Iterator[Record]:
+    """The rows below the headings; one that is longer or shorter than those is broken."""
+    width = len(rows[found.heading_row].cells)
+    for number, row in enumerate(rows[found.heading_row + 1 :], start=1):
+        cells = [_value(cell) for cell in row.cells]
+        values = None
+        if not row.fault and len(cells) == width:
+            values = {name: cells[place] for name, place in found.places.items()}
         yield Record(path.name, number, values, ",".join(map(str, cells)), row.number)
 
 

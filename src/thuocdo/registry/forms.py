@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from thuocdo.core.codes import MAX_SITE_ID, agency_code
 from thuocdo.core.vietnamese import nfc
 from thuocdo.core.vocabulary import Feed
-from thuocdo.registry.models import Agency, Explanation, Site, SiteKey, System, system_code
+from thuocdo.registry.models import Agency, Site, SiteKey, System, system_code
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.registry.rows import RefusedError, host_names, knows
@@ -169,25 +169,3 @@ class SiteKeyForm(RegistryForm):
         if not all(part.isascii() and part.isdigit() for part in parts):
             raise forms.ValidationError(_("Chỉ ghi các số cách nhau bằng dấu phẩy."))
         return [int(part) for part in parts]
-
-
-class ExplanationForm(RegistryForm):
-    """An answer about a system or a site."""
-
-    class Meta:
-        model = Explanation
-        fields = ("detector", "subject", "first", "last", "kind", "text")
-
-    def clean_kind(self) -> str:
-        """Whoever answers does not accept the answer."""
-        kind: str = self.cleaned_data["kind"]
-        answers = kind == Explanation.Kind.ANSWER or self.user is None
-        if not answers and not person(self.user).may_somewhere(Right.JUDGE_EXPLANATIONS):
-            raise forms.ValidationError(_("Vai trò của bạn chỉ được giải trình."))
-        return kind
-
-    def belongs(self, cleaned: dict[str, Any]) -> dict[str, list[str]]:
-        subject = cleaned.get("subject", "")
-        if subject.isascii() and subject.isdigit():
-            return {"subject": _agencies_of_sites([int(subject)])}
-        return {"subject": _agencies_of_systems([subject])}

@@ -23,6 +23,8 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import RejectReason
+from thuocdo.lake.importing import headings
+from thuocdo.lake.importing.headings import Wording
 from thuocdo.registry import rows, trail
 from thuocdo.registry.files import Record, records
 from thuocdo.registry.files import columns as columns_of
@@ -38,17 +40,20 @@ Progress = Callable[[int, int | None], None]
 _PROGRESS_EVERY = 500
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What one sort of file is made of."""
 
     model: type[Dated]
     required: tuple[str, ...]
     read: Callable[[Fields, Known], Fields]
+    words: Wording | None = None
 
 
-_AGENCIES = _Kind(Agency, columns.AGENCIES.required, rows.agency_fields)
-_SITES = _Kind(Site, columns.SITES.required, rows.site_fields)
-_SERVICES = _Kind(Service, columns.SERVICES.required, rows.service_fields)
+_AGENCIES = Kind(Agency, columns.AGENCIES.required, rows.agency_fields)
+_SITES = Kind(Site, columns.SITES.required, rows.site_fields)
+_SERVICES = Kind(
+    Service, columns.SERVICES.required, rows.service_fields, headings.wording("service_sheet")
+)
 
 
 def import_agencies(settings: Settings, paths: Sequence[Path], progress: Progress) -> ImportResult:
@@ -81,16 +86,18 @@ def import_services(
     agency  whose a catalogue file is: it names none
     Raises as import_agencies, and ThuocdoError `agency_needed`.
     """
-    kinds = []
-    for path in paths:
-        if set(columns.CATALOGUE.required).issubset(columns_of(path)):
-            kinds.append(_catalogue(path, agency))
-        else:
-            kinds.append(_SERVICES)
+    kinds = [kind_of_services(path, agency) for path in paths]
     return _import(settings, _SERVICES, paths, progress, kinds)
 
 
-def _catalogue(path: Path, agency: str | None) -> _Kind:
+def kind_of_services(path: Path, agency: str | None) -> Kind:
+    """What a file of services is made of. Raises ThuocdoError `agency_needed` and as `tables.read`."""
+    if set(columns.CATALOGUE.required).issubset(columns_of(path)):
+        return _catalogue(path, agency)
+    return _SERVICES
+
+
+def _catalogue(path: Path, agency: str | None) -> Kind:
     if agency is None:
         raise ThuocdoError(
             "agency_needed",
@@ -101,15 +108,15 @@ def _catalogue(path: Path, agency: str | None) -> _Kind:
     def read(values: Fields, known: Known) -> Fields:
         return rows.service_fields(rows.catalogued(values, agency), known)
 
-    return _Kind(Service, columns.CATALOGUE.required, read)
+    return Kind(Service, columns.CATALOGUE.required, read)
 
 
 def _import(
     settings: Settings,
-    kind: _Kind,
+    kind: Kind,
     paths: Sequence[Path],
     progress: Progress,
-    kinds: Sequence[_Kind] = (),
+    kinds: Sequence[Kind] = (),
 ) -> ImportResult:
     """kinds  of each file, where they differ"""
     files = list(zip(paths, kinds or [kind] * len(paths), strict=True))
@@ -131,8 +138,8 @@ def _import(
 
 
 def _take(
-    kind: _Kind,
-    found: Iterable[tuple[_Kind, Record]],
+    kind: Kind,
+    found: Iterable[tuple[Kind, Record]],
     progress: Progress,
     rejects: _Rejects,
 ) -> tuple[int, int]:
@@ -145,7 +152,7 @@ def _take(
         if total % _PROGRESS_EVERY == 0:
             progress(total, None)
         try:
-            fields = _fields(form, record, known)
+            fields = fields_of(form, record, known)
             accepted += _put(upsert, systems.attach(fields) if kind.model is Site else fields)
         except RefusedError as refused:
             rejects.add(record, refused)
@@ -155,11 +162,9 @@ def _take(
     return total, accepted
 
 
-def _records(
-    files: Iterable[tuple[Path, _Kind]], told: list[str]
-) -> Iterator[tuple[_Kind, Record]]:
+def _records(files: Iterable[tuple[Path, Kind]], told: list[str]) -> Iterator[tuple[Kind, Record]]:
     for path, form in files:
-        for record in records([path], form.required, told):
+        for record in records([path], form.required, told, words=form.words):
             yield form, record
 
 
@@ -171,12 +176,13 @@ def _put(upsert: Upsert, fields: Fields) -> bool:
     return verdict != "same"
 
 
-def _fields(kind: _Kind, record: Record, known: Known) -> Fields:
+def fields_of(kind: Kind, record: Record, known: Known) -> Fields:
+    """The fields of one record. Raises RefusedError."""
     if record.values is None:
         raise RefusedError(RejectReason.MALFORMED, "the record cannot be read")
     for column in kind.required:
         if column not in record.values:
-            raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is missing")
+            raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is missing", column)
     return kind.read(record.values, known)
 
 

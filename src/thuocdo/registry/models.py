@@ -21,8 +21,10 @@ from thuocdo.core.vocabulary import AgencyKind, Level, SystemKind
 from thuocdo.registry.append_only import Trail
 from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
+from thuocdo.registry.invitations import FactorReset, Invitation  # noqa: F401
 from thuocdo.registry.memberships import Membership  # noqa: F401
 from thuocdo.registry.replaying import ReplayJob  # noqa: F401
+from thuocdo.registry.uploads import Upload  # noqa: F401
 
 CODE_PATTERN = r"[A-Za-z0-9._-]{1,40}"
 """What an agency's code may look like: Vietnam's forms, and whatever else an importer uses."""
@@ -293,6 +295,9 @@ class Change(Trail):
         USER = "user", _("tài khoản")
         MEMBERSHIP = "membership", _("vai trò của người dùng")
         AUTHENTICATOR = "authenticator", _("yếu tố đăng nhập")
+        DECLARED = "declared", _("số liệu công bố")
+        AGREEMENT = "agreement", _("quyết định đối soát")
+        INVITATION = "invitation", _("lời mời")
         SUBSCRIPTION = "subscription", _("lựa chọn nhận cảnh báo")
         WEBHOOK = "webhook", _("webhook nhận cảnh báo")
         REJECTS = "rejects", _("bản ghi bị từ chối")

@@ -41,6 +41,11 @@ class Right(StrEnum):
     SEE_EXPLANATIONS = "see_explanations"
     EXPLAIN = "explain"
     JUDGE_EXPLANATIONS = "judge_explanations"
+    SEE_RECONCILIATION = "see_reconciliation"
+    STATE_FIGURES = "state_figures"
+    DECIDE_FOR_AGENCY = "decide_for_agency"
+    DECIDE_FOR_MINISTRY = "decide_for_ministry"
+    MANAGE_MEMBERS = "manage_members"
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
     SEE_COUNTRY = "see_country"
@@ -83,6 +88,7 @@ class RoleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rights: frozenset[Right]
     second_factor: bool = False
     country_only: bool = False
+    local: bool = False
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +101,11 @@ class Sessions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_hours: int
 
 
+class Members(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    invitation_hours: int
+    two_people_reset: bool
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -102,6 +113,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     source: Source
     sessions: Sessions
+    members: Members
     rights: dict[Right, Words]
     roles: dict[Role, RoleSpec]
 

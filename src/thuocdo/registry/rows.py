@@ -19,6 +19,10 @@ from thuocdo.registry.models import CODE_PATTERN
 
 _CODE = re.compile(CODE_PATTERN, re.ASCII)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d{1,5})?", re.ASCII)
+_WRITTEN_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+"""`01/07/2025`, as people in Vietnam write it: the day first."""
+_DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{6})", re.ASCII)
+"""A procedure's code that a spreadsheet took for a number."""
 _BETWEEN_HOSTS = re.compile(r"[\s,;|]+")
 LEVELS = {
     # Before NĐ 42/2022 levels were numbers: 4 is full, 3 partial, 1 and 2 information.
@@ -34,18 +38,24 @@ LEVELS = {
     "cung cấp thông tin": Level.INFORMATION,
 }
 
+_LEVEL_PREFIX = re.compile(
+    r"^(dịch vụ công |dvc )?(trực tuyến |tt )?(mức (độ )?)?(?=toàn|một|cung|[1-4]$)"
+)
+"""`DVC trực tuyến toàn trình`, `Mức độ 4`: what stands before the level itself."""
+
 Fields = dict[str, Any]
 Known = Callable[[str], bool]
 """Whether an agency code is registered."""
 
 
 class RefusedError(Exception):
-    """A record that cannot become a row, with its typed reason."""
+    """A record that cannot become a row, with its typed reason and the column it lies in."""
 
-    def __init__(self, reason: RejectReason, detail: str) -> None:
+    def __init__(self, reason: RejectReason, detail: str, column: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.column = column
 
 
 def knows(codes: Collection[str]) -> Known:
@@ -85,10 +95,10 @@ def site_fields(values: Fields, known: Known) -> Fields:
 
 def service_fields(values: Fields, known: Known) -> Fields:
     """One row of `core.columns.SERVICES`."""
-    procedure = procedure_code(_needed(values, "procedure", 120))
+    procedure = procedure_code(_DECIMAL_COMMA.sub(r"\1.\2", _needed(values, "procedure", 120)))
     if procedure is None:
         raise RefusedError(
-            RejectReason.BAD_VALUE, f"procedure {values['procedure']!r} is not a code"
+            RejectReason.BAD_VALUE, f"procedure {values['procedure']!r} is not a code", "procedure"
         )
     fields = {
         "agency": _known_agency(values, known),
@@ -129,16 +139,18 @@ def _text(values: Fields, column: str, longest: int) -> str:
     value = values.get(column)
     text = "" if value is None else nfc(str(value)).strip()
     if len(text) > longest:
-        raise RefusedError(RejectReason.BAD_VALUE, f"{column} is longer than {longest} characters")
+        raise RefusedError(
+            RejectReason.BAD_VALUE, f"{column} is longer than {longest} characters", column
+        )
     if "\x00" in text:
-        raise RefusedError(RejectReason.BAD_VALUE, f"{column} holds a NUL character")
+        raise RefusedError(RejectReason.BAD_VALUE, f"{column} holds a NUL character", column)
     return text
 
 
 def _needed(values: Fields, column: str, longest: int) -> str:
     text = _text(values, column, longest)
     if not text:
-        raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is empty")
+        raise RefusedError(RejectReason.MISSING_FIELD, f"{column} is empty", column)
     return text
 
 
@@ -151,6 +163,7 @@ def _agency(values: Fields, column: str) -> str:
         raise RefusedError(
             RejectReason.BAD_VALUE,
             f"{column} {text!r} is not a code of up to 40 letters, digits, dots or hyphens",
+            column,
         )
     return text
 
@@ -158,15 +171,18 @@ def _agency(values: Fields, column: str) -> str:
 def _known_agency(values: Fields, known: Known) -> str:
     code = _agency(values, "agency")
     if not known(code):
-        raise RefusedError(RejectReason.UNKNOWN_AGENCY, f"agency {code} is not registered")
+        raise RefusedError(
+            RejectReason.UNKNOWN_AGENCY, f"agency {code} is not registered", "agency"
+        )
     return code
 
 
 def _one_of(values: Fields, column: str, allowed: dict[str, Any]) -> str:
-    text = _needed(values, column, 80).casefold().removesuffix(".0")
+    text = _needed(values, column, 80).casefold().removesuffix(".0").removesuffix(",0")
+    text = _LEVEL_PREFIX.sub("", text) if allowed is LEVELS else text
     if text not in allowed:
         raise RefusedError(
-            RejectReason.BAD_VALUE, f"{column} {text!r} is none of {', '.join(allowed)}"
+            RejectReason.BAD_VALUE, f"{column} {text!r} is none of {', '.join(allowed)}", column
         )
     return str(allowed[text])
 
@@ -207,7 +223,7 @@ def _validity(values: Fields) -> Fields:
             and fields["valid_to"]
             and fields["valid_to"] < fields["valid_from"]
         ):
-            raise RefusedError(RejectReason.BAD_DATE, "valid_to is before valid_from")
+            raise RefusedError(RejectReason.BAD_DATE, "valid_to is before valid_from", "valid_to")
     return fields
 
 
@@ -221,8 +237,10 @@ def _day(values: Fields, column: str) -> date | None:
     if not text:
         return None
     try:
+        if found := _WRITTEN_DAY.fullmatch(text):
+            return date(int(found[3]), int(found[2]), int(found[1]))
         return date.fromisoformat(text)
     except ValueError:
         raise RefusedError(
-            RejectReason.BAD_DATE, f"{column} {text!r} is not a day such as 2025-07-01"
+            RejectReason.BAD_DATE, f"{column} {text!r} is not a day such as 2025-07-01", column
         ) from None

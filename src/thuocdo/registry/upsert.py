@@ -6,6 +6,7 @@ compared and written, so a file without a column leaves that column alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from thuocdo.registry.models import Dated
@@ -18,10 +19,11 @@ Verdict = Literal["new", "changed", "same", "conflict"]
 class Upsert:
     """One pass over one table. `put` each row, then `save` once, inside a transaction."""
 
-    def __init__(self, model: type[Dated]) -> None:
+    def __init__(self, model: type[Dated], there: Iterable[Dated] | None = None) -> None:
+        """`there`: the rows that may be met; None: all of the table."""
         self._model = model
         self._columns = [field.attname for field in model._meta.concrete_fields[1:]]
-        self._rows = {row.key: row for row in model.objects.all()}
+        self._rows = {row.key: row for row in (model.objects.all() if there is None else there)}
         self._came: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._new: list[Dated] = []
         self._changed: list[Dated] = []
@@ -42,6 +44,10 @@ class Upsert:
             setattr(row, name, value)
         self._changed.append(row)
         return "changed"
+
+    def rows(self) -> list[Dated]:
+        """The rows there will be."""
+        return [*self._rows.values(), *self._new]
 
     def save(self) -> None:
         self._model.objects.bulk_create(self._new, batch_size=_BATCH)

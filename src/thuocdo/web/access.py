@@ -45,7 +45,7 @@ _PUBLIC: Final = (
     *("connect", "sites", "site", "site-download", "advice"),
     *("api", "api-problem", "badge", "widget", "opendata", "opendata-file", "opendata-latest"),
     # signing in, by whatever way, comes before having any right
-    *("account_login", "account_logout", "account_inactive", "mfa_authenticate"),
+    *("invitation", "account_login", "account_logout", "account_inactive", "mfa_authenticate"),
     *("mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"),
     *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
 )
@@ -59,7 +59,14 @@ _OWN_ACCOUNT: Final = (
 PUBLIC_PAGE: Final = "thuocdo.public_page"
 """Set in the scope of a request for an address that everybody may open (read by `web/kept.py`)."""
 _NULL: Final = "\0"
+_OWN_BODY: Final = ("work-matched",)
+"""Addresses whose view says where an upload goes before anything reads it: these never touch the disk."""
 _FACTORLESS: Final = "_thuocdo_factorless"
+_FINDINGS: Final = ("work-findings", "work-finding", "work-country-findings")
+_CATALOGUE: Final = (
+    *("work-catalogue", "work-catalogue-file", "work-catalogue-template"),
+    *("work-upload", "work-upload-lines"),
+)
 _COUNTRY: Final = (
     *("work-coverage", "work-library", "work-library-trial"),
     *("work-targets", "work-target"),
@@ -80,6 +87,14 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_PUBLIC, Right.SEE_PUBLIC),
     **dict.fromkeys(_OWN_ACCOUNT, Right.OWN_ACCOUNT),
     **dict.fromkeys(_CHECKS, Right.CHECK_SITE),
+    **dict.fromkeys(_FINDINGS, Right.SEE_EXPLANATIONS),
+    **dict.fromkeys(_CATALOGUE, Right.EDIT_SERVICES),
+    "work-reconciling": Right.SEE_RECONCILIATION,
+    "work-reconciling-file": Right.SEE_RECONCILIATION,
+    "work-decided": Right.SEE_RECONCILIATION,  # which side's right it takes the view asks
+    "work-stated": Right.STATE_FIGURES,
+    "work-matched": Right.STATE_FIGURES,
+    "work-members": Right.MANAGE_MEMBERS,
     **dict.fromkeys(_REPORTS, Right.PREPARE_REPORTS),
     **dict.fromkeys(_COUNTRY, Right.SEE_COUNTRY),
     **dict.fromkeys(_TARGETS, Right.EDIT_TARGETS),
@@ -177,10 +192,19 @@ class Guard:
             case Verdict.ALLOWED:
                 return None
             case Verdict.SIGN_IN:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_kept(request, name) or request.get_full_path())
         return problems.page(
             request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
         )
+
+
+def _kept(request: HttpRequest, name: str) -> str | None:
+    """Where to come back to for a file whose sender was signed out meanwhile."""
+    if request.method != "POST" or name != "work-catalogue":
+        return None
+    from thuocdo.web.work.catalogue import keep_for_later  # noqa: PLC0415 - it needs this table
+
+    return keep_for_later(request)
 
 
 def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:
@@ -188,7 +212,7 @@ def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:
     if any(_NULL in value for value in kwargs.values() if isinstance(value, str)):
         raise Http404
     asked = [request.GET] if "%00" in request.META.get("QUERY_STRING", "") else []
-    if request.method == "POST":
+    if request.method == "POST" and request.resolver_match.view_name not in _OWN_BODY:
         asked.append(request.POST)
     if any(
         _NULL in value for query in asked for _name, values in query.lists() for value in values

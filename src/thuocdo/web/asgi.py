@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thuocdo.web.settings")
-
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
 # What needs Django set up comes after it.
 from thuocdo.web import board  # noqa: E402
+from thuocdo.web.bodies import Handler  # noqa: E402
 from thuocdo.web.kept import KeptPages  # noqa: E402
 from thuocdo.web.states import state_now  # noqa: E402
 
-application = KeptPages(_django, partial(state_now, board.instance()))
+application = KeptPages(Handler(), partial(state_now, board.instance()))

@@ -1,6 +1,7 @@
 """Addresses of signing in and of one's own account: those of allauth that this site offers.
 
-No signing up, no e-mail addresses, no reset by mail: an operator makes accounts and gives passwords.
+No signing up, no e-mail addresses, no reset by mail: an operator makes accounts, an agency's administrators
+invite theirs by a link that opens once.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from allauth.account import views as account
 from allauth.socialaccount import views as social
 from django.urls import include, path
 
+from thuocdo.web import invitations
+
 urlpatterns = [
     path("login", account.login, name="account_login"),
     path("logout", account.logout, name="account_logout"),
+    path("account/invitation/<str:token>", invitations.page, name="invitation"),
     path("account/inactive", account.account_inactive, name="account_inactive"),
     path("account/again", account.reauthenticate, name="account_reauthenticate"),
     path("account/password", account.password_change, name="account_change_password"),

@@ -189,6 +189,18 @@ _TEXTS = {
         gettext_lazy("Việc này gặp lỗi bên trong. Lỗi đã được ghi lại."),
         gettext_lazy("Gửi lại yêu cầu; nếu vẫn vậy, báo quản trị hệ thống."),
     ),
+    "bad_explanation": (
+        gettext_lazy("Chưa có nội dung, hoặc nội dung dài quá 4.000 ký tự."),
+        gettext_lazy("Viết ngắn gọn nguyên nhân và việc đã làm, rồi gửi lại."),
+    ),
+    "nothing_to_judge": (
+        gettext_lazy("Dấu hiệu này chưa có giải trình nào."),
+        gettext_lazy("Chờ cơ quan giải trình rồi mới quyết định."),
+    ),
+    "own_answer": (
+        gettext_lazy("Bạn đã giải trình dấu hiệu này nên không quyết định được."),
+        gettext_lazy("Người khác có quyền xem xét phải quyết định."),
+    ),
     "bad_subscription": (
         gettext_lazy("Có lựa chọn không nằm trong danh sách, hoặc còn thiếu tên."),
         gettext_lazy("Chọn lại trong các danh sách rồi gửi lại."),
@@ -266,6 +278,15 @@ _TEXTS = {
 }
 
 
+def too_large(most: int) -> Problem:
+    """For a file or form larger than `most` bytes."""
+    return Problem(
+        _("Tệp lớn quá %(most)s MiB nên không được nhận.") % {"most": most >> 20},
+        _("Tách tệp theo cơ quan hoặc theo kỳ rồi gửi từng phần."),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+
+
 def from_error(error: ThuocdoError) -> Problem:
     """The page's words for a refusal of a lower floor."""
     if error.code in _TEXTS:
@@ -284,6 +305,7 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
         HTTPStatus.BAD_REQUEST: _("Yêu cầu chưa đúng"),
         HTTPStatus.FORBIDDEN: _("Chưa được phép"),
         HTTPStatus.TOO_MANY_REQUESTS: _("Quá nhiều lần"),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("Tệp quá lớn"),
     }
     context = {
         "title": titles.get(HTTPStatus(problem.status), _("Có trục trặc")),

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "thuocdo.web.access.Guard",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "thuocdo.web.middleware.Refusals",
+    "thuocdo.web.bodies.TooLarge",
 ]
 
 ROOT_URLCONF = "thuocdo.web.urls"

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 from tests.web import conftest as small
 from tests.web.people import enter, someone
+from tests.web.work.asked import questioned, questioned_home  # noqa: F401 - fixtures
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from tests.web.people import enter, someone
 from tests.web.work.conftest import ONE_STOP, OTHER, PERSONAL
 
+from thuocdo.core import clock
 from thuocdo.registry.models import Agency
 from thuocdo.registry.rights import Role
+from thuocdo.steer.models import Task
 
 LIST = "/lam-viec/co-quan/H26/ket-noi/"
 
@@ -111,3 +115,12 @@ def test_a_site_that_is_silent_is_told_although_its_portal_speaks(admin) -> None
     assert f"{LIST}502/" in page
     assert "Trang chưa gắn mã: chưa gửi gì" in admin.get("/lam-viec/co-quan/H26/")
     assert f"{LIST}502/" in admin.get(f"{LIST}H26-portal/")
+
+
+def test_what_a_ministry_asked_for_is_on_the_first_page(admin) -> None:
+    due = clock.local_day(clock.now_us()) - timedelta(days=2)
+    for agency, title in (("H26", "Gửi bù hồ sơ"), ("H29", "Việc của nơi khác")):
+        Task.objects.create(title=title, text="x", agency=agency, due=due, given_by="bo")
+    page = admin.get("/lam-viec/co-quan/H26/")
+    assert "Nhiệm vụ “Gửi bù hồ sơ” quá hạn 2 ngày" in page
+    assert "Việc của nơi khác" not in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from thuocdo.web.work.health import GOOD, State
-from thuocdo.web.work.todo import Key, Situation, Source, Urgency, tasks
+from thuocdo.web.work.todo import Asked, Key, Situation, Source, Urgency, tasks
 
 
 def source(state: State) -> Source:
@@ -33,6 +33,15 @@ def test_what_loses_data_comes_first() -> None:
         "refused", "silent", "key",
     ]  # fmt: skip
     assert [task.kind for task in found][-2:] == ["unexplained", "hosts"]
+
+
+def test_what_was_asked_grows_urgent_as_its_day_comes() -> None:
+    found = tasks(Situation([], asked=[Asked(1, "a", 10), Asked(2, "b", 3), Asked(3, "c", -1)]))
+    assert [(task.asked and task.asked.number, task.urgency) for task in found] == [
+        (3, Urgency.NOW),
+        (2, Urgency.TODAY),
+        (1, Urgency.WEEK),
+    ]
 
 
 def test_nothing_wrong_is_nothing_to_do() -> None:

@@ -9,7 +9,7 @@ again is a duplicate.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -73,6 +73,10 @@ class Figure(NamedTuple):
     said_by: str
 
 
+Allowed = Callable[[Figure], bool]
+"""Whether somebody may state a figure."""
+
+
 def import_file(
     settings: Settings,
     lake: Lake,
@@ -82,10 +86,12 @@ def import_file(
     scratch: Path,
     indicators: Collection[str],
     progress: Progress,
+    allowed: Allowed | None = None,
 ) -> ImportResult:
     """Import one file: CSV, a workbook, NDJSON or Parquet.
 
     indicators  the codes there are
+    allowed     which figures whoever hands the file over may state; None: any
     Raises as `tables.read` and `source.opened`.
     """
     digest = packed.digest(path)
@@ -98,6 +104,8 @@ def import_file(
                 yield RefusedRow(number, RejectReason.MALFORMED, row, {})
                 continue
             figure = _figure(row, snapshot, indicators)
+            if isinstance(figure, Figure) and allowed is not None and not allowed(figure):
+                figure = Unreadable(RejectReason.OUT_OF_SCOPE, "agency or said_by: not yours")
             if isinstance(figure, Unreadable):
                 kept = rules.redacted((name, row.get(name)) for name in _KEPT)
                 yield RefusedRow(number, figure.reason, figure.detail, kept)

@@ -26,7 +26,7 @@ from python_calamine import (
 )
 
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.importing import packed
+from thuocdo.lake.importing import packed, tcvn3
 
 Cell: TypeAlias = str | int | float | bool | date | datetime | time | timedelta
 
@@ -40,6 +40,11 @@ _PEEKED_LINES: Final = 20
 _LONGEST_ROW_LINES: Final = 50
 """Lines one row may stretch over; a quote still open then was never meant to close."""
 _WINDOWS: Final = "cp1258"
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 class Row(NamedTuple):
@@ -74,11 +79,14 @@ def is_workbook(path: Path) -> bool:
     return _suffix(path) in WORKBOOKS
 
 
-def read(path: Path) -> Table:
-    """A whole file. Raises ThuocdoError `no_file`, `not_a_file`, `unreadable_file`, `too_large` or
-    `password_protected`."""
+def read(path: Path, encoding: str | None = None) -> Table:
+    """A whole file; `encoding` of a text as `decoded`.
+
+    Raises ThuocdoError `no_file`, `not_a_file`, `unreadable_file`, `too_large` or
+    `password_protected`.
+    """
     packed.require_file(path)
-    return _workbook(path) if is_workbook(path) else read_text(path)
+    return _workbook(path) if is_workbook(path) else read_text(path, encoding)
 
 
 def _suffix(path: Path) -> str:
@@ -161,13 +169,13 @@ def _fill_merged(sheet: CalamineSheet, cells: list[list[Cell]]) -> None:
 # --- text -----------------------------------------------------------------------------------------
 
 
-def read_text(path: Path) -> Table:
+def read_text(path: Path, encoding: str | None = None) -> Table:
     """A CSV file, whatever its name, as one sheet. Raises `unreadable_file` or `too_large`."""
     with packed.unpacked(path) as file:
         data = file.read(_LARGEST_BYTES + 1)
     if len(data) > _LARGEST_BYTES:
         raise _too_large(path)
-    text, encoding = decoded(data)
+    text, encoding = decoded(data, encoding)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = 1 if lines and lines[0].lower().startswith("sep=") else 0
     delimiter = delimiter_of(lines[start : start + _PEEKED_LINES])
@@ -175,21 +183,27 @@ def read_text(path: Path) -> Table:
     return Table([Sheet("", list(_rows(lines, start, delimiter)))], notes)
 
 
-def decoded(data: bytes) -> tuple[str, str]:
-    """Text in NFC and the encoding it came in: UTF-8, UTF-16, else Vietnamese Windows."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
+def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Text in NFC and the encoding it came in: UTF-8, UTF-16, else Vietnamese Windows or TCVN3.
+
+    encoding  what somebody says it is in: `tcvn3` or one that Python knows; None: told by the bytes
+    """
+    known = encoding or _encoding_of(data)
+    text = tcvn3.decode(data) if known == tcvn3.NAME else data.decode(known, "replace")
+    return _composed(text.removeprefix("\ufeff")), known
+
+
+def _encoding_of(data: bytes) -> str:
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _composed(data[len(mark) :].decode(encoding, "replace")), encoding
+            return encoding
     if data[1:2] == b"\x00" and data[:1] != b"\x00":
-        return _composed(data.decode("utf-16-le", "replace")), "utf-16-le"
+        return "utf-16-le"
     try:
-        return _composed(data.decode("utf-8")), "utf-8"
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return _composed(data.decode(_WINDOWS, "replace")), _WINDOWS
+        return tcvn3.NAME if tcvn3.looks_like(data) else _WINDOWS
+    return "utf-8"
 
 
 def _composed(text: str) -> str:

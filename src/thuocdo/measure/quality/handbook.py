@@ -38,7 +38,8 @@ giữ nguyên như đã đo, chỉ mang thêm cờ `quality:<mã>` khi dấu hi�
 * **Bằng chứng**: mỗi dấu hiệu kèm các dòng số đếm theo tuần, ngày, thủ tục hoặc tên miền; cột đối chiếu là số
   phải có theo các cơ quan cùng khối hoặc theo danh mục.
 * **Giải trình**: chỉ thêm, không sửa, không xóa; hiện cùng dấu hiệu (cả dấu hiệu cùng loại của kỳ sau có ngày
-  trùng), không làm thay đổi số liệu và cờ. Cũng nhập được tại /admin/.
+  trùng), không làm thay đổi số liệu và cờ. Cán bộ của cơ quan giải trình ở bàn làm việc
+  (`/lam-viec/co-quan/<mã>/dau-hieu/`); ai đã giải trình thì không tự chấp nhận.
 * **Ngẫu nhiên**: mỗi phép thử dùng chặn Chernoff của đuôi nhị thức, sai do ngẫu nhiên không quá một phần
   10^{alpha}; ngưỡng còn lại dành cho những cơ quan khác thường một cách chính đáng.
 * Ngưỡng, lý do và lời văn là dữ liệu có phiên bản: `measure/quality/detectors.yaml`.
@@ -53,7 +54,8 @@ and carry the flag `quality:<code>` where the finding concerns their indicator.
 * **Evidence**: rows of counts by week, day, procedure or host; what they are held against is what there would be
   by the agency's block or by the catalogue.
 * **Explanations**: only added, never edited or deleted; shown with the finding (and with a later finding of the
-  same about days in common); they change neither figures nor flags. Also in /admin/.
+  same about days in common); they change neither figures nor flags. An agency's officers answer in their workspace
+  (`/en/work/agencies/<code>/findings/`); whoever answered does not decide.
 * **Chance**: each test uses Chernoff's bound on a binomial tail and is wrong by chance at most once in 10^{alpha};
   the other thresholds are for agencies that differ for a good reason.
 * Thresholds, reasons and words are versioned data: `measure/quality/detectors.yaml`.

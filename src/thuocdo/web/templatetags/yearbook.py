@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,23 @@ def language() -> str:
 def count(value: int | None) -> str:
     """9.941.921; an en dash for what was not measured."""
     return NOTHING if value is None else format_count(value, language())
+
+
+@register.filter
+def number(value: int | Decimal | None) -> str:
+    """A count or a percentage's number: `9.941`, `88,45`; an en dash where nobody says one."""
+    if value is None or value == "":
+        return NOTHING
+    return count(value) if isinstance(value, int) else format_decimal(value, 2, language())
+
+
+@register.filter
+def signed(value: int | Decimal | None) -> str:
+    """A difference with its sign: `+12`, `−3`, `0`."""
+    if value is None or value == "":
+        return NOTHING
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{number(abs(value))}"
 
 
 @register.filter

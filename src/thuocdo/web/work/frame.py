@@ -47,40 +47,45 @@ class Entry:
 
 OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
+    Entry(gettext_lazy("Kết nối"), "work-connections", ("work-connection",)),
+    Entry(gettext_lazy("Bị từ chối"), "work-rejects", ("work-replay",)),
+    Entry(gettext_lazy("Trang và mã nhúng"), "work-sites", ("work-site", "work-site-change")),
+    Entry(gettext_lazy("Khóa của cơ quan"), "work-keys", ("work-key-make", "work-key-rotate")),
+    Entry(gettext_lazy("Danh mục dịch vụ"), "work-catalogue", ("work-upload",)),
+    Entry(gettext_lazy("Dấu hiệu và giải trình"), "work-findings", ("work-finding",)),
+    Entry(gettext_lazy("Đối soát"), "work-reconciling", ("work-stated", "work-matched")),
     Entry(gettext_lazy("Sự việc"), "work-agency-incidents"),
     Entry(gettext_lazy("Nhiệm vụ"), "work-agency-tasks"),
     Entry(
         gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
     ),
-    Entry(gettext_lazy("Kết nối"), "work-connections", ("work-connection",)),
-    Entry(gettext_lazy("Bị từ chối"), "work-rejects", ("work-replay",)),
-    Entry(gettext_lazy("Trang và mã nhúng"), "work-sites", ("work-site", "work-site-change")),
-    Entry(gettext_lazy("Khóa của cơ quan"), "work-keys", ("work-key-make", "work-key-rotate")),
+    Entry(gettext_lazy("Thành viên"), "work-members"),
 )
-"""Pages with an agency's code in their address, in the order of the menu."""
+"""Pages with an agency's code in their address: what it sends, what comes of it, who looks after it."""
 
 OF_COUNTRY: Final = (
     Entry(gettext_lazy("Các cơ quan của tôi"), "work"),
-    Entry(
-        gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
-    ),
     Entry(gettext_lazy("Hộp thư"), "work-inbox"),
     Entry(gettext_lazy("Sự việc"), "work-incidents", ("work-incident",)),
     Entry(gettext_lazy("Nhiệm vụ"), "work-tasks", ("work-task", "work-task-give")),
-    Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
-    Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
     Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
     Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
+    Entry(gettext_lazy("Mọi dấu hiệu"), "work-country-findings"),
     Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
     Entry(
         gettext_lazy("Chỉ tiêu"),
         "work-targets",
         ("work-target", "work-target-new", "work-target-add", "work-target-set"),
     ),
-    Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
     Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round",)),
+    Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
+    Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
+    Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
+    Entry(
+        gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
+    ),
 )
-"""Pages that belong to no agency, in the order of the menu."""
+"""Pages that belong to no agency: one's own, the ministry's, the tools."""
 
 
 @dataclass(frozen=True, slots=True)

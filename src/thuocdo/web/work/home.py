@@ -25,6 +25,8 @@ from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.models import Agency, Site, SiteKey, System
 from thuocdo.registry.people import Person, person
 from thuocdo.registry.rights import Right
+from thuocdo.steer import models as steering
+from thuocdo.steer.recipients import in_agencies
 from thuocdo.web import advice, board, choosing, publishing, pulse, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
@@ -80,6 +82,7 @@ def agency(request: HttpRequest, place: frame.Place) -> HttpResponse:
         waiting[0][0] if waiting else "",
         len(asked or ()),
         _expiring(who, place.code),
+        _asked(who, place.code),
         _without_hosts(running, who, place.code),
     )
     states = Counter(each.state for each in running)
@@ -168,6 +171,16 @@ def _expiring(who: Person, code: str) -> list[todo.Key]:
     ]
 
 
+def _asked(who: Person, code: str) -> list[todo.Asked]:
+    """What was asked of the agency and of those below it, and is open still."""
+    if not who.may(Right.SEE_INCIDENTS, code):
+        return []
+    rows = steering.Task.objects.filter(
+        in_agencies(who.below(code)), state=steering.Task.State.OPEN
+    )
+    return [todo.Asked(row.pk, row.title, (row.due - who.day).days) for row in rows.order_by("due")]
+
+
 def _without_hosts(running: list[Watched], who: Person, code: str) -> int:
     if not who.may(Right.EDIT_SITES, code):
         return 0
@@ -192,13 +205,15 @@ def _words(task: Task, code: str) -> tuple[str, str, str]:
         return _of_source(task.source), address, _("Xem chẩn đoán")
     if task.key is not None:
         return _of_key(task.key), reverse("work-keys", args=[code]), _("Thay khóa")
+    if task.asked is not None:
+        return _of_asked(task.asked), reverse("work-task", args=[task.asked.number]), _("Trả lời")
     if task.kind == "refused_today":
         facts = {"n": count(task.count), "why": advice.refusal(task.reason)}
         text = _("%(n)s bản ghi bị từ chối hôm nay; nhiều nhất: %(why)s.") % facts
         return text, reverse("work-rejects", args=[code]) + "?waiting=1", _("Xem bản ghi")
     if task.kind == "unexplained":
         text = _("%(n)s dấu hiệu bất thường chưa được giải trình.") % {"n": count(task.count)}
-        return text, reverse("quality"), _("Xem dấu hiệu")
+        return text, reverse("work-findings", args=[code]) + "?standing=open", _("Giải trình")
     text = _("%(n)s trang chưa khai tên miền, nên không biết lượt truy cập đến từ đâu.") % {
         "n": count(task.count)
     }
@@ -220,6 +235,13 @@ def _of_source(source: todo.Source) -> str:
         State.HIGH: _("%(name)s: gửi nhiều hơn hẳn bình thường."),
     }
     return texts[source.state] % facts
+
+
+def _of_asked(asked: todo.Asked) -> str:
+    facts = {"title": asked.title, "n": count(abs(asked.days))}
+    if asked.days < 0:
+        return _("Nhiệm vụ “%(title)s” quá hạn %(n)s ngày.") % facts
+    return _("Nhiệm vụ “%(title)s” còn %(n)s ngày.") % facts
 
 
 def _of_key(key: todo.Key) -> str:

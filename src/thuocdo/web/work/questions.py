@@ -16,6 +16,7 @@ class Question:
     """One finding in the reader's language."""
 
     finding: Finding
+    key: str
     subject: str
     name: str
     text: str
@@ -34,6 +35,7 @@ def unexplained(agencies: Collection[str]) -> list[Question] | None:
     return [
         Question(
             each,
+            str(each.key),
             each.subject,
             getattr(each.name, language()),
             getattr(each.text, language()),

@@ -41,6 +41,15 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Something a ministry asked for, open: due in so many days."""
+
+    number: int
+    title: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """An agency at an instant.
 
@@ -54,17 +63,22 @@ class Situation:
     reason: str = ""
     unexplained: int = 0
     expiring: Sequence[Key] = ()
+    asked: Sequence[Asked] = ()
     without_hosts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do. `kind` is a State's value or one of `refused_today, unexplained, key, hosts`."""
+    """One thing to do.
+
+    kind  a State's value or one of `refused_today, unexplained, key, asked, hosts`
+    """
 
     urgency: Urgency
     kind: str
     source: Source | None = None
     key: Key | None = None
+    asked: Asked | None = None
     count: int = 0
     reason: str = ""
 
@@ -80,6 +94,16 @@ _OF_STATE = {
 """What is not here makes no work."""
 
 
+_SOON_DAYS = 3
+
+
+def _of_days(days: int) -> Urgency:
+    """How urgent something is that is due in so many days."""
+    if days < 0:
+        return Urgency.NOW
+    return Urgency.TODAY if days <= _SOON_DAYS else Urgency.WEEK
+
+
 def tasks(situation: Situation) -> list[Task]:
     """The list, the most urgent first; within an urgency in the order of the states."""
     found = [
@@ -91,6 +115,7 @@ def tasks(situation: Situation) -> list[Task]:
         Task(Urgency.NOW if key.days < 0 else Urgency.TODAY, "key", key=key)
         for key in situation.expiring
     ]
+    found += [Task(_of_days(each.days), "asked", asked=each) for each in situation.asked]
     if situation.refused:
         reason = situation.reason
         found.append(Task(Urgency.TODAY, "refused_today", count=situation.refused, reason=reason))
