@@ -23,7 +23,7 @@ from thuocdo.web.views import feedback as form
 PAGES = ("/tro-giup/", "/lien-he/", "/gop-y/", "/quyen-rieng-tu/", "/kha-nang-tiep-can/")
 NOT_ON_THE_MAP = {
     *("health", "robots", "favicon", "set_language", "theme", "live", "live-stream"),
-    *("sitemap-xml", "security-txt", "load-test", "alerts-unsubscribe"),
+    *("sitemap-xml", "security-txt", "load-test", "alerts-unsubscribe", "invitation"),
     *(
         "report",
         "report-page",
