@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
 from django.utils.safestring import SafeString, mark_safe
@@ -50,10 +51,19 @@ def frame(request: HttpRequest) -> dict[str, object]:
     return {
         "menu": menu,
         "alternates": alternates,
+        "origin": _origin(request),
         "owner": owner,
         "tracker": _tracker(owner.site_id, settings.THUOCDO.collector_url) if counted else "",
         **appearance(request),
     }
+
+
+def _origin(request: HttpRequest) -> str:
+    """How the reader came to the site; empty when that is not one of its names."""
+    try:
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return ""
 
 
 @cache

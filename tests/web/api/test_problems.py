@@ -24,7 +24,7 @@ WRONG = (
     ("/api/v1/agencies/%3Cscript%3E", 400, "bad_parameter"),
     ("/api/v1/agencies?limit=0", 400, "bad_parameter"),
     ("/api/v1/agencies?cursor=forged", 400, "bad_cursor"),
-    ("/api/v1/agencies?q=%00", 200, None),
+    ("/api/v1/agencies?q=%00", 400, None),
     ("/api/v1/agencies/H26?on=1900-01-01", 200, None),
     ("/api/v1/sites/4000000000", 404, "unknown_site"),
     ("/api/v1/sites/none", 400, "bad_parameter"),
