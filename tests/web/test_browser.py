@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -136,6 +137,22 @@ def test_no_page_is_wider_than_the_screen(site, browser, path, width):
     page.goto(site.address + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+def test_a_public_page_is_kept_and_a_private_one_is_not(site):
+    def ask(path: str, **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", site.port)
+        connection.request(
+            "GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()}
+        )
+        return connection.getresponse()
+
+    first, second = ask("/phuong-phap/"), ask("/phuong-phap/")
+    assert first.headers["ETag"] == second.headers["ETag"]
+    assert first.read() == second.read() != b""
+    assert ask("/phuong-phap/", if_none_match=first.headers["ETag"]).status == 304
+    for path in ("/login", "/nowhere/", "/health"):
+        assert ask(path).headers["ETag"] is None
 
 
 def test_the_site_ends_when_it_is_asked_to(site):

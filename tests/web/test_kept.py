@@ -8,7 +8,7 @@ from functools import wraps
 import pytest
 
 from thuocdo.web.access import PUBLIC_PAGE
-from thuocdo.web.kept import LONGEST_S, OLD_S, YOUNG_S, KeptPages
+from thuocdo.web.kept import LONGEST_S, OLD_S, KeptPages
 
 
 class Site:
@@ -17,7 +17,7 @@ class Site:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.now, self.state = 0.0, "first"
-        self.headers = {b"content-type": b"text/html; charset=utf-8"}
+        self.headers = {b"Content-Type": b"text/html; charset=utf-8"}
         self.status, self.is_public, self.fails = 200, True, False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -35,7 +35,7 @@ class Site:
         if self.is_public:
             scope[PUBLIC_PAGE] = True
         body = f"answer {len(self.asked)} of {scope['path']}".encode()
-        headers = {b"content-length": str(len(body)).encode(), **self.headers}
+        headers = {b"Content-Length": str(len(body)).encode(), **self.headers}
         headers = [(name, value) for name, value in headers.items() if value]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": body[:6], "more_body": True})
@@ -63,7 +63,12 @@ async def ask(kept, path="/", *, method="GET", query=b"", **headers) -> Answer:
     }
     answer = Answer()
 
+    spoken = []
+
     async def receive():
+        if spoken:
+            await asyncio.Event().wait()  # the reader stays
+        spoken.append(True)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     await kept(scope, receive, answer)
@@ -95,7 +100,7 @@ async def test_moved_data_make_it_anew_and_the_reader_waits() -> None:
     site = Site()
     kept = site.kept()
     await ask(kept)
-    site.now, site.state = YOUNG_S + 0.1, "second"
+    site.now, site.state = 0.1, "second"
     assert (await ask(kept)).body == b"answer 2 of /"
     site.now += LONGEST_S
     assert (await ask(kept)).body == b"answer 3 of /"
@@ -201,7 +206,7 @@ async def test_theme_query_host_and_packing_tell_pages_apart() -> None:
         {"is_public": False},
         {"headers": {b"content-type": b"text/html", b"set-cookie": b"csrf=1"}},
         {"headers": {b"content-type": b"text/html", b"cache-control": b"no-store"}},
-        {"headers": {b"content-type": b"text/html", b"content-length": b""}},
+        {"headers": {b"content-type": b"text/html", b"Content-Length": b""}},
         {"headers": {b"content-type": b"text/event-stream"}},
     ],
 )

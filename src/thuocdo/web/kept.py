@@ -32,8 +32,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-YOUNG_S: Final = 1.0
-"""So old a page is given without asking whether the data moved."""
 OLD_S: Final = 15.0
 """So old a page of earlier data may be while others are being made."""
 LONGEST_S: Final = 60.0
@@ -115,7 +113,7 @@ class KeptPages:
         if page is None:
             return None
         age = self._clock() - page.made
-        is_current = age < YOUNG_S or (age < LONGEST_S and page.state == self._state())
+        is_current = age < LONGEST_S and page.state == self._state()
         if not is_current and (age >= OLD_S or not self._making):
             return None
         self._pages.move_to_end(key)
@@ -182,7 +180,8 @@ class _Copy:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.headers = list(message.get("headers", ()))
+            # Django writes Content-Type, the specification content-type
+            self.headers = [(name.lower(), value) for name, value in message.get("headers", ())]
             found = dict(self.headers)
             self._is_page = (
                 self._scope.get(PUBLIC_PAGE, False)
@@ -234,7 +233,7 @@ async def _answer(page: Page, scope: Scope, send: Send) -> None:
     """The page, or that the reader has it already."""
     known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
     if page.etag in {each.strip() for each in known.split(b",")}:
-        headers = [pair for pair in page.headers if pair[0].lower() in _REPEATED]
+        headers = [pair for pair in page.headers if pair[0] in _REPEATED]
         await send(
             {
                 "type": "http.response.start",

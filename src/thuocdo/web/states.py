@@ -1,7 +1,6 @@
 """What the public pages are made of, as one value that changes when any of it does.
 
-Asked for with every request that is not answered by a page a second old: a few looks at the file system,
-no question to the database.
+Asked for with every request for a public page: a few looks at the file system, no question to the database.
 """
 
 from __future__ import annotations
