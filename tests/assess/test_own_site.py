@@ -30,7 +30,7 @@ from thuocdo.assess.rounds import fleet, grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.assess.rounds.table import OWN
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 RULES = criteria_set("site-2026")
 CODE = "emc"
 OPEN = {"security.dnssec", "security.caa", "page_load.field"}
