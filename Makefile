@@ -18,10 +18,10 @@ install: .venv/.installed
 demo: install
 	$(BIN)/thuocdo demo
 
-# Screenshots of every public page in build/tour, of what runs already (`make demo` in another window).
+# Screenshots of every page in build/tour, of what runs already (`make demo` in another window).
 SITE ?= http://127.0.0.1:8000
 tour: install
-	$(BIN)/python tools/tour.py $(SITE) build/tour
+	PYTHONPATH=. $(BIN)/python tools/tour.py $(SITE) build/tour $(THUOCDO_HOME)
 
 test: install check
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
