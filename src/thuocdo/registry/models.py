@@ -23,7 +23,7 @@ from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
 from thuocdo.registry.invitations import FactorReset, Invitation  # noqa: F401
 from thuocdo.registry.memberships import Membership  # noqa: F401
-from thuocdo.registry.replaying import ReplayJob  # noqa: F401
+from thuocdo.registry.replay_jobs import ReplayJob  # noqa: F401
 from thuocdo.registry.uploads import Upload  # noqa: F401
 
 CODE_PATTERN = r"[A-Za-z0-9._-]{1,40}"

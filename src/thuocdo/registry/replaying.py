@@ -14,9 +14,8 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from django.conf import settings as django_settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from thuocdo.core.errors import ThuocdoError
@@ -24,6 +23,12 @@ from thuocdo.core.settings import Settings
 from thuocdo.lake.rejects import Wanted, Whose
 from thuocdo.lake.replaying import Replayed, replay
 from thuocdo.lake.store import Lake
+from thuocdo.registry.desk import of_agencies
+from thuocdo.registry.models import Change, Site, SiteKey
+from thuocdo.registry.people import person
+from thuocdo.registry.replay_jobs import ReplayJob
+from thuocdo.registry.rights import Right
+from thuocdo.registry.trail import record
 
 MAX_OPEN: Final = 5
 """Jobs one person may have waiting."""
@@ -36,67 +41,8 @@ _NOT_YOURS: Final = "not_yours"
 log = structlog.get_logger("thuocdo.replay")
 
 
-class ReplayJob(models.Model):
-    """One replay, or one trial of it. A worker takes it by turning `queued` into `running` in one UPDATE.
-
-    agency  whose records: its own and those of agencies below it; empty filters are "every"
-    seen    records looked at so far
-    """
-
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
-
-    agency = models.CharField(max_length=40, db_index=True)
-    reason = models.CharField(max_length=40, blank=True)
-    feed = models.CharField(max_length=20, blank=True)
-    site_id = models.PositiveIntegerField(null=True)
-    since = models.DateField(null=True)
-    is_trial = models.BooleanField()
-    asked_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.CASCADE)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    state = models.CharField(
-        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
-    )
-    attempts = models.PositiveSmallIntegerField(default=0)
-    seen = models.PositiveBigIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True)
-    result = models.JSONField(null=True)  # lake.replaying.Replayed
-    failure = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        ordering = ("-asked_at", "-id")
-
-    def __str__(self) -> str:
-        return f"{self.agency} · {self.state}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
-
-    @property
-    def replayed(self) -> Replayed | None:
-        """What became of the records, once it is done."""
-        return None if self.result is None else msgspec.convert(self.result, Replayed)
-
-    @property
-    def filters(self) -> dict[str, Any]:
-        """What was asked for, as JSON can hold it."""
-        return {
-            "agency": self.agency,
-            "reason": self.reason,
-            "feed": self.feed,
-            "site_id": self.site_id,
-            "since": self.since.isoformat() if self.since else None,
-        }
-
-
 def whose(codes: frozenset[str]) -> Whose:
     """What makes a record that of some agencies, by the registry of today."""
-    from thuocdo.registry.desk import of_agencies  # noqa: PLC0415 - these models come after this one
-    from thuocdo.registry.models import Site, SiteKey  # noqa: PLC0415
 
     sites = of_agencies(Site.objects.all(), codes).values_list("site_id", flat=True)
     keys = of_agencies(SiteKey.objects.exclude(agency=""), codes).values_list("key_id", flat=True)
@@ -120,8 +66,6 @@ def ask(settings: Settings, user: AbstractBaseUser, job: ReplayJob) -> ReplayJob
     Who asks must have been found to hold the right over the job's agency.
     Raises ThuocdoError `too_many_replays`.
     """
-    from thuocdo.registry.models import Change  # noqa: PLC0415 - as above
-    from thuocdo.registry.trail import record  # noqa: PLC0415
 
     open_states = (ReplayJob.State.QUEUED, ReplayJob.State.RUNNING)
     with transaction.atomic():
@@ -176,8 +120,6 @@ def take_one(settings: Settings) -> bool:
 
 
 def _do(settings: Settings, job: ReplayJob) -> Replayed:
-    from thuocdo.registry.people import person  # noqa: PLC0415 - as above
-    from thuocdo.registry.rights import Right  # noqa: PLC0415
 
     who = person(job.asked_by)
     if not who.may(Right.REPLAY_REJECTS, job.agency):
@@ -220,8 +162,6 @@ def _put_back_what_was_left() -> None:
 
 
 def _finish(job: ReplayJob, state: ReplayJob.State, **values: Any) -> None:
-    from thuocdo.registry.models import Change  # noqa: PLC0415 - as above
-    from thuocdo.registry.trail import record  # noqa: PLC0415
 
     with transaction.atomic():
         ReplayJob.objects.filter(pk=job.pk).update(

@@ -1,0 +1,68 @@
+"""The queue of replays: a row each, taken by the one worker of an instance (`replaying.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.conf import settings as django_settings
+from django.db import models
+
+from thuocdo.lake.replaying import Replayed
+
+
+class ReplayJob(models.Model):
+    """One replay, or one trial of it. A worker takes it by turning `queued` into `running` in one UPDATE.
+
+    agency  whose records: its own and those of agencies below it; empty filters are "every"
+    seen    records looked at so far
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
+
+    agency = models.CharField(max_length=40, db_index=True)
+    reason = models.CharField(max_length=40, blank=True)
+    feed = models.CharField(max_length=20, blank=True)
+    site_id = models.PositiveIntegerField(null=True)
+    since = models.DateField(null=True)
+    is_trial = models.BooleanField()
+    asked_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.CASCADE)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    seen = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)  # lake.replaying.Replayed
+    failure = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.agency} · {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def replayed(self) -> Replayed | None:
+        """What became of the records, once it is done."""
+        return None if self.result is None else msgspec.convert(self.result, Replayed)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What was asked for, as JSON can hold it."""
+        return {
+            "agency": self.agency,
+            "reason": self.reason,
+            "feed": self.feed,
+            "site_id": self.site_id,
+            "since": self.since.isoformat() if self.since else None,
+        }
