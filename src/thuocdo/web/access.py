@@ -178,7 +178,7 @@ class Guard:
         return response
 
     def process_view(
-        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Any, _args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         _refuse_null(request, kwargs)
         name = request.resolver_match.view_name if request.resolver_match else ""
@@ -192,19 +192,19 @@ class Guard:
             case Verdict.ALLOWED:
                 return None
             case Verdict.SIGN_IN:
-                return redirect_to_login(_kept(request, name) or request.get_full_path())
+                return redirect_to_login(_kept(request, view) or request.get_full_path())
         return problems.page(
             request, _refusal(verdict, needed(name), has_second_factor=who.has_second_factor)
         )
 
 
-def _kept(request: HttpRequest, name: str) -> str | None:
-    """Where to come back to for a file whose sender was signed out meanwhile."""
-    if request.method != "POST" or name != "work-catalogue":
-        return None
-    from thuocdo.web.work.catalogue import keep_for_later  # noqa: PLC0415 - it needs this table
+def _kept(request: HttpRequest, view: Any) -> str | None:
+    """Where to come back to for what was sent by somebody who was signed out meanwhile.
 
-    return keep_for_later(request)
+    A view that can keep it says how in its attribute `keep_for_later`.
+    """
+    keep = getattr(view, "keep_for_later", None) if request.method == "POST" else None
+    return keep(request) if keep else None
 
 
 def _refuse_null(request: HttpRequest, kwargs: dict[str, Any]) -> None:

@@ -138,6 +138,9 @@ def keep_for_later(request: HttpRequest) -> str | None:
     return reverse("work-upload", args=[row.agency, row.pk])
 
 
+page.keep_for_later = keep_for_later  # asked by web/access.py before it sends to sign in
+
+
 def services_of(request: HttpRequest, place: frame.Place) -> Any:
     """The services of an agency and all below it, every dated row."""
     within = _within(request, place)
