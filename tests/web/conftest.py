@@ -115,12 +115,6 @@ def fill_lake(settings: Settings, folder: Path) -> None:
     refresh(settings, lake, head=Ledger(settings, lake).extend())
 
 
-@pytest.fixture(autouse=True)
-def vietnamese():
-    """Each test begins in Vietnamese: a request in English leaves its language to the thread."""
-    translation.deactivate()
-
-
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory, django_db_setup, django_db_blocker) -> Settings:
     """The instance with its lake and facts; the database is left as it was."""
@@ -159,8 +153,9 @@ def today() -> date:
 
 
 @pytest.fixture(autouse=True)
-def vietnamese_again() -> Iterator[None]:
-    """A page asked for in English leaves the thread speaking it; the next test starts in Vietnamese."""
+def vietnamese() -> Iterator[None]:
+    """Each test begins in Vietnamese: a page asked for in English leaves the thread speaking it."""
+    translation.deactivate()
     yield
     translation.deactivate()
 

@@ -23,6 +23,7 @@ from thuocdo.core.settings import Settings
 from thuocdo.lake.rejects import Wanted, Whose
 from thuocdo.lake.replaying import Replayed, replay
 from thuocdo.lake.store import Lake
+from thuocdo.registry import queues
 from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.models import Change, Site, SiteKey
 from thuocdo.registry.people import person
@@ -34,8 +35,6 @@ MAX_OPEN: Final = 5
 """Jobs one person may have waiting."""
 MAX_ATTEMPTS: Final = 3
 KEEP_DAYS: Final = 365
-_INTERRUPTED: Final = "interrupted"
-_INTERNAL: Final = "internal"
 _NOT_YOURS: Final = "not_yours"
 
 log = structlog.get_logger("thuocdo.replay")
@@ -66,7 +65,6 @@ def ask(settings: Settings, user: AbstractBaseUser, job: ReplayJob) -> ReplayJob
     Who asks must have been found to hold the right over the job's agency.
     Raises ThuocdoError `too_many_replays`.
     """
-
     open_states = (ReplayJob.State.QUEUED, ReplayJob.State.RUNNING)
     with transaction.atomic():
         waiting = ReplayJob.objects.filter(state__in=open_states)
@@ -99,10 +97,10 @@ def ring(settings: Settings) -> None:
 def take_one(settings: Settings) -> bool:
     """Do the oldest job that waits; whether there was one. For the instance's one worker."""
     settings.replay_bell_path.unlink(missing_ok=True)
-    _put_back_what_was_left()
+    queues.put_back_what_was_left(ReplayJob, MAX_ATTEMPTS)
     kept_since = timezone.now() - timedelta(days=KEEP_DAYS)
     ReplayJob.objects.filter(asked_at__lt=kept_since).delete()
-    job = _claim()
+    job = queues.claim(ReplayJob)
     if job is None:
         return False
     ring(settings)  # there may be more, and a crash must not leave this one forgotten
@@ -113,14 +111,13 @@ def take_one(settings: Settings) -> bool:
         _finish(job, ReplayJob.State.FAILED, failure=refused.code)
     except Exception:  # the worker has other work to do than to die of one replay
         log.exception("a replay failed", job=job.pk)
-        _finish(job, ReplayJob.State.FAILED, failure=_INTERNAL)
+        _finish(job, ReplayJob.State.FAILED, failure=queues.INTERNAL)
     else:
         _finish(job, ReplayJob.State.DONE, result=msgspec.to_builtins(done))
     return True
 
 
 def _do(settings: Settings, job: ReplayJob) -> Replayed:
-
     who = person(job.asked_by)
     if not who.may(Right.REPLAY_REJECTS, job.agency):
         raise ThuocdoError(
@@ -142,27 +139,7 @@ def _fields(job: ReplayJob) -> dict[str, Any]:
     return found
 
 
-def _claim() -> ReplayJob | None:
-    states = ReplayJob.State
-    for job in ReplayJob.objects.filter(state=states.QUEUED).order_by("asked_at", "id"):
-        claimed = ReplayJob.objects.filter(pk=job.pk, state=states.QUEUED).update(
-            state=states.RUNNING, attempts=job.attempts + 1
-        )
-        if claimed:
-            return job
-    return None
-
-
-def _put_back_what_was_left() -> None:
-    left = ReplayJob.objects.filter(state=ReplayJob.State.RUNNING)
-    left.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=ReplayJob.State.FAILED, failure=_INTERRUPTED, finished_at=timezone.now()
-    )
-    left.update(state=ReplayJob.State.QUEUED)
-
-
 def _finish(job: ReplayJob, state: ReplayJob.State, **values: Any) -> None:
-
     with transaction.atomic():
         ReplayJob.objects.filter(pk=job.pk).update(
             state=state, finished_at=timezone.now(), **values

@@ -21,12 +21,11 @@ from thuocdo.assess.site_check.check import KEEP_DAYS, Wanted, check_sites, refu
 from thuocdo.assess.site_check.model import SiteResult
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.registry import queues
 
 MAX_OPEN: Final = 5
 """Checks one person may have waiting."""
 MAX_ATTEMPTS: Final = 2
-_INTERRUPTED: Final = "interrupted"
-_INTERNAL: Final = "internal"
 
 log = structlog.get_logger("thuocdo.site_check")
 
@@ -56,9 +55,9 @@ def take_one(settings: Settings) -> bool:
     """Do the oldest check that waits; whether there was one. For the instance's one worker."""
     settings.bell_path.unlink(missing_ok=True)
     close_old_connections()
-    _put_back_what_was_left()
+    queues.put_back_what_was_left(SiteCheck, MAX_ATTEMPTS)
     _forget_the_old()
-    job = _claim()
+    job = queues.claim(SiteCheck)
     if job is None:
         return False
     ring(settings)  # there may be more, and a crash must not leave this one forgotten
@@ -69,7 +68,7 @@ def take_one(settings: Settings) -> bool:
         _finish(job, SiteCheck.State.FAILED, failure=refused.code)
     except Exception:  # the worker has other work to do than to die of one page
         log.exception("a check failed", job=job.pk, url=job.url)
-        _finish(job, SiteCheck.State.FAILED, failure=_INTERNAL)
+        _finish(job, SiteCheck.State.FAILED, failure=queues.INTERNAL)
     else:
         kept = msgspec.to_builtins(result)
         _finish(job, SiteCheck.State.DONE, result=kept, counts=result.counts)
@@ -79,25 +78,6 @@ def take_one(settings: Settings) -> bool:
 def result_of(job: SiteCheck) -> SiteResult | None:
     """What a finished check found."""
     return None if job.result is None else msgspec.convert(job.result, SiteResult)
-
-
-def _claim() -> SiteCheck | None:
-    states = SiteCheck.State
-    for job in SiteCheck.objects.filter(state=states.QUEUED).order_by("asked_at", "id"):
-        claimed = SiteCheck.objects.filter(pk=job.pk, state=states.QUEUED).update(
-            state=states.RUNNING, attempts=job.attempts + 1
-        )
-        if claimed:
-            return job
-    return None
-
-
-def _put_back_what_was_left() -> None:
-    left = SiteCheck.objects.filter(state=SiteCheck.State.RUNNING)
-    left.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=SiteCheck.State.FAILED, failure=_INTERRUPTED, finished_at=timezone.now()
-    )
-    left.update(state=SiteCheck.State.QUEUED)
 
 
 def _forget_the_old() -> None:
