@@ -1,0 +1,51 @@
+"""Availability of systems over a week, over the last days, as of now: read from what was kept, judged by policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from thuocdo.assess.watching import judging, kept
+from thuocdo.assess.watching.model import CONTROL, Availability
+from thuocdo.assess.watching.policy import Policy, policy_on
+from thuocdo.core import clock
+from thuocdo.core.clock import Period
+from thuocdo.core.settings import Settings
+
+DAYS: Final = 7
+
+
+def over(
+    settings: Settings, systems: Iterable[str] | None, since: int, until: int, now: int
+) -> dict[str, Availability]:
+    """System → its availability over [since, until), µs UTC; None asks for every system there are looks of.
+
+    The policy is that of the first day. Raises ThuocdoError `bad_looks`.
+    """
+    policy = policy_of(since)
+    margin = judging.margin_us(policy)
+    looks = kept.read(settings.watching_dir, since - margin, until + margin)
+    if systems is None:
+        names = map(str, looks["system"].unique().to_pylist())
+        systems = sorted(name for name in names if not name.startswith(CONTROL))
+    return judging.judge(looks, systems, since, until, policy, now)
+
+
+def of_week(
+    settings: Settings, systems: Iterable[str] | None, week: Period, now: int
+) -> dict[str, Availability]:
+    """The same over an ISO week of Vietnam (or any period)."""
+    return over(settings, systems, week.start_us, week.end_us, now)
+
+
+def lately(settings: Settings, systems: Iterable[str] | None, now: int) -> dict[str, Availability]:
+    """The same over the last seven days, to the hour."""
+    since = clock.to_datetime(now) - timedelta(days=DAYS)
+    whole_hour = clock.from_datetime(since.replace(minute=0, second=0, microsecond=0))
+    return over(settings, systems, whole_hour, now + 1, now)
+
+
+def policy_of(instant: int) -> Policy:
+    """The edition in force on the day of an instant, µs UTC."""
+    return policy_on(clock.local_day(instant))
