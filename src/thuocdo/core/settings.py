@@ -27,7 +27,6 @@ DUCKDB = "duckdb"
 _SPARK = re.compile(r"sc://[\w.-]+(:\d{1,5})?(/(;\S*)?)?", re.ASCII)
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE)
 
-_CONTACT = re.compile(r"(?:mailto:[^\s@]+@[a-z0-9.-]+|https://[!-~]+)", re.ASCII | re.IGNORECASE)
 _MAILBOX = re.compile(r"[^\s@<>]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -65,7 +64,7 @@ class Settings:
     site_url         the public site as readers reach it, no slash at the end; "" where it was not said
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
-    scan_contact     whom a site's operator may write to about the monitor (assess/watching); "" leaves it off
+    scan_contact     whom the operator of a scanned site may write to: mailto:… or https://…; "" is not set
     control_urls     addresses that say whether our own line works, asked beside the systems
     """
 
@@ -189,8 +188,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
     no list of networks (THUOCDO_WEBHOOK_ALLOW_NETWORKS likewise), `bad_collector_url` (`bad_site_url`) when
     THUOCDO_COLLECTOR_URL (THUOCDO_SITE_URL) is no plain web address, `bad_smtp` when THUOCDO_SMTP_URL or
-    THUOCDO_MAIL_FROM is not as docs/alerts.md says, `bad_scan_contact` (`bad_control_urls`) when
-    THUOCDO_SCAN_CONTACT (THUOCDO_CONTROL_URLS) is not as docs/assess.md says,
+    THUOCDO_MAIL_FROM is not as docs/alerts.md says, `bad_control_urls` when
+    THUOCDO_CONTROL_URLS is no list of web addresses,
     `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
     THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
@@ -213,13 +212,22 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         site_url=_site_url(environ.get("THUOCDO_SITE_URL", "")),
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
-        scan_contact=_scan_contact(environ.get("THUOCDO_SCAN_CONTACT", "")),
+        scan_contact=_scan_contact(environ),
         control_urls=tuple(
             _address(part.strip(), "THUOCDO_CONTROL_URLS", "bad_control_urls")
             for part in environ.get("THUOCDO_CONTROL_URLS", "").split(",")
             if part.strip()
         ),
     )
+
+
+def _scan_contact(environ: Mapping[str, str]) -> str:
+    """The mail that the contact page shows, else the public site when it is reached by https."""
+    mail, site = (
+        environ.get("THUOCDO_CONTACT_MAIL", "").strip(),
+        environ.get("THUOCDO_SITE_URL", ""),
+    )
+    return f"mailto:{mail}" if mail else site if site.startswith("https://") else ""
 
 
 def _engine(text: str) -> str:
@@ -271,17 +279,6 @@ def _address(text: str, name: str, code: str) -> str:
 
 def _site_url(text: str) -> str:
     return _address(text, "THUOCDO_SITE_URL", "bad_site_url") if text else ""
-
-
-def _scan_contact(text: str) -> str:
-    """It goes into a request's head: printable, and something one can write to."""
-    if text and not _CONTACT.fullmatch(text):
-        raise ThuocdoError(
-            "bad_scan_contact",
-            f"THUOCDO_SCAN_CONTACT names nobody to write to: {text!r}.",
-            "Write mailto:emc@example.gov.vn, or https://….",
-        )
-    return text
 
 
 _MAIL = {"smtp": ("starttls", 587), "smtps": ("tls", 465)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from thuocdo.assess.results import Fault
+from thuocdo.core.vietnamese import percent
 
 CONTROL: Final = "="
 """Begins the code of a control address; no system's code does."""
@@ -116,8 +118,21 @@ class Availability(msgspec.Struct, frozen=True):
         return self.answered + self.down
 
     @property
+    def percent(self) -> Decimal | None:
+        """Answered of measured, two decimals; None where too little was measured to say."""
+        return percent(self.answered, self.measured) if self.covered else None
+
+    @property
+    def coverage(self) -> Decimal | None:
+        return percent(self.measured, self.expected)
+
+    @property
     def gaps(self) -> int:
         return self.expected - self.measured - self.refused - self.ours
+
+    def down_minutes(self, now: int) -> int:
+        """Of all outages, one that goes on until now (µs UTC)."""
+        return sum(outage.minutes(now) for outage in self.outages)
 
     @property
     def is_down(self) -> bool:

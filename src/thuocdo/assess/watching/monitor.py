@@ -71,7 +71,7 @@ def expect_contact(settings: Settings) -> None:
         raise ThuocdoError(
             "no_contact",
             "The monitor is off: nobody is named whom a site's operator could write to.",
-            "Set THUOCDO_SCAN_CONTACT to mailto:… or https://….",
+            "Set THUOCDO_CONTACT_MAIL, which the contact page shows as well.",
         )
 
 

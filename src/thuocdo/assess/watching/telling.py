@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
+
+import pyarrow.compute as pc
 
 from thuocdo.assess.watching import judging, kept
 from thuocdo.assess.watching.model import CONTROL, Availability
@@ -44,6 +48,36 @@ def lately(settings: Settings, systems: Iterable[str] | None, now: int) -> dict[
     since = clock.to_datetime(now) - timedelta(days=DAYS)
     whole_hour = clock.from_datetime(since.replace(minute=0, second=0, microsecond=0))
     return over(settings, systems, whole_hour, now + 1, now)
+
+
+def hours_csv(every: Iterable[Availability]) -> str:
+    """A line a system and hour (Vietnam's); what was not measured is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("system", "hour", "answered", "down", "not_measurable", "p50_ms"))
+    for each in every:
+        for hour in each.hours:
+            counts = (hour.answered, hour.down, hour.unmeasured)
+            writer.writerow((each.system, _local(hour.start, "minutes"), *counts, hour.p50_ms))
+    return text.getvalue()
+
+
+def looks_csv(settings: Settings, system: str, since: int, until: int) -> str:
+    """Every look at a system in [since, until), µs UTC, as it was kept: who doubts a figure can count."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(kept.SCHEMA.names)
+    looks = kept.read(settings.watching_dir, since, until)
+    for row in looks.filter(pc.field("system") == system).sort_by("at").to_pylist():
+        again = int(row["again"])
+        writer.writerow(
+            (*(row | {"at": _local(row["at"], "milliseconds"), "again": again}).values(),)
+        )
+    return text.getvalue()
+
+
+def _local(instant: int, detail: str) -> str:
+    return clock.to_datetime(instant).astimezone(clock.VIETNAM).isoformat(timespec=detail)
 
 
 def policy_of(instant: int) -> Policy:
