@@ -77,6 +77,7 @@ _REPORTS: Final = (
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_AVAILABILITY: Final = ("work-availability", "work-availability-one", "work-availability-file")
 _STEERED: Final = (
     *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
     *("work-alerts", "work-alerts-confirm"),
@@ -108,6 +109,7 @@ VIEWS: Final[dict[str, Right]] = {
     "work-appeal": Right.APPEAL,
     **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
     **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
+    **dict.fromkeys(_AVAILABILITY, Right.SEE_WORK),
     "work-connections": Right.SEE_WORK,
     "work-connection": Right.SEE_WORK,
     "work-rejects": Right.SEE_WORK,

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.assess.results import Fault
-from thuocdo.measure.definitions import Source
+from thuocdo.measure.definitions import Source, Text
 from thuocdo.measure.policy import edition_on, load
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
@@ -65,6 +65,19 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def late_us(self) -> int:
         return self.late_seconds * _SECOND_US
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault in words: what was seen, and how whoever runs the system mends it."""
+
+    what: Text
+    mend: Text
+
+
+@cache
+def words() -> dict[Fault, Words]:
+    """Of every fault that is the system's, not ours. Raises ThuocdoError `bad_policy`."""
+    return load(_FILE.with_name("words.yaml"), dict[Fault, Words])
 
 
 @cache

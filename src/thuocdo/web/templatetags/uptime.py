@@ -1,0 +1,48 @@
+"""Tags of the pages of availability."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from thuocdo.assess.watching.model import Availability
+from thuocdo.core.vietnamese import format_percent
+from thuocdo.web import uptime
+from thuocdo.web.templatetags.yearbook import count, fraction_text, language
+
+register = template.Library()
+
+
+@register.simple_tag
+def share(percent: Decimal | None, numerator: int, denominator: int) -> SafeString:
+    """A percentage with its n/N; an en dash where there is none."""
+    if percent is None:
+        return format_html("–")
+    small = fraction_text(numerator, denominator)
+    return format_html("{} <small>{}</small>", format_percent(percent, language()), small)
+
+
+@register.simple_tag
+def available(found: Availability) -> SafeString:
+    """How available a system was; too little measured says nothing."""
+    return share(found.percent, found.answered, found.measured)
+
+
+@register.simple_tag
+def covered(found: Availability) -> SafeString:
+    """How much of the stretch was measured."""
+    return share(found.coverage, found.measured, found.expected)
+
+
+@register.simple_tag
+def hours_strip(found: Availability) -> SafeString:
+    return uptime.strip(found)
+
+
+@register.filter
+def ms(value: int | None) -> str:
+    """Milliseconds; an en dash where nothing was answered."""
+    return "–" if value is None else f"{count(value)} ms"
