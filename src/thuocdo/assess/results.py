@@ -104,7 +104,7 @@ class Measure(msgspec.Struct, frozen=True):
 
     name: str
     value: Decimal
-    unit: str  # ms, percent, count, points
+    unit: str  # ms, min, percent, count, points
     spread: Decimal | None = None
     runs: int = 1
 

@@ -58,7 +58,9 @@ class Day:
 
     @property
     def down(self) -> str:
-        return format_duration(self.down_us, language()) if self.down_us else "–"
+        if not self.measured:
+            return "–"
+        return format_duration(self.down_us, language()) if self.down_us else "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,13 @@ def _down(outage: Outage, now: int) -> Down:
 
 
 def lasted(minutes: int) -> str:
-    """Minutes as people say them; a dash for none."""
-    return format_duration(minutes * 60_000_000, language()) if minutes else "–"
+    """Minutes as people say them."""
+    return format_duration(minutes * 60_000_000, language()) if minutes else "0"
+
+
+def downtime(found: Availability, now: int) -> str:
+    """How long all outages lasted; a dash where nothing was measured."""
+    return lasted(found.down_minutes(now)) if found.measured else "–"
 
 
 def days(found: Availability, now: int) -> list[Day]:

@@ -42,6 +42,20 @@ def hours_strip(found: Availability) -> SafeString:
     return uptime.strip(found)
 
 
+@register.simple_tag
+def outages(found: Availability) -> str:
+    """How many there were; an en dash where nothing was measured."""
+    return count(len(found.outages)) if found.measured else "–"
+
+
+@register.simple_tag
+def response(found: Availability) -> SafeString:
+    """Median and 95th percentile of the time to the first octet."""
+    if found.p50_ms is None:
+        return format_html("–")
+    return format_html("{} <small>/ {}</small>", ms(found.p50_ms), ms(found.p95_ms))
+
+
 @register.filter
 def ms(value: int | None) -> str:
     """Milliseconds; an en dash where nothing was answered."""

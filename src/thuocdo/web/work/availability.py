@@ -78,7 +78,7 @@ def page(request: HttpRequest, place: Place, system: str) -> HttpResponse:
         "found": found,
         "now": uptime.now_of(found, telling.policy_of(now), now),
         "downs": uptime.downs(found, min(now, found.until)),
-        "down": uptime.lasted(found.down_minutes(min(now, found.until))),
+        "down": uptime.downtime(found, min(now, found.until)),
         "days": uptime.days(found, min(now, found.until)),
         "hours": uptime.measured_hours(found.hours),
         "grid": uptime.grid(found, row.name),
@@ -128,7 +128,7 @@ def _row(system: System, found: Availability | None, now: int) -> Row:
     if found is None:
         return Row(system, kind, None, Now("", "–", _("chưa khai tên miền")), "")
     state = uptime.now_of(found, telling.policy_of(now), now)
-    return Row(system, kind, found, state, uptime.lasted(found.down_minutes(now)))
+    return Row(system, kind, found, state, uptime.downtime(found, now))
 
 
 def _is_known(found: Availability, asked: set[str]) -> bool:
