@@ -29,7 +29,7 @@ _HOUR_US: Final = 3_600_000_000
 _CELL, _ROW, _LEFT, _TOP = 18.0, 18.0, 46.0, 16.0
 _INNER: Final = 15.0
 _LABELLED: Final = (0, 6, 12, 18)
-_STALE: Final = 3
+_STALE: Final = 2
 """Intervals without a look after which nothing is known of now."""
 
 
@@ -60,7 +60,7 @@ class Day:
     def down(self) -> str:
         if not self.measured:
             return "–"
-        return format_duration(self.down_us, language()) if self.down_us else "0"
+        return lasted(-(-self.down_us // 60_000_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def times(found: Availability, name: str) -> SafeString:
     if not measured:
         return SafeString("")
     top = charts.ceiling(max(measured))
-    ticks = [(value, f"{count(round(value))} ms") for value in (0.0, top / 2, top)]
+    ticks = [(value, count(round(value))) for value in (0.0, top / 2, top)]
     title = _("%(name)s: thời gian đáp ứng") % {"name": name}
     said = _("Trung vị từng giờ, từ %(low)s đến %(high)s ms.") % {
         "low": count(round(min(measured))),

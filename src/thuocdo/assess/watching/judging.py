@@ -238,6 +238,7 @@ def _availability(code: str, one: _One, within: _Within, policy: Policy) -> Avai
         outages=tuple(each for each in outages if each is not None),
         hours=tuple(_hours(one, kind, spoke, since, until)),
         last=_last(code, one),
+        answered_at=_latest(one.at[one.kind == _UP]),
     )
 
 
@@ -276,6 +277,10 @@ def _hours(one: _One, kind: Ints, spoke: Ints, since: int, until: int) -> Iterat
         unmeasured = int(counts[_REFUSED] + counts[_OURS])
         yield Hour(start, int(counts[_UP]), int(counts[_DOWN]), unmeasured, _rank(times, 50))
         start += _HOUR_US
+
+
+def _latest(times: Ints) -> int | None:
+    return int(times[-1]) if len(times) else None
 
 
 def _last(code: str, one: _One) -> Look | None:

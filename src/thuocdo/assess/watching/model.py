@@ -93,6 +93,7 @@ class Availability(msgspec.Struct, frozen=True):
 
     expected   intervals there were
     blips      failures the second look did not confirm: they are among the answered
+    last         the latest look there is, answered_at: of the latest that was answered, µs UTC
     covered    whether enough was measured to speak of availability (policy: coverage_permille)
     """
 
@@ -112,6 +113,7 @@ class Availability(msgspec.Struct, frozen=True):
     outages: tuple[Outage, ...]
     hours: tuple[Hour, ...] = ()
     last: Look | None = None
+    answered_at: int | None = None
 
     @property
     def measured(self) -> int:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.watching.model import CONTROL, Target
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.registry.models import Site, System
+
+
+class Named(NamedTuple):
+    """A system of the registry: whose it is, how it is called."""
+
+    code: str
+    agency: str
+    name: str
+
 
 _OPEN = (Round.State.MEASURING, Round.State.PRELIMINARY)
 
@@ -28,3 +40,9 @@ def targets(settings: Settings, now: int) -> list[Target]:
         found[code] = url
     controls = [Target(f"{CONTROL}{at}", url) for at, url in enumerate(settings.control_urls, 1)]
     return [*controls, *(Target(code, url) for code, url in sorted(found.items()))]
+
+
+def named(codes: Collection[str], now: int) -> list[Named]:
+    """Those of some codes that are systems of the registry today. now: µs UTC."""
+    rows = System.objects.on(clock.local_day(now)).filter(code__in=list(codes)) if codes else ()
+    return [Named(row.code, row.agency, row.name) for row in rows]

@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow.compute as pc
 
 from thuocdo.assess.watching import judging, kept
-from thuocdo.assess.watching.model import CONTROL, Availability
+from thuocdo.assess.watching.model import CONTROL, Availability, Outage
 from thuocdo.assess.watching.policy import Policy, policy_on
 from thuocdo.core import clock
 from thuocdo.core.clock import Period
@@ -48,6 +48,21 @@ def lately(settings: Settings, systems: Iterable[str] | None, now: int) -> dict[
     since = clock.to_datetime(now) - timedelta(days=DAYS)
     whole_hour = clock.from_datetime(since.replace(minute=0, second=0, microsecond=0))
     return over(settings, systems, whole_hour, now + 1, now)
+
+
+def not_back(settings: Settings, now: int) -> dict[str, Outage]:
+    """Systems that have not answered since their last confirmed failure → that outage, from its beginning.
+
+    Whoever fell out of sight (the monitor is off) stays in the list for the seven days there are.
+    """
+    recent = over(settings, None, now - clock.DAY_US, now + 1, now)
+    failing = [code for code, found in recent.items() if not _is_back(found)]
+    known = lately(settings, failing, now) if failing else {}
+    return {code: found.outages[-1] for code, found in known.items() if not _is_back(found)}
+
+
+def _is_back(found: Availability) -> bool:
+    return not found.outages or (found.answered_at or 0) > found.outages[-1].since
 
 
 def hours_csv(every: Iterable[Availability]) -> str:

@@ -17,22 +17,22 @@ register = template.Library()
 
 
 @register.simple_tag
-def share(percent: Decimal | None, numerator: int, denominator: int) -> SafeString:
+def share(percent: Decimal | None, numerator: int, denominator: int) -> SafeString | str:
     """A percentage with its n/N; an en dash where there is none."""
     if percent is None:
-        return format_html("–")
+        return "–"
     small = fraction_text(numerator, denominator)
     return format_html("{} <small>{}</small>", format_percent(percent, language()), small)
 
 
 @register.simple_tag
-def available(found: Availability) -> SafeString:
+def available(found: Availability) -> SafeString | str:
     """How available a system was; too little measured says nothing."""
     return share(found.percent, found.answered, found.measured)
 
 
 @register.simple_tag
-def covered(found: Availability) -> SafeString:
+def covered(found: Availability) -> SafeString | str:
     """How much of the stretch was measured."""
     return share(found.coverage, found.measured, found.expected)
 
@@ -49,10 +49,10 @@ def outages(found: Availability) -> str:
 
 
 @register.simple_tag
-def response(found: Availability) -> SafeString:
+def response(found: Availability) -> SafeString | str:
     """Median and 95th percentile of the time to the first octet."""
     if found.p50_ms is None:
-        return format_html("–")
+        return "–"
     return format_html("{} <small>/ {}</small>", ms(found.p50_ms), ms(found.p95_ms))
 
 

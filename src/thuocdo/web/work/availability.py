@@ -154,9 +154,9 @@ def _week(request: HttpRequest) -> Period | None:
 
 
 def _weeks(week: Period | None, now: int) -> list[tuple[str, str, bool]]:
-    """(address, words, is it this one): the last seven days and the eight weeks before today."""
+    """(address, words, is it this one): the last seven days and five weeks."""
     chosen = [("?", _("7 ngày qua"), week is None)]
-    for back in range(8):
+    for back in range(5):
         year, number, _day = clock.local_day(now - back * _WEEK_US).isocalendar()
         name = f"{year}-W{number:02d}"
         words = _("tuần %(n)s/%(year)s") % {"n": number, "year": year}
