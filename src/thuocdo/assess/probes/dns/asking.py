@@ -59,6 +59,7 @@ class Asker:
     is_trusted: bool = False
     asked: int = 0
     transcript: list[str] = field(default_factory=list)
+    _answering: Server | None = None
     _known: dict[tuple[dns.name.Name, RdataType], dns.message.Message | Undecided] = field(
         default_factory=dict
     )
@@ -99,19 +100,26 @@ class Asker:
         if not self.servers:
             raise Undecided(Fault.NO_TOOL, "no resolver")
         problem = ""
-        for server in [each for _ in range(self.bounds.tries) for each in self.servers]:
+        for server in [each for _ in range(self.bounds.tries) for each in self._in_turn()]:
             if self.asked >= self.bounds.questions:
                 raise Undecided(Fault.BUDGET, f"{self.bounds.questions} DNS queries")
             self.asked += 1
             try:
-                return await self._once(server, name, rdtype)
+                answer = await self._once(server, name, rdtype)
             except dns.exception.Timeout:
                 continue
             except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
                 problem = f"resolver: {error or type(error).__name__}"
+            else:
+                self._answering = server
+                return answer
         if problem:
             raise Undecided(Fault.NO_TOOL, problem)
         raise dns.exception.Timeout
+
+    def _in_turn(self) -> list[Server]:
+        """The one that answered last comes first: a dead one is waited for once."""
+        return sorted(self.servers, key=lambda server: server != self._answering)
 
     async def _once(
         self, server: Server, name: dns.name.Name, rdtype: RdataType

@@ -39,6 +39,7 @@ MAX_KEYS: Final = 16  # what costs a validator more is an attack on it (CVE-2023
 MAX_PROOFS: Final = 8
 ALGORITHMS: Final = frozenset((5, 7, 8, 10, 13, 14, 15, 16))
 """RSA, ECDSA and EdDSA (RFC 8624, 3.1: what a validator must or should know)."""
+_REVOKED: Final = 0x80  # RFC 5011, 2.1
 _SHA1: Final = 1
 DIGESTS: Final = frozenset((_SHA1, 2, 4))
 
@@ -175,12 +176,13 @@ class Validator:
             raise Bogus(name, "bogus_no_key")
         if len(keys) > MAX_KEYS:
             raise Undecided(Fault.SIZE, f"{name}: {len(keys)} DNSKEY")
-        entries = [key for key in keys if _is_named(name, key, strong or known)]
+        valid = [key for key in keys if isinstance(key, DNSKEY) and not key.flags & _REVOKED]
+        entries = [key for key in valid if _is_named(name, key, strong or known)]
         if not entries:
             raise Bogus(name, "bogus_no_key")
         entrance = dns.rrset.from_rdata(name, keys.ttl, *entries)
         self._verify(keys, answer.answer, name, entrance)
-        return Zone(name, keys)
+        return Zone(name, dns.rrset.from_rdata(name, keys.ttl, *valid))
 
     def _read(
         self, zone: Zone, answer: dns.message.Message, name: dns.name.Name, rdtype: RdataType
@@ -278,10 +280,8 @@ class Validator:
 _FAILURES: Final = {"expired": "bogus_expired", "not yet valid": "bogus_early"}
 
 
-def _is_named(name: dns.name.Name, key: object, records: Sequence[DS]) -> bool:
+def _is_named(name: dns.name.Name, key: DNSKEY, records: Sequence[DS]) -> bool:
     """Whether a DS record stands for the key."""
-    if not isinstance(key, DNSKEY):
-        return False
     for each in records:
         if each.key_tag != dns.dnssec.key_id(key) or each.algorithm != key.algorithm:
             continue
