@@ -20,13 +20,14 @@ import msgspec
 import structlog
 from django.utils import timezone
 
-from thuocdo.assess import npm
+from thuocdo.assess import npm, resolving
 from thuocdo.assess.citizen import Manners, agent
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.rounds import below
 from thuocdo.assess.scan import Scanner, scan
@@ -51,6 +52,7 @@ class Scanning:
     contact      whom a site's operator may write to about it
     allowed      networks that may be visited although they are not public
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
+    resolving    whom to ask about names; None: whom the settings say
     """
 
     contact: str
@@ -61,6 +63,7 @@ class Scanning:
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
     at_once: int = AT_ONCE
+    resolving: Resolving | None = None
 
 
 def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
@@ -134,7 +137,14 @@ async def _scan_one(
         scanning.trusted_keys,
     )
     scanner = Scanner(
-        settings, fetcher, Kept(settings.home), None, axe, scanning.depth, scanning.manners
+        settings,
+        fetcher,
+        Kept(settings.home),
+        None,
+        axe,
+        scanning.depth,
+        scanning.manners,
+        resolving=scanning.resolving or resolving.of(settings),
     )
     try:
         async with launched(settings, scanning.trusted_keys) as browser:
