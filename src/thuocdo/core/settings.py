@@ -64,6 +64,7 @@ class Settings:
     site_url         the public site as readers reach it, no slash at the end; "" where it was not said
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
+    scan_contact     whom the operator of a scanned site may write to: mailto:… or https://…; "" is not set
     """
 
     home: Path
@@ -79,6 +80,7 @@ class Settings:
     site_url: str = ""
     smtp: Smtp | None = None
     webhook_networks: tuple[Network, ...] = ()
+    scan_contact: str = ""
 
     @property
     def wal_dir(self) -> Path:
@@ -136,6 +138,16 @@ class Settings:
     def replay_bell_path(self) -> Path:
         """There while replays of refused records may wait for the worker."""
         return self.state_dir / "replay.bell"
+
+    @property
+    def scanner_bell_path(self) -> Path:
+        """There while something may wait for the scanner."""
+        return self.state_dir / "scanner.bell"
+
+    @property
+    def scanner_beat_path(self) -> Path:
+        """Touched every few seconds while the scanner lives."""
+        return self.state_dir / "scanner.beat"
 
     @property
     def snapshot_path(self) -> Path:
@@ -202,7 +214,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         site_url=_site_url(environ.get("THUOCDO_SITE_URL", "")),
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
+        scan_contact=_scan_contact(environ),
     )
+
+
+def _scan_contact(environ: Mapping[str, str]) -> str:
+    """The mail that the contact page shows, else the public site when it is reached by https."""
+    mail, site = (
+        environ.get("THUOCDO_CONTACT_MAIL", "").strip(),
+        environ.get("THUOCDO_SITE_URL", ""),
+    )
+    return f"mailto:{mail}" if mail else site if site.startswith("https://") else ""
 
 
 def _engine(text: str) -> str:
