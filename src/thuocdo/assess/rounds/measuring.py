@@ -125,9 +125,9 @@ def progress(held: Round) -> Progress:
 
 
 def _step(ended: list[datetime]) -> timedelta | None:
-    """The time between two ends of late; None where fewer than two are known, or all at one moment."""
+    """The time between two ends of late; None where too few are known, or all are of one moment."""
     latest = ended[-policy().pace_of :]
-    span = latest[-1] - latest[0] if len(latest) > 1 else timedelta(0)
+    span = latest[-1] - latest[0] if len(latest) >= policy().pace_from else timedelta(0)
     return span / (len(latest) - 1) if span else None
 
 

@@ -33,6 +33,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scans_a_day: int
     keep_days: int
     pace_of: int
+    pace_from: int
     silent_seconds: int
 
 
