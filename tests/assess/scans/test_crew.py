@@ -43,7 +43,7 @@ def quick(settings) -> Systems:
             limits=Limits(seconds=3.0),
         )
 
-    return Systems(measuring.systems(settings).rounds, scanning)
+    return Systems(settings, measuring.systems(settings).rounds, scanning)
 
 
 def order_of(settings, held: Round, at_once: int) -> list[str]:

@@ -57,3 +57,14 @@ time.sleep(60)
     held = Hosts(tmp_path).hold("https://a.vn/")
     assert held is not None
     held.release()
+
+
+def test_several_hosts_are_held_all_or_none(tmp_path):
+    hosts = Hosts(tmp_path)
+    one = hosts.hold("https://b.vn/")
+    assert one is not None
+    assert hosts.hold("https://a.vn/", "https://b.vn/") is None
+    free = hosts.hold("https://a.vn/", "https://a.vn/again")  # nothing of the refused two was kept
+    assert free is not None
+    free.release()
+    one.release()

@@ -14,6 +14,7 @@ from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Result
+from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.table import why_unranked
 from thuocdo.assess.scans import crew, shadows
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
@@ -30,6 +31,7 @@ _NEVER: Final = threading.Event()
 class Systems:
     """The systems of some rounds. `rounds`: asked again for each, so that a pause is noticed."""
 
+    settings: Settings
     rounds: Callable[[], Iterable[Round]]
     scanning: Callable[[Round], Scanning]
 
@@ -45,16 +47,18 @@ class Systems:
 
     def take(self, hosts: Hosts) -> Work | None:
         for held in self.rounds():
+            scanning = self.scanning(held)
             waiting = held.entries.filter(state=Entry.State.QUEUED).order_by("turn")
             for entry in waiting.defer("results"):
-                hold = hosts.hold(entry.url)
+                target = _target(self.settings, scanning, entry)
+                hold = hosts.hold_for(target)
                 if hold is None:
                     continue
                 if _claim(entry):
                     return Work(
                         name=entry.code,
-                        target=_target(entry),
-                        scanning=self.scanning(held),
+                        target=target,
+                        scanning=scanning,
                         hold=hold,
                         done=lambda found, entry=entry: _finish(entry, found),
                         put_back=lambda entry=entry: _put_back(entry),
@@ -81,19 +85,18 @@ def measure(
     contact = contact_of(scanning.contact)
     kept = {"contact": contact, "lab_runs": scanning.depth.lab_runs}
     Round.objects.filter(pk=held.pk).update(**kept)
-    total, own = held.entries.count(), 0
+    total = held.entries.count()
+
+    done = held.entries.filter(state=Entry.State.DONE)
+    seen: list[int] = []  # the first after what a dead scanner left was put back or given up
 
     def told() -> None:
-        tick(held.entries.filter(state=Entry.State.DONE).count(), total)
+        seen.append(done.count())
+        tick(seen[-1], total)
 
-    def mine(_held: Round) -> Scanning:
-        nonlocal own
-        own += 1
-        return scanning
-
-    queues = (shadows.Shadows(settings), Systems(lambda: [held], mine))
+    queues = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
     crew.work(settings, queues, scanning.at_once, told, stop)
-    return own
+    return done.count() - seen[0] if seen else 0
 
 
 def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:
@@ -102,7 +105,8 @@ def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Resu
     Waits while the host is being scanned. Raises ThuocdoError `no_contact` or `bad_contact`.
     """
     contact_of(scanning.contact)
-    hold = Hosts.of(settings).hold(target.url, wait=True)
+    target = below.with_sample(settings, target, scanning.depth.below)
+    hold = Hosts.of(settings).hold_for(target, wait=True)
     try:
         return Look(settings, scanning, axe_of(settings), target).run() or []
     finally:
@@ -139,5 +143,6 @@ def _finish(entry: Entry, found: list[Result]) -> None:
     )
 
 
-def _target(entry: Entry) -> Target:
-    return Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
+def _target(settings: Settings, scanning: Scanning, entry: Entry) -> Target:
+    own = Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
+    return below.with_sample(settings, own, scanning.depth.below)

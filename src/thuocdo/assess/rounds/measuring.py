@@ -98,7 +98,7 @@ def systems(settings: Settings) -> Systems:
     def scanning(held: Round) -> Scanning:
         return Scanning(held.contact, settings.check_networks, depth=depth_of(held))
 
-    return Systems(_on, scanning)
+    return Systems(settings, _on, scanning)
 
 
 def progress(held: Round) -> Progress:

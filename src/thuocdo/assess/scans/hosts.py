@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from thuocdo.assess.probes.scene import Target
 from thuocdo.core.settings import Settings
 
 _USUAL_PORTS: Final = (None, 80, 443)
@@ -17,12 +18,13 @@ _USUAL_PORTS: Final = (None, 80, 443)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A host that is ours until it is released."""
+    """Hosts that are ours until they are released."""
 
-    file: IO[bytes]
+    files: tuple[IO[bytes], ...]
 
     def release(self) -> None:
-        self.file.close()
+        for file in self.files:
+            file.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +37,28 @@ class Hosts:
     def of(cls, settings: Settings) -> Hosts:
         return cls(settings.state_dir / "hosts")
 
-    def hold(self, url: str, *, wait: bool = False) -> Hold | None:
-        """The host of an address; None while somebody is at it, unless told to wait."""
+    def hold(self, *urls: str, wait: bool = False) -> Hold | None:
+        """The hosts of some addresses, all or none; None while somebody is at one, unless told to wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(host_of(url).encode()).hexdigest()[:32]
-        file = (self.folder / name).open("ab")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            file.close()
-            return None
-        except BaseException:
-            file.close()
-            raise
-        return Hold(file)
+        mode = fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
+        with contextlib.ExitStack() as stack:
+            files = []
+            for host in sorted(
+                set(map(host_of, urls))
+            ):  # in one order, so that nobody waits in a ring
+                name = hashlib.sha256(host.encode()).hexdigest()[:32]
+                file = stack.enter_context((self.folder / name).open("ab"))
+                try:
+                    fcntl.flock(file, mode)
+                except BlockingIOError:
+                    return None
+                files.append(file)
+            stack.pop_all()
+        return Hold(tuple(files))
+
+    def hold_for(self, target: Target, *, wait: bool = False) -> Hold | None:
+        """Every host that a scan of the target asks."""
+        return self.hold(target.url, *(f"https://{each.host}" for each in target.below), wait=wait)
 
 
 def host_of(url: str) -> str:

@@ -20,6 +20,7 @@ from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, ShadowScan
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Result
+from thuocdo.assess.rounds import below
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
 from thuocdo.assess.scans.hosts import Hold, Hosts
@@ -157,8 +158,11 @@ class Shadows:
     def take(self, hosts: Hosts) -> Work | None:
         for each in in_turn(_waiting()):
             scan = ShadowScan.objects.filter(pk=each.number).defer("results").first()
-            hold = hosts.hold(scan.url) if scan else None
-            if scan is None or hold is None:
+            if scan is None:
+                continue
+            target = self._target(scan)
+            hold = hosts.hold_for(target)
+            if hold is None:
                 continue
             try:
                 contact = contact_of(scan.contact or self.settings.scan_contact)
@@ -166,14 +170,18 @@ class Shadows:
                 _end(scan, queues.State.FAILED, failure=refused.code)
             else:
                 if queues.take(scan, started_at=timezone.now()):
-                    return self._work(scan, contact, hold)
+                    return self._work(scan, target, contact, hold)
             hold.release()
         return None
 
-    def _work(self, scan: ShadowScan, contact: str, hold: Hold) -> Work:
+    def _target(self, scan: ShadowScan) -> Target:
+        own = Target(scan.url, scan.plain_url, scan.site_id, system=scan.system)
+        return below.with_sample(self.settings, own, Depth().below)
+
+    def _work(self, scan: ShadowScan, target: Target, contact: str, hold: Hold) -> Work:
         return Work(
             name=scan.system,
-            target=Target(scan.url, scan.plain_url, scan.site_id, system=scan.system),
+            target=target,
             scanning=Scanning(
                 contact, self.settings.check_networks, depth=Depth(lab_runs=scan.lab_runs)
             ),
