@@ -67,6 +67,7 @@ class Settings:
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
     resolvers        (address, port) of the recursive resolvers that are asked about names; none: the system's
+    scan_contact     whom the operator of a scanned site may write to: mailto:… or https://…; "" is not set
     """
 
     home: Path
@@ -83,6 +84,7 @@ class Settings:
     smtp: Smtp | None = None
     webhook_networks: tuple[Network, ...] = ()
     resolvers: tuple[tuple[str, int], ...] = ()
+    scan_contact: str = ""
 
     @property
     def wal_dir(self) -> Path:
@@ -140,6 +142,16 @@ class Settings:
     def replay_bell_path(self) -> Path:
         """There while replays of refused records may wait for the worker."""
         return self.state_dir / "replay.bell"
+
+    @property
+    def scanner_bell_path(self) -> Path:
+        """There while something may wait for the scanner."""
+        return self.state_dir / "scanner.bell"
+
+    @property
+    def scanner_beat_path(self) -> Path:
+        """Touched every few seconds while the scanner lives."""
+        return self.state_dir / "scanner.beat"
 
     @property
     def snapshot_path(self) -> Path:
@@ -208,7 +220,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
         resolvers=_resolvers(environ.get("THUOCDO_RESOLVERS", "")),
+        scan_contact=_scan_contact(environ),
     )
+
+
+def _scan_contact(environ: Mapping[str, str]) -> str:
+    """The mail that the contact page shows, else the public site when it is reached by https."""
+    mail, site = (
+        environ.get("THUOCDO_CONTACT_MAIL", "").strip(),
+        environ.get("THUOCDO_SITE_URL", ""),
+    )
+    return f"mailto:{mail}" if mail else site if site.startswith("https://") else ""
 
 
 def _engine(text: str) -> str:

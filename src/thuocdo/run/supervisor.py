@@ -145,7 +145,7 @@ class Supervisor:
 
 
 def standard_roles(collect_port: int, web_port: int) -> list[Role]:
-    """Collector, pipeline, worker, web: in the order they are ended."""
+    """Collector, pipeline, worker, scanner, web: in the order they are ended."""
     here = {"THUOCDO_COLLECTOR_URL": f"http://localhost:{collect_port}"}
     return [
         Role(
@@ -155,6 +155,7 @@ def standard_roles(collect_port: int, web_port: int) -> list[Role]:
         ),
         Role("pipeline", ["pipeline"]),
         Role("worker", ["worker"], environment=here),
+        Role("scanner", ["scanner"], environment=here),
         Role(
             "web",
             ["web", "--port", str(web_port)],
@@ -174,7 +175,7 @@ def answers(url: str) -> bool:
 
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
-    """Run the four roles until asked to stop."""
+    """Run all roles until asked to stop."""
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     supervisor = Supervisor(standard_roles(collect_port, web_port))
