@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -82,10 +83,14 @@ class _Host:
 
 @dataclass(slots=True)
 class Citizen:
-    """The requests of one scan, whichever hosts they go to."""
+    """The requests of one scan, whichever hosts they go to.
+
+    rules  how the robots.txt of a page's host is had: who asks a host for weeks keeps it for a day
+    """
 
     fetcher: Fetcher
     manners: Manners = field(default_factory=Manners)
+    rules: Callable[[Fetcher, str], Awaitable[Rules]] = robots.fetch
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     async def get(self, url: str, *, follow: bool = True) -> Answer | Failure:
@@ -149,7 +154,7 @@ class Citizen:
 
     async def _refusal(self, host: _Host, url: str) -> Failure | None:
         if host.rules is None:
-            host.rules = await robots.fetch(self.fetcher, url)
+            host.rules = await self.rules(self.fetcher, url)
         if host.rules.reached is not None:
             return host.rules.reached
         if not host.rules.allow(url):

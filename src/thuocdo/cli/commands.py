@@ -33,6 +33,7 @@ from thuocdo.cli import (
     scans,
     trust,
     verifying,
+    watching,
 )
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
@@ -60,6 +61,7 @@ app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
 scans.add_to(assess.assess)
+watching.add_to(assess.assess)
 app.add_typer(assess.assess, name="assess")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(proof.proofs, name="proof")

@@ -48,6 +48,7 @@ class Entry:
 OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
     Entry(gettext_lazy("Kết nối"), "work-connections", ("work-connection",)),
+    Entry(gettext_lazy("Độ sẵn sàng"), "work-availability", ("work-availability-one",)),
     Entry(gettext_lazy("Bị từ chối"), "work-rejects", ("work-replay",)),
     Entry(gettext_lazy("Trang và mã nhúng"), "work-sites", ("work-site", "work-site-change")),
     Entry(gettext_lazy("Khóa của cơ quan"), "work-keys", ("work-key-make", "work-key-rotate")),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from thuocdo.web.work import (
     alerts,
     assessments,
+    availability,
     catalogue,
     catalogue_files,
     check_site,
@@ -119,6 +120,17 @@ urlpatterns = [
     path(_("cham-diem/<slug:number>/<str:system>/"), marking.page, name="work-mark"),
     path(_("co-quan/<str:code>/ket-noi/"), connections.index, name="work-connections"),
     path(_("co-quan/<str:code>/ket-noi/<str:source>/"), connections.one, name="work-connection"),
+    path(_("co-quan/<str:code>/san-sang/"), availability.index, name="work-availability"),
+    path(
+        _("co-quan/<str:code>/san-sang/<str:system>/"),
+        availability.page,
+        name="work-availability-one",
+    ),
+    path(
+        _("co-quan/<str:code>/san-sang/<str:system>/<slug:kind>.csv"),
+        availability.download,
+        name="work-availability-file",
+    ),
     path(_("co-quan/<str:code>/bi-tu-choi/"), refused.page, name="work-rejects"),
     path(
         _("co-quan/<str:code>/bi-tu-choi/tep.<slug:kind>"),
