@@ -145,7 +145,7 @@ class Supervisor:
 
 
 def standard_roles(collect_port: int, web_port: int, *, watches: bool = False) -> list[Role]:
-    """Collector, pipeline, worker, web: in the order they are ended.
+    """Collector, pipeline, worker, scanner, web: in the order they are ended.
 
     watches  also the monitor of availability: for an instance that says whom to write to
     """
@@ -158,6 +158,7 @@ def standard_roles(collect_port: int, web_port: int, *, watches: bool = False) -
         ),
         Role("pipeline", ["pipeline"]),
         Role("worker", ["worker"], environment=here),
+        Role("scanner", ["scanner"], environment=here),
         Role(
             "web",
             ["web", "--port", str(web_port)],
@@ -178,7 +179,7 @@ def answers(url: str) -> bool:
 
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
-    """Run the four roles until asked to stop."""
+    """Run all roles until asked to stop."""
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     watches = bool(settings.load().scan_contact)
