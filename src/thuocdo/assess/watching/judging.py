@@ -278,8 +278,7 @@ def _hours(one: _One, kind: Ints, spoke: Ints, since: int, until: int) -> Iterat
     for place, start in enumerate(starts):
         within = timed[edges[place] : edges[place + 1]]
         p50 = _rank(np.sort(within[within >= 0]), 50)
-        counts = (int(each[place]) for each in (answered, down, unmeasured))
-        yield Hour(int(start), *counts, p50)
+        yield Hour(int(start), int(answered[place]), int(down[place]), int(unmeasured[place]), p50)
 
 
 def _sums(flags: Flags, edges: Ints) -> Ints:
