@@ -20,7 +20,8 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import collation_key, fold_accents
-from thuocdo.core.vocabulary import BotReason, Intake
+from thuocdo.core.vocabulary import BotReason, Intake, SystemKind
+from thuocdo.measure import silence
 from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.models import Agency, Site, System
 from thuocdo.web import advice, board, choosing, intake, intake_charts, pulse, wording
@@ -32,8 +33,6 @@ _LISTED = 200
 """Sites a page lists: more, and the search is the way."""
 _STRANGERS_LISTED = 50
 _LARGEST_ID = (1 << 31) - 1
-_SILENT_US = 24 * 3_600 * 1_000_000
-"""A site that was heard before and not for this long is called silent."""
 _COLUMNS = (
     "site_id", "hour", "feed", "trust", "outcome", "reason", "text", "records", "last_landed",
 )  # fmt: skip
@@ -93,7 +92,7 @@ def page(request: HttpRequest, site_id: int) -> HttpResponse:
         "agency": agency,
         "told": told,
         "heard": heard,
-        "is_silent": heard is not None and now - heard > _SILENT_US,
+        "is_silent": _is_silent(site, system, now),
         "lag": wording.lag(heard),
         "landed_at": board.measure().freshness().landed_at,
         "hours": intake_charts.of_hours(told.hours, site.name, _("48 giờ qua")),
@@ -194,6 +193,15 @@ def _heard(site: Site, told: SiteIntake) -> int | None:
     heard = pulse.heard(board.instance())
     known = (told.last_accepted, heard.sites.get(site.site_id), heard.systems.get(site.system))
     return max((at for at in known if at is not None), default=None)
+
+
+def _is_silent(site: Site, system: System | None, now: int) -> bool:
+    """As incidents have it: expected today, heard before, and not for days."""
+    day, kind = clock.local_day(now), system.kind if system else None
+    known = pulse.heard(board.instance())
+    sites, systems = known.sites.get(site.site_id), known.systems.get(site.system)
+    last = systems if kind == SystemKind.ONE_STOP else sites
+    return last is not None and site.covers(day) and silence.is_silent(kind, last, day)
 
 
 def _agency_of(system: System | None) -> Agency | None:
