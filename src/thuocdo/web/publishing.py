@@ -7,9 +7,12 @@ anew every minute (standby.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -37,6 +40,17 @@ _CHECKED_FOR_S = 60.0
 _INSPECTED_FOR_S = 600.0
 _KEPT = 256
 _PATIENCE_S = 1.0
+
+
+class _Shown(NamedTuple):
+    """An answer, and what it was made of: as long as that is held, nothing else goes by its ids."""
+
+    made_of: tuple[object, ...]
+    answer: list[Figure]
+
+
+_tables: OrderedDict[Hashable, _Shown] = OrderedDict()
+_looking = threading.Lock()
 
 _checks: Standby[list[Outcome]] = Standby(_CHECKED_FOR_S, _KEPT)
 _inspections: Standby[list[Finding]] = Standby(_INSPECTED_FOR_S, _KEPT)
@@ -92,10 +106,12 @@ def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
     period = Period(first.period_first, first.period_last)
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
-    found = disclose_ranking(
-        withhold(figures, verdicts, measure.definition), policy_on(period.last), measure.definition
-    )
-    return _without_parts(measure, found, version)
+
+    def show() -> list[Figure]:
+        allowed = withhold(figures, verdicts, measure.definition)
+        return disclose_ranking(allowed, policy_on(period.last), measure.definition)
+
+    return _without_parts(measure, _shown(measure, figures, verdicts, show), version)
 
 
 def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
@@ -106,9 +122,40 @@ def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figu
     period = Period(first.period_first, first.period_last)
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
-    shown = [_blocked(figure, verdicts) for figure in figures]
-    (table,) = disclose([Table(tuple(shown))], policy_on(period.last), measure.definition)
-    return list(table.parts)
+
+    def show() -> list[Figure]:
+        shown = [_blocked(figure, verdicts) for figure in figures]
+        (table,) = disclose([Table(tuple(shown))], policy_on(period.last), measure.definition)
+        return list(table.parts)
+
+    return _shown(measure, figures, verdicts, show)
+
+
+def _shown(
+    measure: Measure,
+    figures: Sequence[Figure],
+    verdicts: Sequence[Outcome],
+    show: Callable[[], list[Figure]],
+) -> list[Figure]:
+    """What `show` makes of figures that are remembered: told once as long as they and what blocks are the same.
+
+    Figures are known again as the very objects, which are kept beside the answer; thousands of
+    services are not looked at one by one for that.
+    """
+    blocking = tuple(outcome for outcome in verdicts if outcome.is_blocking)
+    definition = measure.definition(figures[0].indicator)
+    key = (id(definition), tuple(map(id, figures)), blocking, show.__qualname__)
+    with _looking:
+        found = _tables.get(key)
+        if found is not None:
+            _tables.move_to_end(key)
+            return list(found.answer)
+    answer = show()
+    with _looking:
+        _tables[key] = _Shown((definition, *figures), answer)
+        if len(_tables) > _KEPT:
+            _tables.popitem(last=False)
+    return list(answer)
 
 
 def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
