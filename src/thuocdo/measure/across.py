@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -104,7 +104,7 @@ class _Sorted(NamedTuple):
     def of(cls, cells: pa.Table) -> _Sorted:
         ordered = cells.sort_by("procedure").combine_chunks()
         places, begin = {}, 0
-        found = pc.value_counts(ordered["procedure"])  # in the order they appear
+        found: Any = pc.value_counts(ordered["procedure"])  # in the order they appear
         names, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
         for name, count in zip(names, counts, strict=True):
             places[name] = (begin, count)
