@@ -161,6 +161,11 @@ class Settings:
         return self.state_dir / "scanner.beat"
 
     @property
+    def key_days_dir(self) -> Path:
+        """When each key was last used (core/key_days.py)."""
+        return self.state_dir / "key_days"
+
+    @property
     def snapshot_path(self) -> Path:
         """What the registry tells the collector (core/snapshot.py)."""
         return self.state_dir / "snapshot.msgpack"

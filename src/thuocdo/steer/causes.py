@@ -12,8 +12,9 @@ from statistics import median_high
 from typing import Final, NamedTuple
 
 from thuocdo.core import working_days
-from thuocdo.core.clock import VIETNAM, local_day, to_datetime
+from thuocdo.core.clock import VIETNAM, to_datetime
 from thuocdo.core.vocabulary import Intake
+from thuocdo.measure import silence
 from thuocdo.measure.definitions import Text
 from thuocdo.measure.invariants.model import Outcome, State, told
 from thuocdo.measure.model import IntakeTotal, SourceState
@@ -69,20 +70,16 @@ class Report(NamedTuple):
 
 
 def silent_sources(states: Iterable[SourceState], today: date, policy: Policy) -> list[Cause]:
-    """Expected sources without an event for so many whole days; the day that runs does not count."""
-    rule = policy.silent_source
+    """Expected sources that measure/silence.py calls silent; its policy is that of the day."""
+    rule, from_days = policy.silent_source, silence.policy_on(today).days
     found: dict[str, Cause] = {}
     for state in states:
         if not state.registered or state.last_heard is None:
             continue  # nobody expects it, or it is not connected yet
-        since = local_day(state.last_heard) + timedelta(days=1)
-        yesterday = today - timedelta(days=1)
-        if state.kind in rule.working_days_of:
-            days = working_days.between(since, yesterday)
-        else:
-            days = (yesterday - since).days + 1
-        severity = level(rule.levels, days)
+        days = silence.days_silent(state.kind, state.last_heard, today)
+        severity = level(rule.levels, days - from_days)
         if severity is not None:
+            since = silence.first_silent(state.last_heard)
             found[state.key] = Cause(
                 Kind.SILENT_SOURCE,
                 state.key,

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from thuocdo.core.clock import DAY_US, Period, local_day, year_to
 from thuocdo.core.vocabulary import SystemKind
+from thuocdo.measure import silence
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import SourceState
@@ -40,7 +41,7 @@ def silent_sources(scene: Scene) -> list[Cause] | None:
     """None: nothing at all came for as long as would make a source silent, so the fault may be ours."""
     rule = scene.policy.silent_source
     landed = scene.measure.freshness().landed_at
-    if landed is None or scene.now - landed > rule.levels[0][0] * DAY_US:
+    if landed is None or scene.now - landed > silence.policy_on(scene.today).days * DAY_US:
         return None
     period = Period(scene.today, scene.today)  # what was closed before is not expected any more
     states: list[SourceState] = []

@@ -26,8 +26,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 class SilentSource(_Strict, frozen=True, kw_only=True):
     indicators: tuple[str, ...]
-    working_days_of: tuple[str, ...]
-    levels: Levels
+    levels: Levels  # days beyond those from which on it is silent
 
 
 class RefusedShare(_Strict, frozen=True, kw_only=True):
