@@ -32,6 +32,7 @@ from thuocdo.assess.watching.asking import Asker, fetcher_of
 from thuocdo.assess.watching.kept import Journal
 from thuocdo.assess.watching.model import Look, Target
 from thuocdo.assess.watching.policy import Policy, policy_on
+from thuocdo.assess.watching.telling import why_off
 from thuocdo.core import clock, logs
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -50,11 +51,11 @@ log = structlog.get_logger("thuocdo.watching")
 
 
 def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
-    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `already_running`.
+    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `simulated`, `already_running`.
 
     listing  what is to be asked; called every two minutes, from another thread
     """
-    expect_contact(settings)
+    expect_leave(settings)
     logs.tolerate_a_full_disk()
     with alone(settings):
         asyncio.run(Monitor(settings, listing).run(stop))
@@ -62,15 +63,23 @@ def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
 
 def look_once(settings: Settings, listing: Listing) -> list[Look]:
     """Look at every system now, whatever its moment, with second looks; what was seen. Raises as `run`."""
-    expect_contact(settings)
+    expect_leave(settings)
     with alone(settings):
         return asyncio.run(Monitor(settings, listing).once())
 
 
-def expect_contact(settings: Settings) -> None:
-    if not settings.scan_contact:
+def expect_leave(settings: Settings) -> None:
+    """Raises ThuocdoError `no_contact` or `simulated` where nobody may be asked."""
+    why = why_off(settings)
+    if why == "simulated":
         raise ThuocdoError(
-            "no_contact",
+            why,
+            "The monitor is off: this country is simulated, and its host names are other people's.",
+            "Watch from an instance with systems of your own.",
+        )
+    if why:
+        raise ThuocdoError(
+            why,
             "The monitor is off: nobody is named whom a site's operator could write to.",
             "Set THUOCDO_CONTACT_MAIL, which the contact page shows as well.",
         )

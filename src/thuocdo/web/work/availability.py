@@ -119,7 +119,7 @@ def _common(now: int) -> dict[str, Any]:
         "policy": policy,
         "allowed": f"{policy.allowed_permille / 10:g}",
         "floor": f"{policy.coverage_permille / 10:g}",
-        "is_on": bool(board.instance().scan_contact),
+        "off": telling.why_off(board.instance()),
     }
 
 
