@@ -180,7 +180,7 @@ def answers(url: str) -> bool:
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
     """Run all roles until asked to stop."""
-    from thuocdo.assess.watching.telling import why_off
+    from thuocdo.assess.watching.leave import why_off
 
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")

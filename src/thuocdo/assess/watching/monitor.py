@@ -30,9 +30,9 @@ from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import kept, pace
 from thuocdo.assess.watching.asking import Asker, fetcher_of
 from thuocdo.assess.watching.kept import Journal
+from thuocdo.assess.watching.leave import expect_leave
 from thuocdo.assess.watching.model import Look, Target
 from thuocdo.assess.watching.policy import Policy, policy_on
-from thuocdo.assess.watching.telling import why_off
 from thuocdo.core import clock, logs
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -66,23 +66,6 @@ def look_once(settings: Settings, listing: Listing) -> list[Look]:
     expect_leave(settings)
     with alone(settings):
         return asyncio.run(Monitor(settings, listing).once())
-
-
-def expect_leave(settings: Settings) -> None:
-    """Raises ThuocdoError `no_contact` or `simulated` where nobody may be asked."""
-    why = why_off(settings)
-    if why == "simulated":
-        raise ThuocdoError(
-            why,
-            "The monitor is off: this country is simulated, and its host names are other people's.",
-            "Watch from an instance with systems of your own.",
-        )
-    if why:
-        raise ThuocdoError(
-            why,
-            "The monitor is off: nobody is named whom a site's operator could write to.",
-            "Set THUOCDO_CONTACT_MAIL, which the contact page shows as well.",
-        )
 
 
 @contextlib.contextmanager

@@ -95,13 +95,6 @@ def _local(instant: int, detail: str) -> str:
     return clock.to_datetime(instant).astimezone(clock.VIETNAM).isoformat(timespec=detail)
 
 
-def why_off(settings: Settings) -> str:
-    """Why the monitor asks nobody: `no_contact`, or `simulated` where host names are other people's; "" when it may."""
-    if not settings.scan_contact:
-        return "no_contact"
-    return "simulated" if settings.remark_path.exists() else ""
-
-
 def policy_of(instant: int) -> Policy:
     """The edition in force on the day of an instant, µs UTC."""
     return policy_on(clock.local_day(instant))
