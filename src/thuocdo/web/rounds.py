@@ -77,13 +77,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One criterion of one system, in the reader's language."""
+    """One criterion of one system, in the reader's language. configured: its points stand in no document."""
 
     line: CheckLine
     name: str
     seen: list[tuple[str, str]]
     blame: str
     fix: str
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,8 @@ def by_group(found: Published, line: SystemLine) -> list[Checks]:
     own: dict[str, list[Checked]] = {code: [] for code in (*found.made.groups, "")}
     for each in line.checks:
         fix = told(each.fix) if each.fix else ""
-        checked = Checked(each, told(each.name), seen(each), blame(each.blame), fix)
+        is_ours = found.made.is_configured(each)
+        checked = Checked(each, told(each.name), seen(each), blame(each.blame), fix, is_ours)
         own[groups.get(each.check, "")].append(checked)
     names = {code: told(name) for code, name in found.made.groups.items()}
     names[""] = _("Quan sát thêm, không tính điểm")

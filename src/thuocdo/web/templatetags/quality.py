@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion, Group
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
@@ -64,6 +65,20 @@ def group_points(cell: Cell) -> SafeString | str:
         '<span class="stack"><span>{}</span><small>/{}</small></span>',
         points(cell.points), f"{cell.of.normalize():f}".replace(".", "," if language() == "vi" else "."),
     )  # fmt: skip
+
+
+@register.simple_tag
+def configured(is_ours: bool) -> SafeString | str:
+    """The mark of points that stand in no document."""
+    if not is_ours:
+        return ""
+    return format_html('<abbr title="{}">*</abbr>', _("điểm do hệ thống này cấu hình, không có trong văn bản"))  # fmt: skip
+
+
+@register.simple_tag
+def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | str:
+    """The same, for a group or a criterion of some rules."""
+    return configured(not rules.is_official(row))
 
 
 @register.filter
