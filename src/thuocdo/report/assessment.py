@@ -191,7 +191,7 @@ def _group(found: Publication, code: str) -> str:
 
 
 def _details(found: Publication, line: SystemLine) -> Sheet:
-    is_marked = any(map(found.is_configured, line.checks))
+    is_marked = any(each.is_configured(found.rules_official) for each in line.checks)
     columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên (*)" if is_marked else "Trên", "Điều đã thấy"]
     rows: list[list[Cell]] = [
         [each.name.vi, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]

@@ -39,6 +39,12 @@ class CheckLine(msgspec.Struct, frozen=True):
     words: list[str] = []
     configured: bool | None = None
 
+    def is_configured(self, rules_official: bool) -> bool:
+        """Whether its points are this system's configuration; none where no criterion uses it."""
+        if self.of is None:
+            return False
+        return not rules_official if self.configured is None else self.configured
+
 
 class SystemLine(msgspec.Struct, frozen=True):
     """One system: its place, and every check behind it."""
@@ -81,12 +87,6 @@ class Publication(msgspec.Struct, frozen=True):
     vendors: list[Shared]
     configured_groups: list[str] = []
 
-    def is_configured(self, line: CheckLine) -> bool:
-        """Whether a criterion's points are this system's configuration; none where no criterion is."""
-        if line.of is None:
-            return False
-        return not self.rules_official if line.configured is None else line.configured
-
 
 def publication(
     *,
@@ -119,7 +119,7 @@ def publication(
             _block(block, lines, criteria)
             for block in sorted({each.block for each in lines} - {OWN})
         ],
-        systems=[_system(line, by_code[line.code], criteria) for line in lines],
+        systems=[system_line(line, by_code[line.code], criteria) for line in lines],
         vendors=shared_defects(graded),
         configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
     )
@@ -140,7 +140,8 @@ def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> Bloc
     )
 
 
-def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+def system_line(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+    """One system's place with every check behind it, those of the assessors last."""
     by_check = {
         each.check or f"{group.code}.{each.code}": (f"{group.code}.{each.code}", each)
         for group, each in criteria.criteria()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
 from thuocdo.web import rounds
-from thuocdo.web.rounds import Cell
+from thuocdo.web.rounds import Cell, Checks
 from thuocdo.web.templatetags.yearbook import NOTHING, language
 
 register = template.Library()
@@ -76,6 +77,14 @@ def configured(is_ours: bool) -> SafeString | str:
 
 
 @register.simple_tag
+def configured_note(groups: Iterable[Checks]) -> SafeString | str:
+    """What the mark means, where a page shows one."""
+    if not any(each.configured for group in groups for each in group.checks):
+        return ""
+    return format_html('<p class="note">* {}.</p>', _("điểm do hệ thống này cấu hình, không có trong văn bản"))  # fmt: skip
+
+
+@register.simple_tag
 def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | str:
     """The same, for a group or a criterion of some rules."""
     return configured(not rules.is_official(row))
@@ -85,6 +94,12 @@ def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | st
 def minutes(left: timedelta) -> int:
     """Whole minutes, rounded up."""
     return -(-int(left.total_seconds()) // 60)
+
+
+@register.filter
+def of_key(words: dict[str, str], key: str) -> str:
+    """What a table says of a key; the key itself where it says nothing."""
+    return words.get(key, key)
 
 
 @register.filter
