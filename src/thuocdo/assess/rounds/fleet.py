@@ -28,6 +28,7 @@ from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Fault, Result, unmeasured
+from thuocdo.assess.rounds.pace import MOST_A_CORE, Pace
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import clock
@@ -36,7 +37,7 @@ from thuocdo.core.guard import Guard
 from thuocdo.core.settings import Network, Settings
 
 MAX_ATTEMPTS: Final = 2
-AT_ONCE: Final = 2
+_LOOK_AGAIN_S: Final = 2.0
 _LOCK: Final = "assess.lock"
 
 Tick = Callable[[int, int | None], None]
@@ -50,6 +51,7 @@ class Scanning:
     contact      whom a site's operator may write to about it
     allowed      networks that may be visited although they are not public
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
+    at_once      how many systems at a time; 0 is as many as the machine has idle processor for (pace.py)
     """
 
     contact: str
@@ -59,7 +61,7 @@ class Scanning:
     depth: Depth = field(default_factory=Depth)
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
-    at_once: int = AT_ONCE
+    at_once: int = 0
 
 
 def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
@@ -96,17 +98,18 @@ def _work(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> in
     axe = _axe(settings)
     total, scanned = held.entries.count(), 0
     running: dict[Future[list[Result]], Entry] = {}
-    with ThreadPoolExecutor(scanning.at_once) as threads:
+    pace = Pace(scanning.at_once)
+    with ThreadPoolExecutor(scanning.at_once or pace.cores * MOST_A_CORE) as threads:
         while True:
             tick(held.entries.filter(state=Entry.State.DONE).count(), total)
             busy = {_host(entry) for entry in running.values()}
-            while len(running) < scanning.at_once and (entry := _claim(held, busy)) is not None:
+            while pace.has_room(len(running)) and (entry := _claim(held, busy)) is not None:
                 log.info("scanning", system=entry.code, url=entry.url)
                 running[threads.submit(_scan, settings, scanning, axe, _target(entry))] = entry
                 busy.add(_host(entry))
             if not running:
                 return scanned
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, _LOOK_AGAIN_S, FIRST_COMPLETED)
             for future in done:
                 _finish(running.pop(future), _results(future))
                 scanned += 1

@@ -15,6 +15,7 @@ import msgspec
 
 from thuocdo.assess import npm
 from thuocdo.assess.probes import tools
+from thuocdo.assess.probes.page_load.turns import turn
 from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
 from thuocdo.assess.results import (
     FULL,
@@ -86,7 +87,8 @@ async def run(scene: Scene) -> list[Result]:
             }
             environment = {"LAB": msgspec.json.encode(task).decode()}
             command = ["node", str(HERE / "lab.mjs")]
-            ended = await tools.run(command, scene.depth.tools_s, environment)
+            async with turn():
+                ended = await tools.run(command, scene.depth.tools_s, environment)
         evidence = [scene.kept.keep("report", report.read_bytes())] if report.exists() else []
     if ended.fault is not None:
         return [unmeasured(CHECK, ended.fault, ended.detail, scene.at, evidence)]
