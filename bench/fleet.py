@@ -49,7 +49,7 @@ def fleet(count: int) -> list[DemoSite]:
     """Of every eight: three light, two typical (a megabyte of pictures, scripts, styles), two slow, one hindered."""
     known = {site.code: site for site in servers.sites()}
     light, fair, poor = known["mau-kha"], known["mau-trung-binh"], known["mau-yeu"]
-    slow, typical = known["mau-cham"], portal()
+    slow, typical = known["mau-cham"], known["mau-cong"]
     answers_late = msgspec.structs.replace(typical, delay=SLOW_SECONDS)
     hindered = ["mau-khong-tra-loi", "mau-vo-tan", "mau-tu-choi", "mau-vong-quanh"]
     found: list[DemoSite] = []
@@ -59,26 +59,11 @@ def fleet(count: int) -> list[DemoSite]:
         kind = kinds[n % len(kinds)]
         vendor = f"V{n % 5}"
         found.append(
-            msgspec.structs.replace(kind, code=f"{n:02d}-{kind.code}", vendor=vendor, missing=[])
+            msgspec.structs.replace(
+                kind, code=f"{n:02d}-{kind.code}", vendor=vendor, missing=[], before=None
+            )
         )
     return found
-
-
-def portal() -> DemoSite:
-    """A portal as most are: a big picture, a library, statistics, two style sheets."""
-    pictures = {f"/anh-{n}.png": 40_000 for n in range(8)} | {"/bia.png": 350_000}
-    scripts = {"/thu-vien.js": 280_000, "/trinh-chieu.js": 90_000, "/thong-ke.js": 40_000}
-    styles = {"/nen.css": 120_000, "/khung.css": 60_000}
-    return DemoSite(
-        code="cong",
-        name="Cổng thông tin mẫu",
-        block="province",
-        vendor="V",
-        page="portal.html",
-        secure=True,
-        made=pictures | scripts | styles,
-        files={"/sitemap.xml": "sitemap.xml"},
-    )
 
 
 # --- the scanning process -------------------------------------------------------------------
@@ -134,7 +119,7 @@ def steady(asked: argparse.Namespace) -> None:
 
     criteria = criteria_set("2024")
     known = {site.code: site for site in servers.sites()}
-    with servers.serving([known["mau-cham"], portal()]) as served:
+    with servers.serving([known["mau-cham"], known["mau-cong"]]) as served:
         scanning = _scanning(scanner, served, asked)
         for each in served.served:
             totals, labs, levels = [], [], []

@@ -43,6 +43,13 @@ _TYPES: Final = {
 }
 
 
+class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a site was like in an earlier round."""
+
+    page: str
+    headers: list[str] = []
+
+
 class DemoSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fixture site of `sites.yaml`.
 
@@ -63,6 +70,15 @@ class DemoSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay: float = 0.0
     behaviour: Literal["", "robots", "dead", "endless", "circle"] = ""
     missing: list[list[str]] = []
+    before: Before | None = None
+
+    def as_it_was(self) -> DemoSite:
+        """Itself at the time of an earlier round."""
+        if self.before is None:
+            return self
+        return msgspec.structs.replace(
+            self, page=self.before.page, headers=self.before.headers, before=None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import structlog
+from django.db.models import F
 from django.utils import timezone
 
 from thuocdo.assess import npm
@@ -181,6 +182,13 @@ def _put_back_what_was_left(held: Round) -> None:
         if entry.attempts >= MAX_ATTEMPTS:
             _finish(entry, _nothing("interrupted"))
     held.entries.filter(state=Entry.State.RUNNING).update(state=Entry.State.QUEUED)
+
+
+def give_back(held: Round) -> None:
+    """What is being scanned goes back into the queue: this process ends because somebody asked it to."""
+    held.entries.filter(state=Entry.State.RUNNING).update(
+        state=Entry.State.QUEUED, attempts=F("attempts") - 1
+    )
 
 
 def _axe(settings: Settings) -> str:

@@ -18,6 +18,10 @@ const INTRUSIVE = ['bf-cache', 'unused-javascript', 'unused-css-rules'];
 const weightless = categories.performance.auditRefs.filter((ref) => !ref.weight).map((ref) => ref.id);
 
 const chrome = await launch({ chromePath: task.chromium, chromeFlags: task.flags, logLevel: 'silent' });
+const parent = process.ppid;
+setInterval(() => { // whoever asked is dead, and nobody is left to end this
+  if (process.ppid !== parent) { chrome.kill(); process.exit(1); }
+}, 1000).unref();
 const runs = [];
 try {
   for (let run = 0; run < task.runs; run += 1) {

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from thuocdo.assess import npm
+from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes import tools
 from thuocdo.assess.probes.page_load.turns import turn
 from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
@@ -37,6 +38,8 @@ HERE: Final = Path(__file__).parent
 _MAX_BYTES: Final = 200_000_000  # of all runs together
 _TIMES: Final = ("fcp", "lcp", "tbt")
 _HUNDRED: Final = 100
+_HOPELESS: Final = (Fault.TIMEOUT, Fault.SIZE)
+"""What kept the one visit from its end would keep five runs of the lab from theirs."""
 
 
 class Rules(RulesFile, frozen=True):
@@ -64,6 +67,8 @@ class Run(msgspec.Struct, frozen=True):
 async def run(scene: Scene) -> list[Result]:
     if scene.depth.lab_runs == 0:
         return [unmeasured(CHECK, Fault.NOT_ASKED, "0 runs", scene.at)]
+    if isinstance(scene.looked, Failure) and scene.looked.fault in _HOPELESS:
+        return [unmeasured(CHECK, scene.looked.fault, scene.looked.detail, scene.at)]
     try:
         modules = npm.packages(scene.settings.home)
         chromium = executable(scene.settings)
