@@ -1,7 +1,7 @@
 """The demonstration's rounds of assessment: the fixture fleet and this site itself, really scanned.
 
-A role with one thing to do, which gives way to everything else on the machine. It begins when the demo's
-pages have been up for a while, and goes on where it was when it is stopped: an earlier round of the fleet
+A role with one thing to do, which gives way to everything else on the machine. It begins when the demo
+has been up for a while, and goes on where it was when it is stopped: an earlier round of the fleet
 without the lab, so that there is something to see soon; then our own site, row 0 (behind a front that
 speaks TLS, as it is deployed); then the round of the fleet with everything. Results are never packaged.
 """
@@ -20,9 +20,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -48,8 +49,10 @@ AT_ONCE: Final = 2
 LAB_RUNS: Final = 5
 NICE: Final = 15
 REST_S: Final = 60.0
-"""After the pages are up: the first minutes belong to who has just opened them."""
+"""After the start: the first minutes belong to whoever opens the pages."""
 LOAD_STEP_S: Final = 4.0
+_MINUTE_US: Final = 60 * 1_000_000
+LOAD_WINDOW_US: Final = 120 * _MINUTE_US
 _PATIENCE_S: Final = 180.0
 _CONTACT: Final = "https://localhost/"
 _LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -107,9 +110,10 @@ def run(settings: Settings, collect_port: int, stop: threading.Event) -> None:
         return
     rules = criteria_set("2024")
     before = [site.as_it_was() for site in servers.sites() if not site.behaviour]
-    _hold_fleet(settings, EARLIER, rules, before, 0, stop)
+    _hold_fleet(settings, EARLIER, rules, before, 0, None, stop)
     _hold_ours(settings, collect_port, stop)
-    _hold_fleet(settings, NEWEST, rules, servers.sites(), LAB_RUNS, stop)
+    leave = partial(_leave, settings)
+    _hold_fleet(settings, NEWEST, rules, servers.sites(), LAB_RUNS, leave, stop)
     _mark(settings).touch()
 
 
@@ -123,6 +127,7 @@ def _hold_fleet(
     rules: CriteriaSet,
     sites: list[DemoSite],
     lab_runs: int,
+    leave: Callable[[str], str] | None,
     stop: threading.Event,
 ) -> None:
     from thuocdo.assess.demo import servers
@@ -131,7 +136,7 @@ def _hold_fleet(
     held = _begun(name)
     if held is not None and held.publication:
         return
-    with servers.serving(sites) as served:
+    with servers.serving(sites, leave) as served:
         held = trial.plan(name, rules, served) if held is None else trial.move(held, served)
         _measure(settings, held, _scanning(served.authorities, served.keys, lab_runs), stop)
     trial.conclude(held, settings)
@@ -142,6 +147,7 @@ def _hold_ours(settings: Settings, collect_port: int, stop: threading.Event) -> 
     """Row 0, by the rules for public sites."""
     from thuocdo.assess.criteria.model import criteria_set
     from thuocdo.assess.models import Entry
+    from thuocdo.assess.probes.load.appointment import PATH as LEAVE
     from thuocdo.assess.rounds import office
     from thuocdo.assess.rounds.table import OWN
 
@@ -155,7 +161,9 @@ def _hold_ours(settings: Settings, collect_port: int, stop: threading.Event) -> 
             )
             held = office.plan(OURS, criteria_set("site-2026"), [system], is_trial=True)
         Entry.objects.filter(round=held).update(url=ours.url, plain_url=ours.plain_url)
-        _permit_load(settings, ours.url)
+        path = settings.home / LEAVE.strip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_leave(settings, urlsplit(ours.url).netloc), "utf-8")
         here = replace(settings, collector_url=ours.url.rstrip("/"))
         scanning = _scanning(ours.authorities, (ours.key,), LAB_RUNS)
         _measure(here, held, scanning, stop)
@@ -198,22 +206,15 @@ def _scanning(authorities: Path, keys: tuple[str, ...], lab_runs: int) -> Scanni
     )
 
 
-def _permit_load(settings: Settings, url: str) -> None:
-    """The owner's leave for a load test: we are the owner."""
-    from urllib.parse import urlsplit
-
-    from thuocdo.assess.probes.load.appointment import PATH, Appointment, token
+def _leave(settings: Settings, host: str) -> str:
+    """The owner's leave for a load test of a host: everybody here is invented, or ourselves."""
+    from thuocdo.assess.probes.load.appointment import Appointment, token
     from thuocdo.core import clock
     from thuocdo.core.signing import Signer
 
     now = clock.now_us()
-    until = now + round(timedelta(hours=1).total_seconds() * 1_000_000)
-    made = Appointment(
-        host=urlsplit(url).netloc, since=now - 1_000_000, until=until, users=40, owner="demo"
-    )
-    path = settings.home / PATH.strip("/")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(token(Signer.of(settings.home), made), "utf-8")
+    made = Appointment(host, now - _MINUTE_US, now + LOAD_WINDOW_US, users=40, owner="demo")
+    return token(Signer.of(settings.home), made)
 
 
 @contextlib.contextmanager
@@ -246,6 +247,7 @@ def _web(url: str, port: int) -> Iterator[None]:
     process = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent)  # noqa: PLW1509 - nothing is scanned yet
     try:
         _wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"))
+        _wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))  # within seconds: it is warm
         yield
     finally:
         process.terminate()

@@ -10,11 +10,12 @@ import socket
 import ssl
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -31,6 +32,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from thuocdo.assess.demo.listening import Listening, request
 from thuocdo.assess.demo.making import made
+from thuocdo.assess.probes.load.appointment import PATH as LEAVE
 
 HERE: Final = Path(__file__).parent
 _TYPES: Final = {
@@ -104,17 +106,30 @@ def sites() -> list[DemoSite]:
 
 
 @contextlib.contextmanager
-def serving(wanted: list[DemoSite] | None = None) -> Iterator[Fleet]:
-    """The fleet while the block runs."""
+def serving(
+    wanted: list[DemoSite] | None = None, leave: Callable[[str], str] | None = None
+) -> Iterator[Fleet]:
+    """The fleet while the block runs.
+
+    leave  for a host with its port, the token by which its owner permits a load test; None: nobody does
+    """
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         both, authority, key = certificate(Path(folder))
-        served = [_serve(site, both, stack) for site in (wanted or sites())]
+        served = [_serve(site, both, stack, leave) for site in (wanted or sites())]
         yield Fleet(tuple(served), authority, (key,))
 
 
-def _serve(site: DemoSite, both: Path, stack: contextlib.ExitStack) -> Served:
+def _serve(
+    site: DemoSite,
+    both: Path,
+    stack: contextlib.ExitStack,
+    leave: Callable[[str], str] | None,
+) -> Served:
     answers = _answers(site)
     main = stack.enter_context(_Server(site, answers, both if site.secure else None))
+    if leave is not None:
+        token = leave(urlsplit(main.url).netloc).encode()
+        answers[LEAVE] = _head("200 OK", ["Content-Type: text/plain"], token)
     if not site.secure:
         return Served(site, main.url, main.url)
     away = _head("301 Moved Permanently", [f"Location: {main.url}"], b"")
