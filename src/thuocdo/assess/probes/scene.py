@@ -57,7 +57,8 @@ class Depth:
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
     pages          pages the tag is looked for on, the front page included
     browser_s      for one visit of the browser
-    tools_s        for one run of a tool (sslyze, Lighthouse)
+    tools_s        for one run of a tool (sslyze)
+    lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
     load_step_s    for one step of a load test that the owner signed for
     """
 
@@ -65,6 +66,7 @@ class Depth:
     pages: int = 3
     browser_s: float = 60.0
     tools_s: float = 90.0
+    lab_s: float = 180.0
     load_step_s: float = 20.0
 
 
