@@ -255,7 +255,8 @@ def defect(found: Published, shared: Shared) -> str:
     for facts in seen:
         common = {name: value for name, value in common.items() if facts.get(name) == value}
     said = told(texts()[shared.remark])
-    return _BLANK.sub(lambda blank: common.get(blank.group()[1:-1], "…"), said)
+    filled = _BLANK.sub(lambda blank: common.get(blank.group()[1:-1], "…"), said)
+    return filled.replace(" (…)", "")
 
 
 def blame(code: str) -> str:
