@@ -25,7 +25,9 @@ AGAIN = (
     "tests/web/work",
     "tests/web/test_bad_input.py",
     "tests/assess/rounds",
+    "tests/steer/test_deaths.py",
     "tests/steer/test_delivery.py",
+    "tests/steer/test_webhooks.py",
     "tests/steer/test_tasks.py",
 )
 

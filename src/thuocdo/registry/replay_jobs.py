@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings as django_settings
 from django.db import models
 
-from thuocdo.lake.replaying import Replayed
+if TYPE_CHECKING:  # the lake is no concern of every command that has tables
+    from thuocdo.lake.replaying import Replayed
 
 
 class ReplayJob(models.Model):
@@ -54,6 +55,8 @@ class ReplayJob(models.Model):
     @property
     def replayed(self) -> Replayed | None:
         """What became of the records, once it is done."""
+        from thuocdo.lake.replaying import Replayed  # noqa: PLC0415 - see above
+
         return None if self.result is None else msgspec.convert(self.result, Replayed)
 
     @property

@@ -25,6 +25,13 @@ FOLDER = Path(__file__).parent
 R = TypeVar("R")
 
 
+class Below(msgspec.Struct, frozen=True):
+    """A subordinate site of the system's agency. host: a name, and a port where it is none of the usual."""
+
+    site_id: int
+    host: str
+
+
 class Target(msgspec.Struct, frozen=True):
     """One site to be scanned.
 
@@ -33,6 +40,7 @@ class Target(msgspec.Struct, frozen=True):
     site_id    the number its pages should count for; None when the registry has none
     tracker    the collector its tag should send to; "" is this instance's own
     system     the registry's code of the system, whose feeds are asked about; "" when it has none
+    below      subordinate sites whose front pages are part of the sample the tag is looked for on
     """
 
     url: str
@@ -40,6 +48,7 @@ class Target(msgspec.Struct, frozen=True):
     site_id: int | None = None
     tracker: str = ""
     system: str = ""
+    below: tuple[Below, ...] = ()
 
 
 class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +64,8 @@ class Depth:
     """How thorough a scan is: what costs time. Counts, seconds.
 
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
-    pages          pages the tag is looked for on, the front page included
+    pages          pages of its own the tag is looked for on, the front page included
+    below          subordinate sites it is looked for on besides
     browser_s      for one visit of the browser
     tools_s        for one run of a tool (sslyze)
     lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
@@ -64,6 +74,7 @@ class Depth:
 
     lab_runs: int = 5
     pages: int = 3
+    below: int = 3
     browser_s: float = 60.0
     tools_s: float = 90.0
     lab_s: float = 180.0

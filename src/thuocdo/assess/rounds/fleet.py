@@ -29,6 +29,7 @@ from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Fault, Result, unmeasured
+from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.pace import MOST_A_CORE, Pace
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched
@@ -82,7 +83,7 @@ def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> 
 def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:
     """One scan outside any round: what an owner asks for; nothing is kept but the evidence."""
     expect_contact(scanning)
-    return _scan(settings, scanning, _axe(settings), target)
+    return _scan(settings, scanning, _axe(settings), _with_below(settings, scanning, target))
 
 
 def expect_contact(scanning: Scanning) -> None:
@@ -99,20 +100,26 @@ def _work(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> in
     axe = _axe(settings)
     total, scanned = held.entries.count(), 0
     running: dict[Future[list[Result]], Entry] = {}
+    asked: dict[int, set[str]] = {}  # entry → the hosts its scan asks
     pace = Pace(scanning.at_once)
     with ThreadPoolExecutor(scanning.at_once or pace.cores * MOST_A_CORE) as threads:
         while True:
             tick(held.entries.filter(state=Entry.State.DONE).count(), total)
-            busy = {_host(entry) for entry in running.values()}
-            while pace.has_room(len(running)) and (entry := _claim(held, busy)) is not None:
+            while pace.has_room(len(running)):
+                entry = _claim(held, set().union(*asked.values()))
+                if entry is None:
+                    break
                 log.info("scanning", system=entry.code, url=entry.url)
-                running[threads.submit(_scan, settings, scanning, axe, _target(entry))] = entry
-                busy.add(_host(entry))
+                target = _with_below(settings, scanning, _target(entry))
+                asked[entry.pk] = {_host(entry), *(each.host for each in target.below)}
+                running[threads.submit(_scan, settings, scanning, axe, target)] = entry
             if not running:
                 return scanned
             done, _ = wait(running, _LOOK_AGAIN_S, FIRST_COMPLETED)
             for future in done:
-                _finish(running.pop(future), _results(future))
+                entry = running.pop(future)
+                del asked[entry.pk]
+                _finish(entry, _results(future))
                 scanned += 1
 
 
@@ -201,6 +208,15 @@ def _axe(settings: Settings) -> str:
 
 def _target(entry: Entry) -> Target:
     return Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
+
+
+def _with_below(settings: Settings, scanning: Scanning, target: Target) -> Target:
+    """With its sample of subordinate sites, where the registry knows the site and any below it."""
+    if target.site_id is None or not settings.snapshot_path.exists():
+        return target
+    day = clock.local_day(clock.now_us())
+    found = below.sample(settings, target.site_id, day, scanning.depth.below)
+    return msgspec.structs.replace(target, below=found)
 
 
 def _host(entry: Entry) -> str:
