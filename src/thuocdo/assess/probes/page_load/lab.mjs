@@ -11,12 +11,21 @@ import { pathToFileURL } from 'node:url';
 const task = JSON.parse(process.env.LAB);
 const from = (path) => import(pathToFileURL(`${task.modules}/${path}`).href);
 const { default: lighthouse } = await from('lighthouse/core/index.js');
-const { default: { categories } } = await from('lighthouse/core/config/default-config.js');
+const { default: usual } = await from('lighthouse/core/config/default-config.js');
 const { pageFunctions } = await from('lighthouse/core/lib/page-functions.js');
 const { launch } = await from('chrome-launcher/dist/index.js');
 
 const INTRUSIVE = ['bf-cache', 'unused-javascript', 'unused-css-rules'];
-const weightless = categories.performance.auditRefs.filter((ref) => !ref.weight).map((ref) => ref.id);
+const NEEDED = ['DevtoolsLog', 'Trace', 'SourceMaps', 'Scripts'];
+const { performance: category } = usual.categories;
+const weighty = category.auditRefs.filter((ref) => ref.weight);
+const spare = { // what the score is made of: setting up all the rest takes longer than the page
+  artifacts: usual.artifacts.filter((artifact) => NEEDED.includes(artifact.id)),
+  audits: weighty.map((ref) => `metrics/${ref.id}`),
+  categories: { performance: { ...category, auditRefs: weighty } },
+  groups: usual.groups,
+};
+const thorough = { extends: 'lighthouse:default', settings: { onlyCategories: ['performance'], skipAudits: INTRUSIVE } };
 
 const chrome = await launch({ chromePath: task.chromium, chromeFlags: task.flags, logLevel: 'silent' });
 const parent = process.ppid;
@@ -30,11 +39,9 @@ let reported = false;
 async function measure() {
   const reports = !reported && runs.length >= task.runs - 1;
   const { lhr } = await lighthouse(task.url, {
-    port: chrome.port, output: 'json', logLevel: 'silent', onlyCategories: ['performance'],
-    skipAudits: reports ? INTRUSIVE : weightless,
-    disableFullPageScreenshot: true, blockedUrlPatterns: task.blocked, emulatedUserAgent: task.agent,
-    ...task.profile,
-  });
+    port: chrome.port, output: 'json', logLevel: 'silent', disableFullPageScreenshot: true,
+    blockedUrlPatterns: task.blocked, emulatedUserAgent: task.agent, ...task.profile,
+  }, reports ? thorough : spare);
   const value = (name) => lhr.audits[name]?.numericValue ?? null;
   if (reports || lhr.runtimeError) writeFileSync(task.report, JSON.stringify(lhr));
   reported ||= reports && !lhr.runtimeError;
