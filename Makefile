@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: install demo test steady check lock fuzz tour clean-demo
+.PHONY: install demo test steady chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -37,6 +37,10 @@ chaos: install
 SCANS ?= 20
 steady: install
 	env -u THUOCDO_HOME THUOCDO_STEADY_SCANS=$(SCANS) $(BIN)/python -m pytest tests/assess/test_steady.py
+
+# Every test of figures on both engines, those too that `make test` runs on one.
+engines: install
+	env -u THUOCDO_HOME THUOCDO_TEST_ALL_ENGINES=1 $(BIN)/python -m pytest tests/measure
 
 check: install
 	$(BIN)/ruff format --check .

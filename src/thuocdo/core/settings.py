@@ -29,6 +29,8 @@ _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII
 
 _MAILBOX = re.compile(r"[^\s@<>]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
+_DNS_PORT = 53
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -64,6 +66,7 @@ class Settings:
     site_url         the public site as readers reach it, no slash at the end; "" where it was not said
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
+    resolvers        (address, port) of the recursive resolvers that are asked about names; none: the system's
     """
 
     home: Path
@@ -79,6 +82,7 @@ class Settings:
     site_url: str = ""
     smtp: Smtp | None = None
     webhook_networks: tuple[Network, ...] = ()
+    resolvers: tuple[tuple[str, int], ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -180,6 +184,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     no list of networks (THUOCDO_WEBHOOK_ALLOW_NETWORKS likewise), `bad_collector_url` (`bad_site_url`) when
     THUOCDO_COLLECTOR_URL (THUOCDO_SITE_URL) is no plain web address, `bad_smtp` when THUOCDO_SMTP_URL or
     THUOCDO_MAIL_FROM is not as docs/alerts.md says,
+    `bad_resolvers` when THUOCDO_RESOLVERS is no list of addresses,
     `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
     THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
@@ -202,6 +207,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         site_url=_site_url(environ.get("THUOCDO_SITE_URL", "")),
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
+        resolvers=_resolvers(environ.get("THUOCDO_RESOLVERS", "")),
     )
 
 
@@ -227,6 +233,23 @@ def _rate(text: str) -> float:
             "Write a number, or 0 for no limit.",
         )
     return rate
+
+
+def _resolvers(text: str) -> tuple[tuple[str, int], ...]:
+    """`10.0.0.53, 10.0.1.53:5353, [2001:db8::53]:53`: addresses, not names."""
+    found = []
+    try:
+        for part in filter(None, (each.strip() for each in text.split(","))):
+            is_bare = part.count(":") > 1 and not part.startswith("[")
+            parts = urlsplit(f"//[{part}]" if is_bare else f"//{part}")
+            found.append((str(ipaddress.ip_address(parts.hostname or "")), parts.port or _DNS_PORT))
+    except ValueError as error:
+        raise ThuocdoError(
+            "bad_resolvers",
+            f"THUOCDO_RESOLVERS is no list of addresses: {error}.",
+            "Write addresses with commas between, such as 10.0.0.53 or [2001:db8::53]:53.",
+        ) from error
+    return tuple(found)
 
 
 def _networks(environ: Mapping[str, str], name: str, code: str) -> tuple[Network, ...]:

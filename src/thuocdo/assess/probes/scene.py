@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Look
+from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -88,6 +89,7 @@ class Scene:
     page     the front page as a plain request got it, or why there is none
     browser  None when there is none on this machine
     looked   what the browser saw in its one visit
+    resolving  whom to ask about names; the default is nobody
     at       µs UTC, of every result
     """
 
@@ -100,6 +102,7 @@ class Scene:
     browser: Browser | None
     at: int
     looked: Look | Failure | None = None
+    resolving: Resolving = field(default_factory=Resolving)
 
     @property
     def front(self) -> Answer:

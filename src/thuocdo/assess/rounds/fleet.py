@@ -21,13 +21,14 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
-from thuocdo.assess import npm
+from thuocdo.assess import npm, resolving
 from thuocdo.assess.citizen import Manners, agent
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.pace import MOST_A_CORE, Pace
@@ -54,6 +55,7 @@ class Scanning:
     allowed      networks that may be visited although they are not public
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
     at_once      how many systems at a time; 0 is as many as the machine has idle processor for (pace.py)
+    resolving    whom to ask about names; None: whom the settings say
     """
 
     contact: str
@@ -64,6 +66,7 @@ class Scanning:
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
     at_once: int = 0
+    resolving: Resolving | None = None
 
 
 def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
@@ -138,7 +141,14 @@ async def _scan_one(
         scanning.trusted_keys,
     )
     scanner = Scanner(
-        settings, fetcher, Kept(settings.home), None, axe, scanning.depth, scanning.manners
+        settings,
+        fetcher,
+        Kept(settings.home),
+        None,
+        axe,
+        scanning.depth,
+        scanning.manners,
+        resolving=scanning.resolving or resolving.of(settings),
     )
     try:
         async with launched(settings, scanning.trusted_keys) as browser:
