@@ -154,7 +154,7 @@ def _hold_ours(settings: Settings, collect_port: int, stop: threading.Event) -> 
     held = _begun(OURS)
     if held is not None and held.publication:
         return
-    with _behind_tls(collect_port) as ours:
+    with _behind_tls(collect_port, stop) as ours:
         if held is None:
             system = office.System(
                 CODE, OWN_NAME, OWN, ours.url, plain_url=ours.plain_url, site_id=OWN_SITE
@@ -218,7 +218,7 @@ def _leave(settings: Settings, host: str) -> str:
 
 
 @contextlib.contextmanager
-def _behind_tls(collect_port: int) -> Iterator[OurSite]:
+def _behind_tls(collect_port: int, stop: threading.Event) -> Iterator[OurSite]:
     """A second web process of this instance, behind a front as nginx is one, while the block runs."""
     from thuocdo.assess.demo.listening import Away, Front
     from thuocdo.assess.demo.servers import certificate
@@ -230,7 +230,7 @@ def _behind_tls(collect_port: int) -> Iterator[OurSite]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         both, authority, key = certificate(folder)
-        stack.enter_context(_web(url, web_port))
+        stack.enter_context(_web(url, web_port, stop))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(both)
         ports = {"/tracking": collect_port, "/embed/": collect_port, "": web_port}
@@ -240,25 +240,25 @@ def _behind_tls(collect_port: int) -> Iterator[OurSite]:
 
 
 @contextlib.contextmanager
-def _web(url: str, port: int) -> Iterator[None]:
+def _web(url: str, port: int, stop: threading.Event) -> Iterator[None]:
     command = [sys.executable, "-m", "thuocdo", "web", "--port", str(port)]
     environ = {**os.environ, **_OWNER, "THUOCDO_COLLECTOR_URL": url}
     environ["THUOCDO_OWN_SITE"] = str(OWN_SITE)
     process = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent)  # noqa: PLW1509 - nothing is scanned yet
     try:
-        _wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"))
-        _wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))  # within seconds: it is warm
+        _wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"), stop)
+        _wait_for(lambda: answers(f"http://127.0.0.1:{port}/"), stop)  # in no time: it is warm
         yield
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(is_up: Callable[[], bool]) -> None:
-    """Raises ThuocdoError `not_up`."""
-    waited = threading.Event()
+def _wait_for(is_up: Callable[[], bool], stop: threading.Event) -> None:
+    """Until it is up; ends the process when that is asked for. Raises ThuocdoError `not_up`."""
     for _ in range(round(_PATIENCE_S * 2)):
         if is_up():
             return
-        waited.wait(0.5)
+        if stop.wait(0.5):
+            leave()
     raise ThuocdoError("not_up", f"The site did not come up in {_PATIENCE_S:g} s.")
