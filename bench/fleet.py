@@ -283,11 +283,12 @@ def main() -> None:
         print(f"{asked.portals} portals, {asked.runs} runs each, in {made['seconds']:.0f} s: {asked.portals / made['seconds'] * 3600:.0f} an hour")  # fmt: skip
         print(f"{used / asked.portals:.1f} processor seconds a portal: two free cores could do {2 * 3600 * asked.portals / used:.0f} an hour")  # fmt: skip
         print(f"peak memory {peak:.0f} MiB; lab: {made['lab']}; load before {load:.1f}, after {os.getloadavg()[0]:.1f}")  # fmt: skip
-        output, *_ = counted(
+        output, used, _ = counted(
             ["--scan", "--portals", "8", "--at-once", "1", "--profile", *both],
             Path(folder) / "profile",
         )
-        print("\none of each kind by itself: median seconds, processor seconds by probe")
+        print(f"\none of each kind by itself, {used / 8:.1f} processor seconds each (the visit and the browser's start included)")  # fmt: skip
+        print("median seconds, processor seconds by probe")
         for name, taken in json.loads(output.splitlines()[-1])["spent"].items():
             walls, cpus = zip(*taken, strict=True)
             print(f"  {name:28} {statistics.median(walls):6.2f} {statistics.median(cpus):6.2f}")
