@@ -31,6 +31,7 @@ from thuocdo.assess.results import Outcome
 from thuocdo.assess.rounds import fleet, grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.assess.rounds.table import OWN
+from thuocdo.assess.scans.looking import Scanning
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 RULES = criteria_set("site-2026")
@@ -47,7 +48,7 @@ def held_over(own, resolving, name="own"):
     """A round over our own site alone, measured to its end."""
     system = System(CODE, "Hệ thống EMC", OWN, own.url, plain_url=own.plain_url, site_id=SITE_ID)
     held = office.plan(name, RULES, [system], is_trial=False)
-    scanning = fleet.Scanning(
+    scanning = Scanning(
         contact="mailto:emc@example.gov.vn",
         allowed=(ipaddress.ip_network("127.0.0.0/8"),),
         authorities=str(own.authorities),

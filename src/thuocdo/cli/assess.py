@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from thuocdo.assess.demo.servers import Fleet
     from thuocdo.assess.models import Round
     from thuocdo.assess.rounds.comparing import Side
-    from thuocdo.assess.rounds.fleet import Scanning
     from thuocdo.assess.rounds.office import System
     from thuocdo.assess.rounds.table import Graded
+    from thuocdo.assess.scans.looking import Scanning
     from thuocdo.cli.assess_words import Words
 
 FIXTURES = "fixtures"
@@ -52,12 +52,15 @@ def run(
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
     words, found = _words(lang), _ready()
+    from thuocdo.assess.citizen import contact_of
     from thuocdo.assess.criteria.model import criteria_set
     from thuocdo.assess.demo import servers
     from thuocdo.assess.models import Round
     from thuocdo.assess.probes.page_load.probe import RULES as LAB
     from thuocdo.assess.probes.scene import Depth
     from thuocdo.assess.rounds import fleet, office
+    from thuocdo.assess.scans.looking import Scanning
+    from thuocdo.run.stopping import stop_on_signals
 
     held = Round.objects.filter(code=name).first()
     if held is None and not sites:
@@ -66,7 +69,7 @@ def run(
     if not is_trial and 0 < lab_runs < LAB.min_runs:
         raise ThuocdoError("bad_option", f"{lab_runs} runs are no measurement.", f"Ask for {LAB.min_runs} or more, or 0.")  # fmt: skip
     with ExitStack() as stack:
-        scanning = fleet.Scanning(
+        scanning = Scanning(
             contact, found.check_networks, depth=Depth(lab_runs=lab_runs), at_once=at_once
         )
         if is_trial:
@@ -74,10 +77,10 @@ def run(
             scanning = _for_fixtures(scanning, served)
             held = _trial(held, name, criteria_set(criteria), served)
         elif held is None:
-            fleet.expect_contact(scanning)
+            contact_of(contact)
             held = office.plan(name, criteria_set(criteria), _read(Path(sites)), is_trial=False)
         with progress("assess") as tick:
-            scanned = fleet.measure(found, held, scanning, tick)
+            scanned = fleet.measure(found, held, scanning, tick, stop_on_signals())
     typer.echo(words("scanned", round=name, n=scanned))
 
 
@@ -95,10 +98,11 @@ def scan(
     words, found = _words(lang), _ready()
     from thuocdo.assess.probes.scene import Depth, Target
     from thuocdo.assess.rounds import fleet, shadow
+    from thuocdo.assess.scans.looking import Scanning
     from thuocdo.assess.site_check.check import normal_url
 
     rules = _rules(criteria)
-    scanning = fleet.Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
+    scanning = Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
     results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site, system=system))
     typer.echo(shadow.told(rules, results, words.language))
 
@@ -217,12 +221,16 @@ def announce(
 def appeal(
     name: RoundName, system: System_, key: Key, text: Annotated[str, typer.Option()], who: Who, lang: Lang = "vi",
 ) -> None:  # fmt: skip
-    """An agency's appeal against one criterion of its preliminary result."""
-    words, _ = _words(lang), _ready()
+    """An agency's appeal against one criterion of its preliminary result; it orders a re-scan."""
+    words, found = _words(lang), _ready()
     from thuocdo.assess.rounds import office
+    from thuocdo.assess.scans import shadows
 
     made = office.appeal(office.find(name), system, key, text, who)
+    shadows.ring(found)
     typer.echo(words("appealed", n=made.pk))
+    if made.rescan:
+        typer.echo(words("rescan_ordered", n=made.rescan.pk))
 
 
 @assess.command("decide")

@@ -41,6 +41,7 @@ _WORDS: Final = {
         en="Round {round} is preliminary; appeals until {until} (Vietnam time).",
     ),
     "appealed": Text(vi="Đã ghi kiến nghị số {n}.", en="Appeal {n} is kept."),
+    "rescan_ordered": Text(vi="Đã đặt lần quét lại số {n}.", en="Re-scan {n} is ordered."),
     "allowed": Text(vi="Kiến nghị số {n} được chấp nhận.", en="Appeal {n} is allowed."),
     "dismissed": Text(vi="Kiến nghị số {n} không được chấp nhận.", en="Appeal {n} is dismissed."),
     "rank": Text(vi="Hạng", en="Rank"),

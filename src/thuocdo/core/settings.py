@@ -67,6 +67,8 @@ class Settings:
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
     resolvers        (address, port) of the recursive resolvers that are asked about names; none: the system's
+    scan_contact     whom the operator of a scanned site may write to: mailto:… or https://…; "" is not set
+    control_urls     addresses that say whether our own line works, asked beside the systems
     """
 
     home: Path
@@ -83,6 +85,8 @@ class Settings:
     smtp: Smtp | None = None
     webhook_networks: tuple[Network, ...] = ()
     resolvers: tuple[tuple[str, int], ...] = ()
+    scan_contact: str = ""
+    control_urls: tuple[str, ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -132,6 +136,11 @@ class Settings:
         return self.home / "checks"
 
     @property
+    def watching_dir(self) -> Path:
+        """What the monitor of availability saw (assess/watching/kept.py); it cannot be made again."""
+        return self.home / "watching"
+
+    @property
     def bell_path(self) -> Path:
         """There while site checks may wait for the worker."""
         return self.state_dir / "site-check.bell"
@@ -140,6 +149,21 @@ class Settings:
     def replay_bell_path(self) -> Path:
         """There while replays of refused records may wait for the worker."""
         return self.state_dir / "replay.bell"
+
+    @property
+    def scanner_bell_path(self) -> Path:
+        """There while something may wait for the scanner."""
+        return self.state_dir / "scanner.bell"
+
+    @property
+    def scanner_beat_path(self) -> Path:
+        """Touched every few seconds while the scanner lives."""
+        return self.state_dir / "scanner.beat"
+
+    @property
+    def key_days_dir(self) -> Path:
+        """When each key was last used (core/key_days.py)."""
+        return self.state_dir / "key_days"
 
     @property
     def snapshot_path(self) -> Path:
@@ -183,8 +207,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
     no list of networks (THUOCDO_WEBHOOK_ALLOW_NETWORKS likewise), `bad_collector_url` (`bad_site_url`) when
     THUOCDO_COLLECTOR_URL (THUOCDO_SITE_URL) is no plain web address, `bad_smtp` when THUOCDO_SMTP_URL or
-    THUOCDO_MAIL_FROM is not as docs/alerts.md says,
-    `bad_resolvers` when THUOCDO_RESOLVERS is no list of addresses,
+    THUOCDO_MAIL_FROM is not as docs/alerts.md says, `bad_resolvers` when THUOCDO_RESOLVERS is no list of
+    addresses, `bad_control_urls` when THUOCDO_CONTROL_URLS is no list of web addresses,
     `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
     THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
@@ -208,7 +232,22 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
         resolvers=_resolvers(environ.get("THUOCDO_RESOLVERS", "")),
+        scan_contact=_scan_contact(environ),
+        control_urls=tuple(
+            _address(part.strip(), "THUOCDO_CONTROL_URLS", "bad_control_urls")
+            for part in environ.get("THUOCDO_CONTROL_URLS", "").split(",")
+            if part.strip()
+        ),
     )
+
+
+def _scan_contact(environ: Mapping[str, str]) -> str:
+    """The mail that the contact page shows, else the public site when it is reached by https."""
+    mail, site = (
+        environ.get("THUOCDO_CONTACT_MAIL", "").strip(),
+        environ.get("THUOCDO_SITE_URL", ""),
+    )
+    return f"mailto:{mail}" if mail else site if site.startswith("https://") else ""
 
 
 def _engine(text: str) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from thuocdo.assess.criteria.model import CriteriaSet
     from thuocdo.assess.demo.servers import DemoSite
     from thuocdo.assess.models import Round
-    from thuocdo.assess.rounds.fleet import Scanning
+    from thuocdo.assess.scans.looking import Scanning
 
 EARLIER: Final = "mo-phong-1"
 NEWEST: Final = "mo-phong-2"
@@ -172,14 +172,12 @@ def _hold_ours(settings: Settings, collect_port: int, stop: threading.Event) -> 
 
 
 def _measure(settings: Settings, held: Round, scanning: Scanning, stop: threading.Event) -> None:
+    """Scans what is left of it; asked to stop, this ends the process, and the next start goes on here."""
     from thuocdo.assess.rounds import fleet
 
-    def tick(_done: int, _total: int | None) -> None:
-        if stop.is_set():  # the next start goes on here
-            fleet.give_back(held)
-            leave()
-
-    fleet.measure(settings, held, scanning, tick)
+    fleet.measure(settings, held, scanning, lambda _done, _total: None, stop)
+    if stop.is_set():
+        leave()
 
 
 def _begun(name: str) -> Round | None:
@@ -192,7 +190,7 @@ def _scanning(authorities: Path, keys: tuple[str, ...], lab_runs: int) -> Scanni
     from thuocdo.assess.citizen import Manners
     from thuocdo.assess.fetch import Limits
     from thuocdo.assess.probes.scene import Depth
-    from thuocdo.assess.rounds.fleet import Scanning
+    from thuocdo.assess.scans.looking import Scanning
 
     return Scanning(
         _CONTACT,

@@ -26,8 +26,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 class SilentSource(_Strict, frozen=True, kw_only=True):
     indicators: tuple[str, ...]
-    working_days_of: tuple[str, ...]
-    levels: Levels
+    levels: Levels  # days beyond those from which on it is silent
 
 
 class RefusedShare(_Strict, frozen=True, kw_only=True):
@@ -54,6 +53,10 @@ class SuddenChange(_Strict, frozen=True, kw_only=True):
     spread_times: int
     falls: Levels  # by how many of a thousand
     rises: Levels
+
+
+class SystemDown(_Strict, frozen=True, kw_only=True):
+    levels: Levels  # minutes since the first failed look
 
 
 class BrokenInvariant(_Strict, frozen=True, kw_only=True):
@@ -115,6 +118,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent_source: SilentSource
     refused_share: RefusedShare
     sudden_change: SuddenChange
+    system_down: SystemDown
     broken_invariant: BrokenInvariant
     feed_distorted: FeedDistorted
     target_at_risk: TargetAtRisk

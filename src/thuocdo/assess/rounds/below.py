@@ -10,8 +10,10 @@ import hashlib
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from thuocdo.assess.probes.scene import Below
-from thuocdo.core import snapshot
+import msgspec
+
+from thuocdo.assess.probes.scene import Below, Target
+from thuocdo.core import clock, snapshot
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import SiteEntry
 from thuocdo.registry.people import tree_on
@@ -26,6 +28,14 @@ def sample(settings: Settings, site_id: int, day: date, most: int) -> tuple[Belo
         return ()
     scope = Scope(country=False, agencies=frozenset({plain(own.agency)}))
     return chosen(sites, own, tree_on(day).within(scope), day, most)
+
+
+def with_sample(settings: Settings, target: Target, most: int) -> Target:
+    """With its sample of subordinate sites, where the registry knows the site and any below it."""
+    if target.site_id is None or not settings.snapshot_path.exists():
+        return target
+    day = clock.local_day(clock.now_us())
+    return msgspec.structs.replace(target, below=sample(settings, target.site_id, day, most))
 
 
 def chosen(

@@ -30,6 +30,11 @@ class Pace:
     _seen: tuple[float, float] = (0.0, 0.0)
     _seen_at: float = 0.0
 
+    @property
+    def most(self) -> int:
+        """How many there can be at all."""
+        return self.at_once or self.cores * MOST_A_CORE
+
     def has_room(self, running: int) -> bool:
         """Whether one scan more may begin beside those that are running."""
         if self.at_once:
@@ -37,7 +42,7 @@ class Pace:
         if running < self.cores:
             self._look()
             return True
-        return running < self.cores * MOST_A_CORE and self._has_been_idle()
+        return running < self.most and self._has_been_idle()
 
     def _has_been_idle(self) -> bool:
         if time.monotonic() - self._seen_at < OF_LATE_S:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from thuocdo.assess.rounds import pace
-from thuocdo.assess.rounds.pace import LEAST_IDLE, MOST_A_CORE, OF_LATE_S, Pace
+from thuocdo.assess.scans import pace
+from thuocdo.assess.scans.pace import LEAST_IDLE, MOST_A_CORE, OF_LATE_S, Pace
 
 CORES = 2
 MOST = CORES * MOST_A_CORE
