@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: install demo test check lock fuzz tour clean-demo
+.PHONY: install demo test chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -32,6 +32,10 @@ test: install check
 ROUNDS ?= 200
 chaos: install
 	env -u THUOCDO_HOME THUOCDO_CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos
+
+# Every test of figures on both engines, those too that `make test` runs on one.
+engines: install
+	env -u THUOCDO_HOME THUOCDO_TEST_ALL_ENGINES=1 $(BIN)/python -m pytest tests/measure
 
 check: install
 	$(BIN)/ruff format --check .

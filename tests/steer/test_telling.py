@@ -16,6 +16,10 @@ from thuocdo.steer.telling import NOTHING, severity_name, tell
 EXAMPLES: dict[Kind, dict[str, int | str]] = {
     Kind.SILENT_SOURCE: {"name": "Cổng", "since": "2026-12-01", "days": 1234},
     Kind.REFUSED_SHARE: {"name": "Cổng", "refused": 30, "of": 100, "share": 300, "reason": "x"},
+    Kind.SYSTEM_DOWN: {
+        **{"name": "Cổng", "since": "22:11 28/11/2026", "minutes": 75},
+        **{"shown": "Trang chủ trả về lỗi", "shown_en": "The front page answers with an error"},
+    },
     Kind.SUDDEN_CHANGE: {
         **{"what": "visits", "day": "2026-12-01", "seen": 10, "usual": 100},
         **{"low": 90, "high": 110, "weeks": 8},

@@ -117,6 +117,12 @@ def test_other_rules_are_tried_and_say_why_totals_move(client, held):
     assert "vì:" in plain(text(client, f"/chat-luong/{CODE}/thu-doi/?{given}"))
 
 
+def test_the_set_of_another_year_is_tried_and_is_not_taken_for_that_years_results(client, held):
+    page = plain(text(client, f"/chat-luong/{CODE}/thu-doi/?bo=2023"))
+    assert "tiêu chí bị bỏ" in page
+    assert "Kết quả công bố năm 2023 không được chấm bằng bộ này" in page
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -30,8 +30,10 @@ from thuocdo.cli import (
     quality,
     reconcile,
     rejects,
+    scans,
     trust,
     verifying,
+    watching,
 )
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
@@ -58,6 +60,8 @@ app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
+scans.add_to(assess.assess)
+watching.add_to(assess.assess)
 app.add_typer(assess.assess, name="assess")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(proof.proofs, name="proof")
@@ -129,7 +133,7 @@ def init() -> None:
 
 @app.command()
 def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT) -> None:
-    """Run and look after all roles: collect, pipeline, web, worker."""
+    """Run and look after all roles: collect, pipeline, worker, scanner, web."""
     from thuocdo.run import supervisor
     from thuocdo.run.stopping import stop_on_signals
     from thuocdo.run.upgrading import bring_up_to_date
@@ -167,6 +171,15 @@ def web(port: WebPort = WEB_PORT) -> None:
 def worker() -> None:
     """Run background work: compaction, the weekly report's draft."""
     from thuocdo.run import worker as role
+    from thuocdo.run.stopping import stop_on_signals
+
+    role.run(_ready(), stop_on_signals())
+
+
+@app.command()
+def scanner() -> None:
+    """Run the scanner: rounds that were started on the web, what agencies and appeals ask for."""
+    from thuocdo.run import scanner as role
     from thuocdo.run.stopping import stop_on_signals
 
     role.run(_ready(), stop_on_signals())

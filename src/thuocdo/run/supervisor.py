@@ -22,7 +22,7 @@ from typing import Final
 
 import structlog
 
-from thuocdo.core import logs
+from thuocdo.core import logs, settings
 from thuocdo.core.errors import ThuocdoError
 
 BACKOFF_SECONDS: Final = (0.2, 1.0, 3.0, 10.0)
@@ -144,8 +144,11 @@ class Supervisor:
             role.stop()
 
 
-def standard_roles(collect_port: int, web_port: int) -> list[Role]:
-    """Collector, pipeline, worker, web: in the order they are ended."""
+def standard_roles(collect_port: int, web_port: int, *, watches: bool = False) -> list[Role]:
+    """Collector, pipeline, worker, scanner, web: in the order they are ended.
+
+    watches  also the monitor of availability: for an instance that says whom to write to
+    """
     here = {"THUOCDO_COLLECTOR_URL": f"http://localhost:{collect_port}"}
     return [
         Role(
@@ -155,12 +158,14 @@ def standard_roles(collect_port: int, web_port: int) -> list[Role]:
         ),
         Role("pipeline", ["pipeline"]),
         Role("worker", ["worker"], environment=here),
+        Role("scanner", ["scanner"], environment=here),
         Role(
             "web",
             ["web", "--port", str(web_port)],
             f"http://127.0.0.1:{web_port}/health",
             environment=here,
         ),
+        *([Role("watch", ["assess", "watch"])] if watches else []),
     ]
 
 
@@ -174,10 +179,11 @@ def answers(url: str) -> bool:
 
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
-    """Run the four roles until asked to stop."""
+    """Run all roles until asked to stop."""
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    supervisor = Supervisor(standard_roles(collect_port, web_port))
+    watches = bool(settings.load().scan_contact)
+    supervisor = Supervisor(standard_roles(collect_port, web_port, watches=watches))
     supervisor.start()
     try:
         supervisor.wait_until_up(stop)

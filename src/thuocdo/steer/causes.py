@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median_high
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thuocdo.core import working_days
+from thuocdo.core.clock import VIETNAM, to_datetime
 from thuocdo.core.vocabulary import Intake
 from thuocdo.measure import silence
+from thuocdo.measure.definitions import Text
 from thuocdo.measure.invariants.model import Outcome, State, told
 from thuocdo.measure.model import IntakeTotal, SourceState
 from thuocdo.measure.outlook.model import Aim, Outlook, Verdict
@@ -21,6 +23,8 @@ from thuocdo.measure.quality import Finding
 from thuocdo.steer import policy as rules
 from thuocdo.steer.model import Cause, Kind, Severity, Value
 from thuocdo.steer.policy import Policy, level, severity_of
+
+_MINUTE_US: Final = 60_000_000
 
 
 class Source(NamedTuple):
@@ -44,6 +48,16 @@ class OpenTask(NamedTuple):
     agency: str
     title: str
     due: date
+
+
+class Down(NamedTuple):
+    """A system that did not answer when it was last looked at, nor before. since, now: µs UTC."""
+
+    system: str
+    agency: str
+    name: str
+    since: int
+    what: Text
 
 
 class Report(NamedTuple):
@@ -102,6 +116,25 @@ def refused_shares(
                 "reason": max(sorted(reasons), key=lambda name: reasons[name]),
             }
             found.append(Cause(Kind.REFUSED_SHARE, key, whose[key].agency, severity, evidence))
+    return found
+
+
+def systems_down(downs: Iterable[Down], now: int, policy: Policy) -> list[Cause]:
+    """Systems that have been down for long enough at `now` (µs UTC)."""
+    found = []
+    for down in downs:
+        minutes = (now - down.since) // _MINUTE_US
+        severity = level(policy.system_down.levels, minutes)
+        if severity is not None:
+            since = to_datetime(down.since).astimezone(VIETNAM)
+            evidence: dict[str, Value] = {
+                "name": down.name,
+                "since": f"{since:%H:%M %d/%m/%Y}",
+                "minutes": minutes,
+                "shown": down.what.vi,
+                "shown_en": down.what.en,
+            }
+            found.append(Cause(Kind.SYSTEM_DOWN, down.system, down.agency, severity, evidence))
     return found
 
 

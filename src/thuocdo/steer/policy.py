@@ -55,6 +55,10 @@ class SuddenChange(_Strict, frozen=True, kw_only=True):
     rises: Levels
 
 
+class SystemDown(_Strict, frozen=True, kw_only=True):
+    levels: Levels  # minutes since the first failed look
+
+
 class BrokenInvariant(_Strict, frozen=True, kw_only=True):
     leave_out: tuple[str, ...]
     severities: dict[Literal["block", "warn"], Grade]
@@ -114,6 +118,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent_source: SilentSource
     refused_share: RefusedShare
     sudden_change: SuddenChange
+    system_down: SystemDown
     broken_invariant: BrokenInvariant
     feed_distorted: FeedDistorted
     target_at_risk: TargetAtRisk

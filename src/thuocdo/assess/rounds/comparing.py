@@ -116,7 +116,7 @@ def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
     return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
 
 
-_WHY: dict[Why, Text] = {
+WHY: Final[dict[Why, Text]] = {
     "measured_otherwise": Text(vi="kết quả đo khác", en="measured otherwise"),
     "worth_otherwise": Text(vi="điểm tối đa khác", en="worth otherwise"),
     "new": Text(vi="tiêu chí mới", en="new in the rules"),
@@ -144,7 +144,7 @@ def sentence(found: Compared, language: Literal["vi", "en"] = "vi") -> str:
     if not found.changes:
         return f"{head}, {told(_SAME)}."
     reasons = "; ".join(
-        f"{told(each.name)} {number(each.before)} → {number(each.after)} ({told(_WHY[each.why])})"
+        f"{told(each.name)} {number(each.before)} → {number(each.after)} ({told(WHY[each.why])})"
         for each in found.changes
     )
     return f"{head}, {told(_BECAUSE)}: {reasons}."

@@ -107,7 +107,7 @@ def publication(
             _block(block, lines, criteria)
             for block in sorted({each.block for each in lines} - {OWN})
         ],
-        systems=[_system(line, by_code[line.code], criteria) for line in lines],
+        systems=[system_line(line, by_code[line.code], criteria) for line in lines],
         vendors=shared_defects(graded),
     )
 
@@ -127,7 +127,8 @@ def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> Bloc
     )
 
 
-def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+def system_line(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+    """One system's place with every check behind it, those of the assessors last."""
     by_check = {
         each.check or f"{group.code}.{each.code}": (f"{group.code}.{each.code}", each)
         for group, each in criteria.criteria()

@@ -73,6 +73,12 @@ def minutes(left: timedelta) -> int:
 
 
 @register.filter
+def of_key(words: dict[str, str], key: str) -> str:
+    """What a table says of a key; the key itself where it says nothing."""
+    return words.get(key, key)
+
+
+@register.filter
 def told(text: Text | None) -> str:
     """In the reader's language."""
     return rounds.told(text) if text else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -14,13 +13,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
 from thuocdo.assess.rounds.publication import BlockLine, Publication
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key, format_decimal
-from thuocdo.web import board, rounds, wording
+from thuocdo.web import rounds, wording
 from thuocdo.web.api import badges
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, Row, told
@@ -33,7 +31,6 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     rounds.SIGNATURE: "application/jose",
 }
-_EVIDENCE = re.compile(r"[0-9a-f]{64}")
 _CACHED = "public, max-age=300"
 
 
@@ -86,7 +83,7 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         "url": line.url,
         "is_own": line.standing.block == OWN,
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
-        "groups": rounds.by_group(found, line),
+        "groups": rounds.by_group(found.rules, line),
         "corrections": own,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
@@ -127,15 +124,10 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
 @require_safe
 def evidence(_request: HttpRequest, code: str, sha256: str) -> HttpResponse:
-    """A piece of evidence that the publication names; never shown, as a hostile site may have made it."""
+    """A piece of evidence that the publication names."""
     found = rounds.find(code)
     named = {name for line in found.made.systems for each in line.checks for name in each.evidence}
-    if not _EVIDENCE.fullmatch(sha256) or sha256 not in named:
-        raise Problem(_("Công bố này không nêu bằng chứng ấy."), status=HTTPStatus.NOT_FOUND)
-    content = Kept(board.instance().home).read(sha256)
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{sha256}"'
-    return response
+    return rounds.evidence(sha256, named)
 
 
 @require_safe
