@@ -151,11 +151,6 @@ class Settings:
         return self.state_dir / "replay.bell"
 
     @property
-    def key_days_dir(self) -> Path:
-        """When each key was last used (core/key_days.py)."""
-        return self.state_dir / "key_days"
-
-    @property
     def scanner_bell_path(self) -> Path:
         """There while something may wait for the scanner."""
         return self.state_dir / "scanner.bell"
@@ -164,6 +159,11 @@ class Settings:
     def scanner_beat_path(self) -> Path:
         """Touched every few seconds while the scanner lives."""
         return self.state_dir / "scanner.beat"
+
+    @property
+    def key_days_dir(self) -> Path:
+        """When each key was last used (core/key_days.py)."""
+        return self.state_dir / "key_days"
 
     @property
     def snapshot_path(self) -> Path:
