@@ -47,7 +47,7 @@ def run(
     criteria: Annotated[str, typer.Option(help="The criteria set a new round freezes.")] = "2024",
     contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
-    at_once: Annotated[int, typer.Option(help="Systems scanned at once.")] = 2,
+    at_once: Annotated[int, typer.Option(help="Systems scanned at once; 0: as many as the processor has room for.")] = 0,
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""

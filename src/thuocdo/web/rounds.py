@@ -21,7 +21,7 @@ from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.rounds import grading, office, telling
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
-from thuocdo.assess.rounds.table import OWN, Standing
+from thuocdo.assess.rounds.table import OWN, Shared, Standing
 from thuocdo.assess.scoring import Grade, GroupPoints, level_of
 from thuocdo.core import files
 from thuocdo.measure.definitions import Text
@@ -278,9 +278,22 @@ def fault(code: str) -> str:
     return _DETAIL.sub("", told(texts()[code]))
 
 
-def defect(remark: str) -> str:
-    """A remark's words where it stands for many."""
-    return _BLANK.sub("…", told(texts()[remark]))
+def defect(found: Published, shared: Shared) -> str:
+    """A remark's words where it stands for many: what they have in common is said, the rest left open."""
+    seen = [
+        remark.facts
+        for code in shared.systems
+        for line in line_of(found, code).checks
+        if line.check == shared.check
+        for remark in line.remarks
+        if remark.code == shared.remark
+    ]
+    common = dict(seen[0]) if seen else {}
+    for facts in seen:
+        common = {name: value for name, value in common.items() if facts.get(name) == value}
+    said = told(texts()[shared.remark])
+    filled = _BLANK.sub(lambda blank: common.get(blank.group()[1:-1], "…"), said)
+    return filled.replace(" (…)", "")
 
 
 def blame(code: str) -> str:

@@ -100,6 +100,7 @@ def publication(
 ) -> Publication:
     """The publication of what was graded; pure."""
     lines = standings(graded)
+    counted = {each.check or f"{group.code}.{each.code}" for group, each in criteria.criteria()}
     by_code = {each.code: each for each in graded}
     return Publication(
         round=code,
@@ -120,7 +121,7 @@ def publication(
             for block in sorted({each.block for each in lines} - {OWN})
         ],
         systems=[system_line(line, by_code[line.code], criteria) for line in lines],
-        vendors=shared_defects(graded),
+        vendors=[each for each in shared_defects(graded) if each.check in counted],
         configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
     )
 
