@@ -184,11 +184,14 @@ def score(name: RoundName, lang: Lang = "vi") -> None:
     words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import grading, office
     from thuocdo.assess.rounds.table import standings
-    from thuocdo.cli.assess_words import configured, ranking
+    from thuocdo.cli.assess_words import configured, ranking, unranked
 
     held = office.find(name)
     rules = grading.rules_of(held)
-    console().print(ranking(words, rules, standings(grading.graded(held))))
+    lines = standings(grading.graded(held))
+    console().print(ranking(words, rules, lines))
+    for line in unranked(words, lines):
+        typer.echo(line)
     if remark := configured(words, rules):
         typer.echo(remark)
     if waiting := office.waiting(held):

@@ -80,13 +80,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One criterion of one system, in the reader's language."""
+    """One criterion of one system, in the reader's language. configured: its points stand in no document."""
 
     line: CheckLine
     name: str
     seen: list[tuple[str, str]]
     blame: str
     fix: str
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
     names = {group.code: told(group.name) for group in rules.groups}
     own: dict[str, list[Checked]] = {code: [] for code in (*names, "")}
     for each in line.checks:
-        own[groups.get(each.check, "")].append(checked(each))
+        own[groups.get(each.check, "")].append(checked(each, rules))
     names[""] = _("Quan sát thêm, không tính điểm")
     return [
         Checks(code or "beside", names[code], points.get(code), checks)
@@ -231,10 +232,11 @@ def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
     ]
 
 
-def checked(line: CheckLine) -> Checked:
-    """One criterion in the reader's language."""
+def checked(line: CheckLine, rules: CriteriaSet | None = None) -> Checked:
+    """One criterion in the reader's language; its points are marked where its rules are given."""
     fix = told(line.fix) if line.fix else ""
-    return Checked(line, told(line.name), seen(line), blame(line.blame), fix)
+    is_ours = rules is not None and line.is_configured(rules.official)
+    return Checked(line, told(line.name), seen(line), blame(line.blame), fix, is_ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ def test_a_resolver_that_cannot_show_the_root_signed_is_our_fault(seen, matter):
 
 def test_no_resolver_is_our_fault_and_asks_nobody(look):
     found = look(Resolving((), ("1 8 2 " + "00" * 32,)), "ky.gov.vn")
-    assert {each.detail for each in found.values()} == {"resolver: no resolver"}
+    assert {each.detail for each in found.values()} == {"DNS resolver"}
 
 
 def test_a_dead_resolver_is_passed_over_for_the_next(tree, look):

@@ -19,6 +19,7 @@ from tests.assess.fixtures.servers import Odd, dripping_head, endless_body, page
 from thuocdo.assess.citizen import agent
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.results import Fault
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import judging, kept, monitor, pace
 from thuocdo.assess.watching.asking import Asker
 from thuocdo.assess.watching.model import Look, Target
@@ -158,6 +159,15 @@ def test_a_host_is_never_asked_twice_at_once(home, site):
     once(home, *(Target(f"s{n}", server.url + "/") for n in range(5)))
     assert most == 1
     assert len(kept_looks(home)) == 5
+
+
+def test_a_host_that_a_scan_is_at_is_left_alone(home, site):
+    server = site(page(b"x"))
+    hold = Hosts.of(home).hold(server.url)
+    assert once(home, Target("a", server.url + "/")) == []
+    assert server.seen == []
+    hold.release()
+    assert len(once(home, Target("a", server.url + "/"))) == 1
 
 
 def test_a_host_that_hangs_delays_no_other(home, site):
