@@ -8,7 +8,10 @@ there. Started again it goes on where it was: what it must do stands in the data
 from __future__ import annotations
 
 import fcntl
+import math
 import threading
+import time
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -18,6 +21,8 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
 SLEEP_SECONDS: Final = 2.0
+REST_SECONDS: Final = 60.0
+"""After the start, before it is looked whether anything was left by whoever died without a bell."""
 
 log = structlog.get_logger("thuocdo.scanner")
 
@@ -36,13 +41,20 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 f"Another scanner already serves {settings.home}.",
                 "Stop it first, or leave the work to it.",
             ) from None
-        bell.touch()  # a scanner that died may have left something
+        # At once when a scanner died at work; else once everybody who opens pages has been served.
+        look_at = time.monotonic() + (0 if _at_work(settings).exists() else REST_SECONDS)
         while not stop.is_set():
             beat.touch()
-            if bell.exists():
+            if bell.exists() or time.monotonic() >= look_at:
+                look_at = math.inf
                 _work(settings, stop)
             stop.wait(SLEEP_SECONDS)
         beat.unlink(missing_ok=True)
+
+
+def _at_work(settings: Settings) -> Path:
+    """There from when the bell is silenced until what it rang for is done."""
+    return settings.scanner_bell_path.with_suffix(".at-work")
 
 
 def _work(settings: Settings, stop: threading.Event) -> None:
@@ -55,6 +67,7 @@ def _work(settings: Settings, stop: threading.Event) -> None:
     from thuocdo.assess.scans import crew, shadows
     from thuocdo.assess.scans.policy import policy
 
+    _at_work(settings).touch()
     settings.scanner_bell_path.unlink(missing_ok=True)
     queues = (shadows.Shadows(settings), measuring.systems(settings))
 
@@ -70,3 +83,4 @@ def _work(settings: Settings, stop: threading.Event) -> None:
             raise
     if any(queue.waits() for queue in queues):  # or its hosts are busy
         settings.scanner_bell_path.touch()
+    _at_work(settings).unlink()
