@@ -65,6 +65,7 @@ WORKSPACE = (
     "co-quan/H26/trang/",
     "co-quan/H26/trang/391/",
     "co-quan/H26/khoa/",
+    "co-quan/H26/quet-thu/",
 )
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_REQUESTS = 15

@@ -47,7 +47,7 @@ def run(
     criteria: Annotated[str, typer.Option(help="The criteria set a new round freezes.")] = "2024",
     contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
-    at_once: Annotated[int, typer.Option(help="Systems scanned at once.")] = 2,
+    at_once: Annotated[int, typer.Option(help="Systems scanned at once; 0: as many as the processor has room for.")] = 0,
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
@@ -184,11 +184,14 @@ def score(name: RoundName, lang: Lang = "vi") -> None:
     words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import grading, office
     from thuocdo.assess.rounds.table import standings
-    from thuocdo.cli.assess_words import configured, ranking
+    from thuocdo.cli.assess_words import configured, ranking, unranked
 
     held = office.find(name)
     rules = grading.rules_of(held)
-    console().print(ranking(words, rules, standings(grading.graded(held))))
+    lines = standings(grading.graded(held))
+    console().print(ranking(words, rules, lines))
+    for line in unranked(words, lines):
+        typer.echo(line)
     if remark := configured(words, rules):
         typer.echo(remark)
     if waiting := office.waiting(held):

@@ -13,6 +13,7 @@ from rich.table import Table
 from thuocdo.assess.criteria.model import CriteriaSet, Group
 from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.rounds.table import Standing
+from thuocdo.assess.scoring import GroupPoints
 from thuocdo.cli.output import one_of
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
@@ -44,12 +45,16 @@ _WORDS: Final = {
     "rescan_ordered": Text(vi="Đã đặt lần quét lại số {n}.", en="Re-scan {n} is ordered."),
     "allowed": Text(vi="Kiến nghị số {n} được chấp nhận.", en="Appeal {n} is allowed."),
     "dismissed": Text(vi="Kiến nghị số {n} không được chấp nhận.", en="Appeal {n} is dismissed."),
+    "block": Text(vi="Khối", en="Block"),
+    "ministry": Text(vi="bộ, ngành", en="ministries"),
+    "province": Text(vi="tỉnh, thành phố", en="provinces"),
     "rank": Text(vi="Hạng", en="Rank"),
     "system": Text(vi="Hệ thống", en="System"),
     "level": Text(vi="Mức", en="Level"),
     "points": Text(vi="Điểm", en="Points"),
     "unmeasured": Text(vi="Chưa đo", en="Unmeasured"),
     "open": Text(vi="chưa rõ", en="open"),
+    "unranked": Text(vi="Không xếp hạng: {system}: {why}", en="Not ranked: {system}: {why}"),
     "own": Text(vi="ngoài xếp hạng", en="not ranked"),
     "configured": Text(
         vi="Điểm có dấu * do hệ thống này cấu hình, không có trong văn bản. {why}",
@@ -82,26 +87,39 @@ class Words:
 
 def ranking(words: Words, rules: CriteriaSet, lines: Sequence[Standing]) -> Table:
     """Every system: rank and where it could be, level, points, what is open, each group's points."""
-    heads = [words(code) for code in ("rank", "system", "level", "points", "unmeasured")]
+    heads = [words(code) for code in ("block", "rank", "system", "level", "points", "unmeasured")]
     groups = [f"{words.of_text(each.name)}{_star(rules, each)}" for each in rules.groups]
     table = Table(*heads, *groups)
     for each in lines:
-        shares = [
-            f"{words.number(group.points)}/{words.number(group.of - group.unmeasured)}"
-            for group in each.grade.groups
-        ]
+        shares = [_share(words, group) for group in each.grade.groups]
         level = each.grade.level or words("open")
         total, unmeasured = words.number(each.grade.points), words.number(each.grade.unmeasured)
-        table.add_row(_rank(words, each), each.name, level, total, unmeasured, *shares)
+        block = words(each.block) if each.block in _WORDS else each.block
+        table.add_row(block, _rank(words, each), each.name, level, total, unmeasured, *shares)
     return table
+
+
+def _share(words: Words, group: GroupPoints) -> str:
+    """Of what was measured; an en dash where nothing was."""
+    measured = group.of - group.unmeasured
+    return f"{words.number(group.points)}/{words.number(measured)}" if measured else "–"
 
 
 def _rank(words: Words, line: Standing) -> str:
     if line.rank is not None:
         return f"{line.rank} ({line.rank_best}–{line.rank_worst})"
-    if not line.unranked:
-        return words("own")
-    return _DETAIL.sub("", words.of_text(texts()[line.unranked]))
+    return "–" if line.unranked else words("own")
+
+
+def unranked(words: Words, lines: Sequence[Standing]) -> list[str]:
+    """Why some have no rank, a sentence each."""
+    return [
+        words(
+            "unranked", system=each.name, why=_DETAIL.sub("", words.of_text(texts()[each.unranked]))
+        )
+        for each in lines
+        if each.unranked
+    ]
 
 
 def _star(rules: CriteriaSet, group: Group) -> str:
@@ -112,4 +130,6 @@ def configured(words: Words, rules: CriteriaSet) -> str:
     """What a reader must know of points that stand in no document; "" when all do."""
     if rules.unofficial_because is None:
         return ""
-    return words("configured", why=words.of_text(rules.unofficial_because).strip())
+    why = words.of_text(rules.unofficial_because).strip()
+    has_star = not all(rules.is_official(each) for each in rules.groups)
+    return words("configured", why=why) if has_star else why

@@ -198,6 +198,15 @@ def demo(
     run_demo(settings.load(), collect_port, web_port, rate, stop_on_signals())
 
 
+@app.command("demo-rounds", hidden=True)
+def demo_rounds(collect_port: CollectPort = COLLECT_PORT) -> None:
+    """The demonstration's own rounds of assessment: a role of `thuocdo demo`."""
+    from thuocdo.run.demo_rounds import run as hold
+    from thuocdo.run.stopping import stop_on_signals
+
+    hold(_ready(), collect_port, stop_on_signals())
+
+
 # --- lake and facts ------------------------------------------------------------------------------
 
 

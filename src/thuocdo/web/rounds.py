@@ -21,7 +21,7 @@ from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.rounds import grading, office, telling
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
-from thuocdo.assess.rounds.table import OWN, Standing
+from thuocdo.assess.rounds.table import OWN, Shared, Standing
 from thuocdo.assess.scoring import Grade, GroupPoints, level_of
 from thuocdo.core import files
 from thuocdo.measure.definitions import Text
@@ -80,23 +80,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One criterion of one system, in the reader's language."""
+    """One criterion of one system, in the reader's language. configured: its points stand in no document."""
 
     line: CheckLine
     name: str
     seen: list[tuple[str, str]]
     blame: str
     fix: str
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The criteria of one group; `points` is None for what no criterion uses."""
+    """The criteria of one group; `points` is None for what no criterion uses.
+
+    configured  the group's points stand in no document
+    """
 
     code: str
     name: str
     points: GroupPoints | None
     checks: list[Checked]
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,21 +225,23 @@ def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
         each.check or f"{group.code}.{each.code}": group.code for group, each in rules.criteria()
     }
     names = {group.code: told(group.name) for group in rules.groups}
+    ours = {group.code for group in rules.groups if not rules.is_official(group)}
     own: dict[str, list[Checked]] = {code: [] for code in (*names, "")}
     for each in line.checks:
-        own[groups.get(each.check, "")].append(checked(each))
+        own[groups.get(each.check, "")].append(checked(each, rules))
     names[""] = _("Quan sát thêm, không tính điểm")
     return [
-        Checks(code or "beside", names[code], points.get(code), checks)
+        Checks(code or "beside", names[code], points.get(code), checks, code in ours)
         for code, checks in own.items()
         if checks
     ]
 
 
-def checked(line: CheckLine) -> Checked:
-    """One criterion in the reader's language."""
+def checked(line: CheckLine, rules: CriteriaSet | None = None) -> Checked:
+    """One criterion in the reader's language; its points are marked where its rules are given."""
     fix = told(line.fix) if line.fix else ""
-    return Checked(line, told(line.name), seen(line), blame(line.blame), fix)
+    is_ours = rules is not None and line.is_configured(rules.official)
+    return Checked(line, told(line.name), seen(line), blame(line.blame), fix, is_ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +283,22 @@ def fault(code: str) -> str:
     return _DETAIL.sub("", told(texts()[code]))
 
 
-def defect(remark: str) -> str:
-    """A remark's words where it stands for many."""
-    return _BLANK.sub("…", told(texts()[remark]))
+def defect(found: Published, shared: Shared) -> str:
+    """A remark's words where it stands for many: what they have in common is said, the rest left open."""
+    seen = [
+        remark.facts
+        for code in shared.systems
+        for line in line_of(found, code).checks
+        if line.check == shared.check
+        for remark in line.remarks
+        if remark.code == shared.remark
+    ]
+    common = dict(seen[0]) if seen else {}
+    for facts in seen:
+        common = {name: value for name, value in common.items() if facts.get(name) == value}
+    said = told(texts()[shared.remark])
+    filled = _BLANK.sub(lambda blank: common.get(blank.group()[1:-1], "…"), said)
+    return filled.replace(" (…)", "")
 
 
 def blame(code: str) -> str:

@@ -19,6 +19,7 @@ from tests.assess.fixtures.servers import Odd, dripping_head, endless_body, page
 from thuocdo.assess.citizen import agent
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.results import Fault
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import judging, kept, monitor, pace
 from thuocdo.assess.watching.asking import Asker
 from thuocdo.assess.watching.model import Look, Target
@@ -160,6 +161,15 @@ def test_a_host_is_never_asked_twice_at_once(home, site):
     assert len(kept_looks(home)) == 5
 
 
+def test_a_host_that_a_scan_is_at_is_left_alone(home, site):
+    server = site(page(b"x"))
+    hold = Hosts.of(home).hold(server.url)
+    assert once(home, Target("a", server.url + "/")) == []
+    assert server.seen == []
+    hold.release()
+    assert len(once(home, Target("a", server.url + "/"))) == 1
+
+
 def test_a_host_that_hangs_delays_no_other(home, site):
     hanging, quick = [site(silence) for _ in range(4)], site(page(b"x"))
     targets = [Target(f"h{n}", server.url + "/") for n, server in enumerate(hanging)]
@@ -263,6 +273,12 @@ def test_without_a_contact_nobody_is_asked(home):
     nobody = instance.load({"THUOCDO_HOME": str(home.home)})
     with pytest.raises(ThuocdoError, match="THUOCDO_CONTACT_MAIL"):
         monitor.run(nobody, list, threading.Event())
+
+
+def test_a_simulated_country_is_never_watched(home):
+    home.remark_path.write_text("Số liệu mô phỏng.", "utf-8")
+    with pytest.raises(ThuocdoError, match="simulated"):
+        monitor.run(home, list, threading.Event())
 
 
 def test_one_monitor_an_instance(home):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from playwright.async_api import Browser, Page
 from playwright.async_api import Error as BrowserError
+from playwright.async_api import TimeoutError as BrowserTimeout
 
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Failure
@@ -22,6 +23,7 @@ from thuocdo.assess.results import Evidence, Fault
 from thuocdo.assess.site_check import proxy
 from thuocdo.assess.site_check.browser import Bounds, fresh_context
 from thuocdo.assess.site_check.watch import Watcher, kind_of
+from thuocdo.assess.site_check.weight import Weight
 from thuocdo.core.guard import Guard
 
 HERE: Final = Path(__file__).parent
@@ -138,8 +140,10 @@ async def look(
         await Watcher(tracker, way_out, bounds).attach(context)
         page = await context.new_page()
         page.on("dialog", lambda dialog: asyncio.ensure_future(_away(dialog)))
+        weight = Weight()
         try:
             async with asyncio.timeout(seconds):
+                await weight.watch(context, page)
                 await _open(page, url, bounds)
                 seen = await _see(page, kept, axe)
                 if page.url.startswith(_ERROR_PAGE):  # the page led on to where nothing can be seen
@@ -147,7 +151,11 @@ async def look(
                 return seen
         except TimeoutError:
             return Failure(Fault.TIMEOUT, f"{seconds:g} s")
+        except BrowserTimeout:
+            return Failure(Fault.TIMEOUT, f"{bounds.navigation_s:g} s")
         except (BrowserError, msgspec.ValidationError) as problem:
+            if weight.is_too_much:
+                return Failure(Fault.SIZE, weight.detail)
             return _why(way_out, url, str(problem).splitlines()[0])
 
 

@@ -68,7 +68,8 @@ class Depth:
     pages          pages of its own the tag is looked for on, the front page included
     below          subordinate sites it is looked for on besides
     browser_s      for one visit of the browser
-    tools_s        for one run of a tool (sslyze, Lighthouse)
+    tools_s        for one run of a tool (sslyze)
+    lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
     load_step_s    for one step of a load test that the owner signed for
     """
 
@@ -77,6 +78,7 @@ class Depth:
     below: int = 3
     browser_s: float = 60.0
     tools_s: float = 90.0
+    lab_s: float = 180.0
     load_step_s: float = 20.0
 
 

@@ -50,6 +50,8 @@ class Systems:
             scanning = self.scanning(held)
             waiting = held.entries.filter(state=Entry.State.QUEUED).order_by("turn")
             for entry in waiting.defer("results"):
+                if not hosts.is_free(entry.url):
+                    continue
                 target = _target(self.settings, scanning, entry)
                 hold = hosts.hold_for(target)
                 if hold is None:

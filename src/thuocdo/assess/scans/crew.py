@@ -23,6 +23,7 @@ from thuocdo.assess.probes.scene import Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.scans.hosts import Hold, Hosts
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of
+from thuocdo.assess.scans.pace import Pace
 from thuocdo.assess.scans.policy import policy
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -74,6 +75,7 @@ def work(
 ) -> int:
     """Scan until no queue has anything, or until asked to stop; how many were scanned.
 
+    at_once: as `Pace` says; 0 is as many as the processor has room for.
     Raises ThuocdoError `scanning` when another process of the instance is at it.
     """
     with _alone(settings.state_dir / _LOCK):
@@ -86,14 +88,14 @@ class _Crew:
     def __init__(self, settings: Settings, queues: Sequence[Queue], at_once: int) -> None:
         self._settings = settings
         self._turns = deque(queues)
-        self._at_once = at_once
+        self._pace = Pace(at_once)
         self._hosts = Hosts.of(settings)
         self._axe = axe_of(settings)
         self._running: dict[Future[list[Result] | None], tuple[Work, Look]] = {}
 
     def work(self, tick: Callable[[], None], stop: threading.Event) -> int:
         scanned = 0
-        with ThreadPoolExecutor(self._at_once) as threads:
+        with ThreadPoolExecutor(self._pace.most) as threads:
             try:
                 while not stop.is_set():
                     tick()
@@ -106,7 +108,7 @@ class _Crew:
         return scanned
 
     def _begin(self, threads: ThreadPoolExecutor) -> None:
-        while len(self._running) < self._at_once and (taken := self._next()) is not None:
+        while self._pace.has_room(len(self._running)) and (taken := self._next()) is not None:
             log.info("scanning", system=taken.name, url=taken.target.url)
             look = Look(self._settings, taken.scanning, self._axe, taken.target)
             self._running[threads.submit(look.run)] = (taken, look)

@@ -56,6 +56,13 @@ class Hosts:
             stack.pop_all()
         return Hold(tuple(files))
 
+    def is_free(self, url: str) -> bool:
+        """Whether nobody is at a host just now: cheaper to ask than what else a scan would need."""
+        hold = self.hold(url)
+        if hold is not None:
+            hold.release()
+        return hold is not None
+
     def hold_for(self, target: Target, *, wait: bool = False) -> Hold | None:
         """Every host that a scan of the target asks."""
         return self.hold(target.url, *(f"https://{each.host}" for each in target.below), wait=wait)

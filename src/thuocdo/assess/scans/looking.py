@@ -37,7 +37,8 @@ class Scanning:
     contact      whom a site's operator may write to about it
     allowed      networks that may be visited although they are not public
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
-    at_once      systems at once; other users of the instance's scanner share them
+    at_once      systems at once, which other users of the instance's scanner share; 0 is as many as the
+                 processor has room for (pace.py)
     resolving    whom to ask about names; None: whom the settings say
     """
 
@@ -48,7 +49,7 @@ class Scanning:
     depth: Depth = field(default_factory=Depth)
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
-    at_once: int = 2
+    at_once: int = 0
     resolving: Resolving | None = None
 
 

@@ -158,7 +158,7 @@ class Shadows:
     def take(self, hosts: Hosts) -> Work | None:
         for each in in_turn(_waiting()):
             scan = ShadowScan.objects.filter(pk=each.number).defer("results").first()
-            if scan is None:
+            if scan is None or not hosts.is_free(scan.url):
                 continue
             target = self._target(scan)
             hold = hosts.hold_for(target)

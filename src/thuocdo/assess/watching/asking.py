@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from thuocdo.assess.citizen import Citizen, Manners, agent
+from thuocdo.assess.citizen import Citizen, Manners, agent, contact_of
 from thuocdo.assess.fetch import Answer, Failure, Fetcher, Limits
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check import robots
@@ -30,7 +30,7 @@ _NO_ISSUER: Final = ("unable to get local issuer", "unable to verify the first c
 def fetcher_of(settings: Settings, policy: Policy) -> Fetcher:
     """Asks under the monitor's name, within the policy's bounds."""
     limits = Limits(seconds=policy.seconds, max_bytes=policy.max_bytes)
-    return Fetcher(Guard(settings.check_networks), agent(settings.scan_contact), limits)
+    return Fetcher(Guard(settings.check_networks), agent(contact_of(settings.scan_contact)), limits)
 
 
 @dataclass(slots=True)

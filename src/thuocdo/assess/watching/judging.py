@@ -8,7 +8,7 @@ well; one that the next look did not confirm was no outage. Where nobody looked 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -49,7 +49,8 @@ def judge(
     looks  of every system and control (kept.SCHEMA), `margin_us` more at both ends: what failed
            everywhere at once can only be told from all of them
     """
-    every = _Every.of(looks, policy)
+    systems = list(systems)
+    every = _Every(looks, systems, policy)
     within = _Within(aligned(since, policy), until, now)
     return {code: _availability(code, every.only(code), within, policy) for code in systems}
 
@@ -82,50 +83,42 @@ _FAULTS: Final = tuple(Fault)
 
 
 class _Every:
-    """All looks, the order of time, ours told apart."""
+    """The looks at some systems, in the order of time, those that were our own side's told apart."""
 
-    def __init__(self, one: _One, system: Ints, names: list[str]) -> None:
-        self._one, self._names = one, {name: place for place, name in enumerate(names)}
-        order = np.lexsort((one.at, system))
-        self._one = _One(*(column[order] for column in one))
-        bounds = np.searchsorted(system[order], np.arange(len(names) + 1))
-        self._bounds = bounds
-
-    @classmethod
-    def of(cls, looks: pa.Table, policy: Policy) -> _Every:
-        looks = looks.take(np.argsort(_ints(looks["at"]), kind="stable"))
-        coded = looks["system"].combine_chunks().dictionary_encode()
-        if isinstance(coded, pa.ChunkedArray):
-            coded = coded.combine_chunks()
-        names = [str(name) for name in coded.dictionary.to_pylist()]
-        system = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    def __init__(self, looks: pa.Table, systems: Sequence[str], policy: Policy) -> None:
+        names, system = _words(looks["system"])
         place = {fault.value: at for at, fault in enumerate(_FAULTS)}
-        faults = looks["fault"].combine_chunks().dictionary_encode()
-        known = np.array(
-            [place.get(str(name), place["internal"]) for name in faults.dictionary.to_pylist()]
-            or [0],
-            dtype=np.int64,
+        faults, index = _words(looks["fault"])
+        known = np.array([place.get(name, place["internal"]) for name in faults] + [-1])
+        fault = known[index]  # the last one, -1, is that of an answer
+        at, kind = _ints(looks["at"]), _kinds(policy)[fault]
+        wanted = np.isin(system, [names.index(code) for code in systems if code in names])
+        kind[_our_side(at, fault, system, names, wanted, policy)] = _OURS
+        own = np.flatnonzero(wanted)
+        own = own[np.lexsort((at[own], system[own]))]
+        self._one = _One(
+            at[own],
+            kind[own],
+            fault[own],
+            _ints(looks["ttfb_ms"])[own],
+            looks["again"].to_numpy().astype(bool)[own],
+            _ints(looks["status"])[own],
         )
-        index = faults.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        fault = np.where(index < 0, -1, known[np.maximum(index, 0)]) if len(index) else index
-        one = _One(
-            _ints(looks["at"]),
-            _kinds(policy)[fault.astype(np.int64)],
-            fault.astype(np.int64),
-            _ints(looks["ttfb_ms"]),
-            looks["again"].to_numpy(zero_copy_only=False).astype(bool),
-            _ints(looks["status"]),
-        )
-        is_control = np.array([name.startswith(CONTROL) for name in names] or [False], dtype=bool)
-        kind = one.kind.copy()
-        kind[_our_side(one, system, is_control, policy)] = _OURS
-        return cls(one._replace(kind=kind), system, names)
+        self._places = {name: number for number, name in enumerate(names)}
+        self._bounds = np.searchsorted(system[own], np.arange(len(names) + 1))
 
     def only(self, code: str) -> _One:
-        place = self._names.get(code)
-        if place is None:
-            return _One(*(column[:0] for column in self._one))
-        return _One(*(c[self._bounds[place] : self._bounds[place + 1]] for c in self._one))
+        place = self._places.get(code)
+        first, end = (0, 0) if place is None else self._bounds[place : place + 2]
+        return _One(*(column[first:end] for column in self._one))
+
+
+def _words(column: Any) -> tuple[list[str], Ints]:
+    """(the words of a column, each row's as an index, null as -1)."""
+    whole = column.combine_chunks()
+    coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    index = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return [str(word) for word in coded.dictionary.to_pylist()], index.astype(np.int64)
 
 
 def _ints(column: Any) -> Ints:
@@ -142,16 +135,24 @@ def _kinds(policy: Policy) -> Ints:
     return np.array([*kinds, _UP], dtype=np.int64)
 
 
-def _our_side(one: _One, system: Ints, is_control: Flags, policy: Policy) -> Ints:
-    """Where in the looks (in the order of time) a failure was our own side's."""
-    line = np.array([*(fault in policy.line for fault in _FAULTS), False])[one.fault]
-    of_control = is_control[system] if len(system) else np.zeros(0, dtype=bool)
-    controls = np.flatnonzero(of_control)
-    others = np.flatnonzero(~of_control)
+def _our_side(
+    at: Ints, fault: Ints, system: Ints, names: Sequence[str], wanted: Flags, policy: Policy
+) -> Ints:
+    """Where the failures of wanted systems were our own side's; the others' looks tell."""
+    line = np.array([*(fault in policy.line for fault in _FAULTS), False])[fault]
+    suspect = np.flatnonzero(line & wanted)
+    if not len(suspect):
+        return suspect
+    order = np.argsort(at, kind="stable")
+    at, line, system = at[order], line[order], system[order]
+    of_control = np.array([name.startswith(CONTROL) for name in names])[system]
+    controls, others = np.flatnonzero(of_control), np.flatnonzero(~of_control)
+    where = np.empty(len(order), dtype=np.int64)
+    where[order] = np.arange(len(order))
     found = [
         place
-        for place in np.flatnonzero(line & ~of_control)
-        if _is_ours(int(place), one.at, line, system, controls, others, policy)
+        for place in suspect
+        if _is_ours(int(where[place]), at, line, system, controls, others, policy)
     ]
     return np.array(found, dtype=np.int64)
 
@@ -268,15 +269,21 @@ def _rank(times: Ints, percent: int) -> int | None:
 
 def _hours(one: _One, kind: Ints, spoke: Ints, since: int, until: int) -> Iterator[Hour]:
     """Every hour of [since, until), the one that begins before `since` included where it does."""
-    start = since - since % _HOUR_US
-    while start < until:
-        first, last = np.searchsorted(one.at[spoke], (start, start + _HOUR_US))
-        places = spoke[first:last]
-        counts = np.bincount(kind[places], minlength=len(_NAMES))
-        times = np.sort(one.ttfb[places[(kind[places] == _UP) & (one.ttfb[places] >= 0)]])
-        unmeasured = int(counts[_REFUSED] + counts[_OURS])
-        yield Hour(start, int(counts[_UP]), int(counts[_DOWN]), unmeasured, _rank(times, 50))
-        start += _HOUR_US
+    starts = np.arange(since - since % _HOUR_US, until, _HOUR_US)
+    edges = np.searchsorted(one.at[spoke], np.append(starts, until))
+    kinds, times = kind[spoke], one.ttfb[spoke]
+    answered, down = _sums(kinds == _UP, edges), _sums(kinds == _DOWN, edges)
+    unmeasured = _sums((kinds == _REFUSED) | (kinds == _OURS), edges)
+    timed = np.where((kinds == _UP) & (times >= 0), times, -1)
+    for place, start in enumerate(starts):
+        within = timed[edges[place] : edges[place + 1]]
+        p50 = _rank(np.sort(within[within >= 0]), 50)
+        yield Hour(int(start), int(answered[place]), int(down[place]), int(unmeasured[place]), p50)
+
+
+def _sums(flags: Flags, edges: Ints) -> Ints:
+    """How many are set between each two edges."""
+    return np.diff(np.concatenate(([0], np.cumsum(flags)))[edges])
 
 
 def _latest(times: Ints) -> int | None:

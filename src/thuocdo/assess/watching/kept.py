@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -42,6 +43,7 @@ _FIELDS: Final[list[pa.Field[Any]]] = [
     pa.field("again", pa.bool_(), nullable=False),
 ]
 SCHEMA: Final = pa.schema(_FIELDS)
+_CODED: Final = ("system", "fault")
 _LEVEL: Final = 9
 _NOTHING: Final = "0" * 64
 _NEWLINE: Final = b"\n"
@@ -144,25 +146,95 @@ def table_of(looks: Sequence[Look]) -> pa.Table:
 
 
 def read(folder: Path, since: int, until: int) -> pa.Table:
-    """Every look in [since, until), µs UTC, as `SCHEMA`; in no order.
+    """Every look in [since, until), µs UTC, as `SCHEMA` with its words as dictionaries; in no order.
 
     Raises ThuocdoError `bad_looks` when a file is none of ours.
     """
-    found = [SCHEMA.empty_table()]
+    found = [_coded(SCHEMA.empty_table())]
     day, last = clock.local_day(since), clock.local_day(max(since, until - 1))
     while day <= last:
-        journal = _content(folder / f"{day}.ndjson")  # before the files: it may be sealed meanwhile
+        path = folder / f"{day}.ndjson"
+        journal = _TAILS.of(path)  # before the files: it may be sealed meanwhile
         sealed = _sealed(folder, day)
-        for path in sealed:
-            try:
-                found.append(pq.ParquetFile(path).read().cast(SCHEMA))
-            except (pa.ArrowException, FileNotFoundError) as problem:
-                raise _bad(path, str(problem)) from problem
-        if journal and not _is_sealed_already(journal, sealed):
-            found.append(table_of(_decoded(journal)))
+        found += [_opened(each) for each in sealed]
+        if journal is not None and not (sealed and _is_gone_or_sealed(path, sealed)):
+            found.append(journal)
         day += timedelta(days=1)
-    every = pa.concat_tables(found)
+    every = pa.concat_tables(found).unify_dictionaries()
     return every.filter((pc.field("at") >= since) & (pc.field("at") < until))
+
+
+def _opened(path: Path) -> pa.Table:
+    try:
+        return _coded(pq.ParquetFile(path, read_dictionary=list(_CODED)).read())
+    except (pa.ArrowException, FileNotFoundError, KeyError) as problem:
+        raise _bad(path, str(problem)) from problem
+
+
+def _coded(looks: pa.Table) -> pa.Table:
+    """The few words there are as dictionaries."""
+    columns = []
+    for name in SCHEMA.names:
+        column = looks[name]
+        is_plain = name in _CODED and not pa.types.is_dictionary(column.type)
+        columns.append(column.dictionary_encode() if is_plain else column)
+    return pa.Table.from_arrays(columns, names=SCHEMA.names)
+
+
+def _is_gone_or_sealed(path: Path, sealed: Sequence[Path]) -> bool:
+    journal = _content(path)
+    return not journal or _is_sealed_already(journal, sealed)
+
+
+class _Tail(NamedTuple):
+    """A journal as far as it was read: which file, how many bytes, its looks."""
+
+    inode: int
+    offset: int
+    looks: pa.Table
+
+
+class _Tails:
+    """The journals of this process's instances: only what was appended since is read again."""
+
+    _MOST: Final = 3  # days that may be open at once
+    _CHUNKS: Final = 64
+
+    def __init__(self) -> None:
+        self._known: dict[Path, _Tail] = {}
+        self._turn = threading.Lock()
+
+    def of(self, path: Path) -> pa.Table | None:
+        """The whole lines of a journal; None when there is none."""
+        with self._turn:
+            known = self._known.pop(path, None)
+            try:
+                file = path.open("rb")
+            except FileNotFoundError:
+                return None
+            with file:
+                known = self._read_on(file, known)
+            self._known[path] = known  # the last one asked for stands last
+            while len(self._known) > self._MOST:
+                self._known.pop(next(iter(self._known)))
+            return known.looks
+
+    def _read_on(self, file: BinaryIO, known: _Tail | None) -> _Tail:
+        there = os.fstat(file.fileno())
+        if known is None or known.inode != there.st_ino or known.offset > there.st_size:
+            known = _Tail(there.st_ino, 0, _coded(SCHEMA.empty_table()))
+        file.seek(known.offset)
+        more = file.read()
+        whole = more.rfind(_NEWLINE) + 1
+        if not whole:
+            return known
+        looks = pa.concat_tables([known.looks, _coded(table_of(_decoded(more[:whole])))])
+        if looks["at"].num_chunks > self._CHUNKS:
+            looks = looks.unify_dictionaries().combine_chunks()
+        return _Tail(there.st_ino, known.offset + whole, looks)
+
+
+_TAILS: Final = _Tails()
 
 
 def seal(folder: Path, today: date, signer: Signer) -> list[Path]:

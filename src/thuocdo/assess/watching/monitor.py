@@ -1,7 +1,7 @@
 """The monitor itself: a role of its own, since a worker that waits for strangers' hosts would do nothing else.
 
 One event loop asks every system once an interval (pace.py), at most so many at once and one at a time of a
-host. A host that hangs holds one place and nothing else. A failure is looked at once more, and the control
+host, which a scan may not be at either (scans/hosts.py). A host that hangs holds one place and nothing else. A failure is looked at once more, and the control
 addresses are asked beside it.
 
 Nothing is ever made up for: a moment that passed unasked (the monitor was off, or too busy) is a gap. So
@@ -26,9 +26,11 @@ from urllib.parse import urlsplit
 import structlog
 
 from thuocdo.assess.results import Fault
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import kept, pace
 from thuocdo.assess.watching.asking import Asker, fetcher_of
 from thuocdo.assess.watching.kept import Journal
+from thuocdo.assess.watching.leave import expect_leave
 from thuocdo.assess.watching.model import Look, Target
 from thuocdo.assess.watching.policy import Policy, policy_on
 from thuocdo.core import clock, logs
@@ -49,11 +51,11 @@ log = structlog.get_logger("thuocdo.watching")
 
 
 def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
-    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `already_running`.
+    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `simulated`, `already_running`.
 
     listing  what is to be asked; called every two minutes, from another thread
     """
-    expect_contact(settings)
+    expect_leave(settings)
     logs.tolerate_a_full_disk()
     with alone(settings):
         asyncio.run(Monitor(settings, listing).run(stop))
@@ -61,18 +63,9 @@ def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
 
 def look_once(settings: Settings, listing: Listing) -> list[Look]:
     """Look at every system now, whatever its moment, with second looks; what was seen. Raises as `run`."""
-    expect_contact(settings)
+    expect_leave(settings)
     with alone(settings):
         return asyncio.run(Monitor(settings, listing).once())
-
-
-def expect_contact(settings: Settings) -> None:
-    if not settings.scan_contact:
-        raise ThuocdoError(
-            "no_contact",
-            "The monitor is off: nobody is named whom a site's operator could write to.",
-            "Set THUOCDO_CONTACT_MAIL, which the contact page shows as well.",
-        )
 
 
 @contextlib.contextmanager
@@ -106,6 +99,7 @@ class Monitor:
     _hosts: dict[str, asyncio.Lock] = field(default_factory=dict)
     _controlled_at: float = 0.0
     _journal: Journal = field(init=False)
+    _across: Hosts = field(init=False)
     _room: asyncio.Semaphore = field(init=False)
     _rules: Policy = field(init=False)
     _asking: Asker = field(init=False)
@@ -113,6 +107,7 @@ class Monitor:
 
     def __post_init__(self) -> None:
         self._journal = Journal(self.settings.watching_dir)
+        self._across = Hosts.of(self.settings)
 
     async def run(self, stop: threading.Event) -> None:
         """Ask what is due until asked to stop; looks under way are broken off."""
@@ -212,11 +207,16 @@ class Monitor:
             if due and clock.now_us() - due > self._rules.late_us:
                 log.warning("too busy to look", system=target.code)
                 return None
+            hold = self._across.hold(target.url)
+            if hold is None:  # what a scan of ours does to a site is nothing to judge it by
+                return None
             try:
                 found = await self._asking.look(target, again=again)
             except Exception:  # one system's oddity must not end the watching of the others
                 log.exception("a look broke", system=target.code)
                 found = Look(target.code, clock.now_us(), Fault.INTERNAL, again=again)
+            finally:
+                hold.release()
         try:
             self._journal.add(found)
         except OSError as problem:  # a full disk makes a gap, and ends with it

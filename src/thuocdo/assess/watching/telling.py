@@ -82,7 +82,7 @@ def looks_csv(settings: Settings, system: str, since: int, until: int) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(kept.SCHEMA.names)
-    looks = kept.read(settings.watching_dir, since, until)
+    looks = kept.read(settings.watching_dir, since, until).cast(kept.SCHEMA)
     for row in looks.filter(pc.field("system") == system).sort_by("at").to_pylist():
         again = int(row["again"])
         writer.writerow(

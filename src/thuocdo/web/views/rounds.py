@@ -64,7 +64,10 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "title": told(found.made.title),
         "blocks": _blocks(found),
         "own": rounds.own(found),
-        "groups": [told(name) for name in found.made.groups.values()],
+        "groups": [
+            f"{told(name)} *" if code in found.made.configured_groups else told(name)
+            for code, name in found.made.groups.items()
+        ],
         "corrections": _corrections(found),
     }
     return render(request, "web/rounds/round.html", context)
@@ -192,15 +195,20 @@ def _vendors(found: Published) -> list[Vendor]:
             own,
             _mean(own),
             [
-                (names[each.check], rounds.defect(each.remark), [rows[at] for at in each.systems])
+                (names[each.check], rounds.defect(found, each), [rows[at] for at in each.systems])
                 for each in found.made.vendors
                 if each.vendor == vendor
             ],
         )
         for vendor, own in sorted(
-            by_vendor.items(), key=lambda pair: (not pair[0], -len(pair[1]), collation_key(pair[0]))
+            by_vendor.items(),
+            key=lambda pair: (not pair[0], -_ranked(pair[1]), collation_key(pair[0])),
         )
     ]
+
+
+def _ranked(rows: list[Row]) -> int:
+    return sum(each.standing.rank is not None for each in rows)
 
 
 def _mean(rows: list[Row]) -> Decimal | None:

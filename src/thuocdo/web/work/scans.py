@@ -223,6 +223,8 @@ def _rules(request: HttpRequest) -> CriteriaSet:
     try:
         return criteria_set(request.GET.get("bo", "") or NEWEST)
     except ThuocdoError as error:
+        if error.code != "unknown_criteria":
+            raise
         problem = problems.from_error(error)
         raise Problem(problem.message, problem.hint, HTTPStatus.NOT_FOUND) from None
 

@@ -89,7 +89,7 @@ class Asker:
         code = answer.rcode()
         if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             if not answer.flags & dns.flags.RA:
-                raise Undecided(Fault.NO_TOOL, "not a recursive resolver")
+                raise Undecided(Fault.NO_TOOL, "DNS resolver: RA=0")
             return answer
         said = f"{name} {rdtype.name}: {dns.rcode.to_text(code)}"
         is_theirs = code == dns.rcode.SERVFAIL and self.is_trusted
@@ -98,18 +98,18 @@ class Asker:
     async def _put(self, name: dns.name.Name, rdtype: RdataType) -> dns.message.Message:
         """Ask the resolvers in turn. Raises dns.exception.Timeout when none answers, and Undecided."""
         if not self.servers:
-            raise Undecided(Fault.NO_TOOL, "no resolver")
+            raise Undecided(Fault.NO_TOOL, "DNS resolver")
         problem = ""
         for server in [each for _ in range(self.bounds.tries) for each in self._in_turn()]:
             if self.asked >= self.bounds.questions:
-                raise Undecided(Fault.BUDGET, f"{self.bounds.questions} DNS queries")
+                raise Undecided(Fault.BUDGET, f"DNS: {self.bounds.questions}")
             self.asked += 1
             try:
                 answer = await self._once(server, name, rdtype)
             except dns.exception.Timeout:
                 continue
             except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
-                problem = f"resolver: {error or type(error).__name__}"
+                problem = f"DNS resolver: {error or type(error).__name__}"
             else:
                 self._answering = server
                 return answer

@@ -114,7 +114,7 @@ class Validator:
                 state = State.SECURE if unsigned is None else State.INSECURE
                 return Found(state, unsigned or zone.name, link.rrset, link.exists, tuple(aliases))
             aliases.append(link.target)
-        raise Undecided(Fault.REDIRECTS, f"{name}: more than {MAX_ALIASES} aliases")
+        raise Undecided(Fault.REDIRECTS, f"{name}: CNAME > {MAX_ALIASES}")
 
     async def _zone_of(self, name: dns.name.Name) -> Zone:
         """The zone a name stands in, or the unsigned one above which nothing can be said."""
@@ -134,11 +134,10 @@ class Validator:
             try:
                 self._zones[dns.name.root] = await self._enter(dns.name.root, self.anchors)
             except Undecided as problem:
-                raise Undecided(Fault.NO_TOOL, f"resolver: {problem.detail}") from None
+                raise Undecided(Fault.NO_TOOL, problem.detail) from None
             except Bogus as problem:
-                raise Undecided(
-                    Fault.NO_TOOL, f"resolver: root not validated ({problem.why})"
-                ) from None
+                why = f"DNS resolver: . DNSKEY: {problem.why}"
+                raise Undecided(Fault.NO_TOOL, why) from None
             self.asker.is_trusted = True
         return self._zones[dns.name.root]
 
