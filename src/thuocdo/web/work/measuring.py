@@ -74,7 +74,6 @@ def context_of(held: Round) -> dict[str, object]:
         "lab_runs": held.lab_runs,
         "least_runs": LAB.min_runs,
         "most_runs": policy().most_lab_runs,
-        "at_once": policy().at_once,
     }
 
 
