@@ -77,6 +77,18 @@ def test_numbers_are_printed_as_each_language_writes_them() -> None:
     assert (vi.severity, en.severity) == ("khẩn", "urgent")
 
 
+def test_a_target_whose_day_is_past_was_missed_and_is_not_projected() -> None:
+    evidence = dict(EXAMPLES[Kind.TARGET_AT_RISK])
+    ahead = tell(Kind.TARGET_AT_RISK, Severity.WARNING, "Hà Nội", evidence, "vi")
+    assert "có nguy cơ không đạt 70,00%" in ahead.title
+    del evidence["projected"]
+    past = tell(Kind.TARGET_AT_RISK, Severity.SERIOUS, "Hà Nội", evidence, "vi")
+    assert "không đạt 70,00%, hạn 31/12/2026 đã qua" in past.title
+    assert "dự kiến" not in past.text + str(past.evidence)
+    en = tell(Kind.TARGET_AT_RISK, Severity.SERIOUS, "Ha Noi", evidence, "en")
+    assert "missed 70.00%" in en.title
+
+
 def test_what_the_program_does_not_know_any_more_keeps_its_code() -> None:
     evidence = {**EXAMPLES[Kind.BROKEN_INVARIANT], "rule": "of_yesterday", "what": "gone"}
     assert "of_yesterday" in tell(Kind.BROKEN_INVARIANT, Severity.URGENT, "A", evidence, "vi").title

@@ -21,7 +21,7 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
-from thuocdo.run import demo_people, demo_rounds
+from thuocdo.run import demo_people, demo_rounds, demo_targets
 from thuocdo.run.demo_rounds import OWN_NAME, OWN_SITE
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
@@ -54,6 +54,7 @@ def demo(
     _once(settings, "week-18", "the raw events behind week 18 of 2022", _load_golden)
     _once(settings, "country", "ninety days of today's country", _load_country)
     _once(settings, "own-site", "this site as one of those it measures", _register_ourselves)
+    _once(settings, "targets", "a target somebody set", demo_targets.set_one)
     _step("facts", lambda: refresh_now(settings))
     _take_over(settings)
     report = _step("the weekly report of week 18", lambda: _report(settings))

@@ -251,14 +251,14 @@ def _at_risk(outlook: Outlook, aim: Aim, today: date, policy: Policy) -> Cause |
     if not settled:
         return None
     now = settled[-1].value
-    projected = aim.projection.value if aim.projection else now
     evidence: dict[str, Value] = {
         "what": outlook.indicator,
         "target": str(aim.value),
         "by": aim.by.isoformat(),
         "now": str(now),
-        "projected": str(projected),
     }
+    if aim.projection is not None:  # what is over is not projected
+        evidence["projected"] = str(aim.projection.value)
     grade = rule.severities["behind" if aim.verdict is Verdict.BEHIND else "missed"]
     return Cause(Kind.TARGET_AT_RISK, aim.code, outlook.agency or "", severity_of(grade), evidence)
 

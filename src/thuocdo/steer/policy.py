@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -152,14 +153,30 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only: Literal["vi", "en"] | None = None
 
 
+class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: Text
+    text: Text
+
+
 class KindWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of incident in words; {…} are filled with the evidence as printed, and {agency}."""
+    """A kind of incident in words; {…} are filled with the evidence as printed, and {agency}.
+
+    without  what is said instead where a piece of evidence is not there, by its name
+    """
 
     name: Text
     title: Text
     text: Text
     advice: Text
     evidence: dict[str, Named]
+    without: dict[str, Sentences] = {}
+
+    def sentences(self, evidence: Collection[str]) -> Sentences:
+        """What is said of evidence of these names."""
+        for missing, said in self.without.items():
+            if missing not in evidence:
+                return said
+        return Sentences(self.title, self.text)
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -287,6 +287,10 @@ _TEXTS = {
         gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
         gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
     ),
+    "no_document_number": (
+        gettext_lazy("Chưa có số văn bản."),
+        gettext_lazy("Ghi số do văn thư cấp, ví dụ 48/BC-BKHCN."),
+    ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),
         gettext_lazy("Viết một số không âm; tỷ lệ thì từ 0 đến 100."),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuocdo.core import clock
@@ -115,6 +115,7 @@ def test_weeks_before_its_first_record_say_nothing_of_a_source() -> None:
     assert health.usual_between(heard(hours={}), HERE - HOUR_US, HERE, NUMBERS) is None
 
 
+@settings(deadline=None)  # the first question for a year makes its calendar of holidays
 @given(
     st.dictionaries(st.integers(0, 600), st.integers(0, 1000)),
     st.one_of(st.none(), st.integers(0, 2_000)),
@@ -129,6 +130,7 @@ def test_every_source_has_a_state(hours: dict[int, int], ago: int | None, kind: 
     assert ago != 0 or found is not State.SILENT
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30 * 24), st.sampled_from([kind.value for kind in SystemKind]))
 def test_a_page_says_silent_when_an_incident_is_raised_and_only_then(ago: int, kind: str) -> None:
     at, today = NOW - ago * HOUR_US, clock.local_day(NOW)
