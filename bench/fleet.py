@@ -77,11 +77,12 @@ def scan(asked: argparse.Namespace) -> None:
     initialise(settings)
     from thuocdo.assess.rounds import fleet as scanner
     from thuocdo.assess.rounds import office
+    from thuocdo.assess.scans import looking
 
     spent: dict[str, list[tuple[float, float]]] = {}
     if asked.profile:
         timed = [_timed(probe, spent) for probe in scanner_probes()]
-        scanner.scan = functools.partial(scanner.scan, probes=timed)  # type: ignore[assignment]
+        looking.scan = functools.partial(looking.scan, probes=timed)  # type: ignore[assignment]
     with servers.serving(fleet(asked.portals)) as served:
         systems = [
             office.System(
@@ -95,7 +96,7 @@ def scan(asked: argparse.Namespace) -> None:
             for each in served.served
         ]
         held = office.plan("bench", criteria_set("2024"), systems, is_trial=True)
-        scanning = _scanning(scanner, served, asked)
+        scanning = _scanning(served, asked)
         _axe_once(settings)
         began = time.monotonic()
         scanner.measure(settings, held, scanning, lambda *_: None)
@@ -120,7 +121,7 @@ def steady(asked: argparse.Namespace) -> None:
     criteria = criteria_set("2024")
     known = {site.code: site for site in servers.sites()}
     with servers.serving([known["mau-cham"], known["mau-cong"]]) as served:
-        scanning = _scanning(scanner, served, asked)
+        scanning = _scanning(served, asked)
         for each in served.served:
             totals, labs, levels = [], [], []
             for _ in range(asked.steady):
@@ -144,8 +145,10 @@ def _lab(found: list[Result]) -> list[float] | str:
     return [float(lab.measures[0].value), float(lab.measures[0].spread or 0)]
 
 
-def _scanning(scanner, served, asked):  # type: ignore[no-untyped-def]
-    return scanner.Scanning(
+def _scanning(served, asked):  # type: ignore[no-untyped-def]
+    from thuocdo.assess.scans.looking import Scanning
+
+    return Scanning(
         "mailto:bench@example.gov.vn",
         (ipaddress.ip_network("127.0.0.0/8"),),
         str(served.authorities),
@@ -153,7 +156,7 @@ def _scanning(scanner, served, asked):  # type: ignore[no-untyped-def]
         Depth(lab_runs=asked.runs),
         Manners(),
         Limits(seconds=8.0),
-        **({"at_once": asked.at_once} if asked.at_once else {}),
+        at_once=asked.at_once,
     )
 
 

@@ -197,3 +197,11 @@ def test_in_word_headings_are_on_every_page_and_no_row_is_split(published):
         assert first.find(qn("w:tblHeader")) is not None
         assert all(each.find(qn("w:cantSplit")) is not None for each in (first, *others))
         assert table.columns[0].width == table.rows[0].cells[0].width
+
+
+def test_what_hindered_all_looks_at_a_system_is_said_once(published):
+    word = docx.Document(io.BytesIO(RENDERERS["docx"](published)))
+    rows = [[cell.text for cell in row.cells] for row in word.tables[-1].rows[1:]]
+    (hindered,) = [row for row in rows if "8 s" in row[4]]
+    assert hindered[0] == "Tiêu đề trang riêng, có nghĩa; HSTS"
+    assert hindered[3] == "2,00"

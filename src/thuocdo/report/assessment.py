@@ -193,12 +193,29 @@ def _group(found: Publication, code: str) -> str:
 def _details(found: Publication, line: SystemLine) -> Sheet:
     is_marked = any(each.is_configured(found.rules_official) for each in line.checks)
     columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên (*)" if is_marked else "Trên", "Điều đã thấy"]
-    rows: list[list[Cell]] = [
-        [each.name.vi, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]
-        for each in line.checks
-    ]
     one = line.standing
+    rows = list(map(_row, line.checks)) if not one.unranked else _unseen(line.checks)
     return Sheet(one.code[:31], f"{one.name} ({line.url})", columns, [26, 14, 8, 8, 80], rows)
+
+
+def _row(line: CheckLine) -> list[Cell]:
+    said = " ".join(_said(line))
+    return [line.name.vi, _OUTCOMES[line.outcome], line.points, line.of, said]
+
+
+def _unseen(lines: Iterable[CheckLine]) -> list[list[Cell]]:
+    """A system that could not be looked at: what was hindered by the same is said once."""
+    together: dict[str, list[CheckLine]] = {}
+    for each in lines:
+        together.setdefault("" if each.points is not None else " ".join(_said(each)), []).append(
+            each
+        )
+    rows: list[list[Cell]] = list(map(_row, together.pop("", [])))
+    for why, own in together.items():
+        names = "; ".join(each.name.vi for each in own)
+        of = [each.of for each in own if each.of is not None]
+        rows.append([names, _OUTCOMES[own[0].outcome], None, sum(of) if of else None, why])
+    return rows
 
 
 def _said(line: CheckLine) -> Iterable[str]:

@@ -195,9 +195,11 @@ def answers(url: str) -> bool:
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
     """Run all roles until asked to stop."""
+    from thuocdo.assess.watching.leave import why_off
+
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    watches = bool(settings.load().scan_contact)
+    watches = not why_off(settings.load())
     supervisor = Supervisor(standard_roles(collect_port, web_port, watches=watches))
     supervisor.start()
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `already_running`."""
+    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `simulated`, `already_running`."""
     from thuocdo.assess.watching import monitor
 
     monitor.run(settings, _listing(settings), stop)

@@ -92,12 +92,16 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The criteria of one group; `points` is None for what no criterion uses."""
+    """The criteria of one group; `points` is None for what no criterion uses.
+
+    configured  the group's points stand in no document
+    """
 
     code: str
     name: str
     points: GroupPoints | None
     checks: list[Checked]
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +225,13 @@ def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
         each.check or f"{group.code}.{each.code}": group.code for group, each in rules.criteria()
     }
     names = {group.code: told(group.name) for group in rules.groups}
+    ours = {group.code for group in rules.groups if not rules.is_official(group)}
     own: dict[str, list[Checked]] = {code: [] for code in (*names, "")}
     for each in line.checks:
         own[groups.get(each.check, "")].append(checked(each, rules))
     names[""] = _("Quan sát thêm, không tính điểm")
     return [
-        Checks(code or "beside", names[code], points.get(code), checks)
+        Checks(code or "beside", names[code], points.get(code), checks, code in ours)
         for code, checks in own.items()
         if checks
     ]

@@ -6,7 +6,9 @@ import asyncio
 import time
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
+import dns.message
 import dns.name
 import dns.rdata
 import dns.rdataset
@@ -20,6 +22,8 @@ from tests.assess.fixtures.names import Area, Resolver
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes.dns import probe as subject
+from thuocdo.assess.probes.dns.asking import Asker, Bounds, Undecided
+from thuocdo.assess.probes.dns.chain import Bogus, State, Validator
 from thuocdo.assess.probes.scene import Depth, Scene, Target, texts
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Blame, Fault, Outcome
@@ -304,3 +308,36 @@ def test_questions_without_end_are_cut(tree, look, monkeypatch):
     with names.serving(Resolver(tree)) as resolving:
         found = look(resolving, "ky.gov.vn")["security.dnssec"]
     assert (found.fault, found.fault.blame) == (Fault.BUDGET, Blame.US)
+
+
+class Tampered(Asker):
+    """Reaches a resolver's answers by hand, and changes some octets of some of those below the root."""
+
+    def __init__(self, resolver, random):
+        super().__init__([("", 0)], Bounds(seconds=1, tries=1, questions=80))
+        self.resolver, self.random = resolver, random
+
+    async def _once(self, server, name, rdtype):
+        query = dns.message.make_query(name, rdtype, want_dnssec=True)
+        wire = bytearray(self.resolver.answer(query.to_wire(), is_over_tcp=True))
+        if name != dns.name.root and self.random.random() < 0.4:
+            for _ in range(self.random.choice((1, 1, 2, 8))):
+                wire[self.random.randrange(12, len(wire))] = self.random.randrange(256)
+        return dns.message.from_wire(bytes(wire))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_octets_changed_on_the_way_make_a_signed_name_unsigned_or_another(tree, seed):
+    random, resolver = Random(seed), Resolver(tree)
+    seen = set()
+    for _ in range(20):
+        asker = Tampered(resolver, random)
+        validator = Validator(asker, [subject.anchor(tree.anchor)], int(time.time()))
+        try:
+            found = asyncio.run(validator.find(dns.name.from_text("www.ky.gov.vn"), RdataType.A))
+        except (Bogus, Undecided) as problem:
+            seen.add(type(problem))
+            continue
+        seen.add(found.state)
+        assert (found.state, [str(each) for each in found.rrset]) == (State.SECURE, ["192.0.2.2"])
+    assert Bogus in seen

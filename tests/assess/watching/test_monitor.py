@@ -275,6 +275,12 @@ def test_without_a_contact_nobody_is_asked(home):
         monitor.run(nobody, list, threading.Event())
 
 
+def test_a_simulated_country_is_never_watched(home):
+    home.remark_path.write_text("Số liệu mô phỏng.", "utf-8")
+    with pytest.raises(ThuocdoError, match="simulated"):
+        monitor.run(home, list, threading.Event())
+
+
 def test_one_monitor_an_instance(home):
     with monitor.alone(home), pytest.raises(ThuocdoError, match="Another monitor"):
         monitor.look_once(home, list)

@@ -30,6 +30,7 @@ from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import kept, pace
 from thuocdo.assess.watching.asking import Asker, fetcher_of
 from thuocdo.assess.watching.kept import Journal
+from thuocdo.assess.watching.leave import expect_leave
 from thuocdo.assess.watching.model import Look, Target
 from thuocdo.assess.watching.policy import Policy, policy_on
 from thuocdo.core import clock, logs
@@ -50,11 +51,11 @@ log = structlog.get_logger("thuocdo.watching")
 
 
 def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
-    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `already_running`.
+    """Watch until asked to stop. Raises ThuocdoError `no_contact`, `simulated`, `already_running`.
 
     listing  what is to be asked; called every two minutes, from another thread
     """
-    expect_contact(settings)
+    expect_leave(settings)
     logs.tolerate_a_full_disk()
     with alone(settings):
         asyncio.run(Monitor(settings, listing).run(stop))
@@ -62,18 +63,9 @@ def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
 
 def look_once(settings: Settings, listing: Listing) -> list[Look]:
     """Look at every system now, whatever its moment, with second looks; what was seen. Raises as `run`."""
-    expect_contact(settings)
+    expect_leave(settings)
     with alone(settings):
         return asyncio.run(Monitor(settings, listing).once())
-
-
-def expect_contact(settings: Settings) -> None:
-    if not settings.scan_contact:
-        raise ThuocdoError(
-            "no_contact",
-            "The monitor is off: nobody is named whom a site's operator could write to.",
-            "Set THUOCDO_CONTACT_MAIL, which the contact page shows as well.",
-        )
 
 
 @contextlib.contextmanager

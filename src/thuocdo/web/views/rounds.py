@@ -64,7 +64,10 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "title": told(found.made.title),
         "blocks": _blocks(found),
         "own": rounds.own(found),
-        "groups": [told(name) for name in found.made.groups.values()],
+        "groups": [
+            f"{told(name)} *" if code in found.made.configured_groups else told(name)
+            for code, name in found.made.groups.items()
+        ],
         "corrections": _corrections(found),
     }
     return render(request, "web/rounds/round.html", context)

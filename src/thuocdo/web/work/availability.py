@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from thuocdo.assess.watching import telling
+from thuocdo.assess.watching.leave import why_off
 from thuocdo.assess.watching.model import Availability
 from thuocdo.assess.watching.targets import targets
 from thuocdo.core import clock
@@ -119,7 +120,7 @@ def _common(now: int) -> dict[str, Any]:
         "policy": policy,
         "allowed": f"{policy.allowed_permille / 10:g}",
         "floor": f"{policy.coverage_permille / 10:g}",
-        "is_on": bool(board.instance().scan_contact),
+        "off": why_off(board.instance()),
     }
 
 
