@@ -272,8 +272,10 @@ class Lake:
         """The rows of some partitions or all, partition column included; an empty table reads too."""
         return self.read_files(table, self.files(table, partitions=partitions))
 
-    def read_files(self, table: str, paths: list[str]) -> pa.Table:
-        """The rows of given files of a table, with the table's exact schema."""
+    def read_files(
+        self, table: str, paths: list[str], *, where: ds.Expression | None = None
+    ) -> pa.Table:
+        """The rows of given files of a table (those that `where` says), with its exact schema."""
         schema = schema_of(table)
         if not paths:
             return schema.empty_table()
@@ -290,7 +292,7 @@ class Lake:
             partitioning=layout,
             partition_base_dir=str(self.root / table),
         )
-        return source.to_table()
+        return source.to_table(filter=where)
 
     def handle(self, table: str) -> DeltaTable:
         """Delta's own view of a table, at its newest version (for maintenance)."""
