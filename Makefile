@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: install demo test check lock fuzz tour clean-demo
+.PHONY: install demo test steady chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -32,6 +32,15 @@ test: install check
 ROUNDS ?= 200
 chaos: install
 	env -u THUOCDO_HOME THUOCDO_CHAOS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/chaos
+
+# The long run of tests/assess/test_steady.py: each page scanned so many times, five runs of Lighthouse each.
+SCANS ?= 20
+steady: install
+	env -u THUOCDO_HOME THUOCDO_STEADY_SCANS=$(SCANS) $(BIN)/python -m pytest tests/assess/test_steady.py
+
+# Every test of figures on both engines, those too that `make test` runs on one.
+engines: install
+	env -u THUOCDO_HOME THUOCDO_TEST_ALL_ENGINES=1 $(BIN)/python -m pytest tests/measure
 
 check: install
 	$(BIN)/ruff format --check .

@@ -2,8 +2,9 @@
 
 The real site and collector run behind TLS, and a round with the rules for public sites is held over
 them: the same scanner, Lighthouse with as many runs as a round needs, the load test with the leave of
-its owner. What loopback cannot show (DNSSEC, CAA, load times of real visitors) stays open, is not 0 and
-is not given; the level is A whatever those points would be.
+its owner, its name looked up in a signed zone of a small domain name system of its own. What loopback
+cannot show (load times of real visitors) stays open, is not 0 and is not given; the level is A whatever
+those points would be.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from tests.assess.fixtures import names
 from tests.assess.own_site import SITE_ID, serving
 from tests.tools import TOOLS
 
@@ -29,39 +31,45 @@ from thuocdo.assess.results import Outcome
 from thuocdo.assess.rounds import fleet, grading, office
 from thuocdo.assess.rounds.office import System
 from thuocdo.assess.rounds.table import OWN
+from thuocdo.assess.scans.looking import Scanning
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 RULES = criteria_set("site-2026")
 CODE = "emc"
-OPEN = {"security.dnssec", "security.caa", "page_load.field"}
-"""What loopback cannot show: a stub resolver sees neither record, and nobody visits a test."""
+OPEN = {"page_load.field"}
+"""What loopback cannot show: nobody visits a test."""
+ZONES = (
+    names.Area("."),
+    names.Area("localhost", '@ 300 IN A 127.0.0.1\n@ 300 IN CAA 0 issue "ca.example.vn"\n'),
+)
 
 
-def held_over(own, name="own"):
+def held_over(own, resolving, name="own"):
     """A round over our own site alone, measured to its end."""
     system = System(CODE, "Hệ thống EMC", OWN, own.url, plain_url=own.plain_url, site_id=SITE_ID)
     held = office.plan(name, RULES, [system], is_trial=False)
-    scanning = fleet.Scanning(
+    scanning = Scanning(
         contact="mailto:emc@example.gov.vn",
         allowed=(ipaddress.ip_network("127.0.0.0/8"),),
         authorities=str(own.authorities),
         trusted_keys=(own.key,),
         depth=Depth(lab_runs=LAB.min_runs, load_step_s=4.0),
         manners=Manners(pause=0.0),
+        resolving=resolving,
     )
     assert fleet.measure(own.settings, held, scanning, lambda *_: None) == 1
     return held
 
 
-def measured_in_peace(own):
+def measured_in_peace(own, resolving):
     """The round of a machine that has time: one spoilt by its neighbours is held once more, and says why."""
-    held = held_over(own)
+    held = held_over(own, resolving)
     (graded,) = grading.graded(held)
     if graded.grade.level == "A":
         return held
     spoilt = [(each.check, each.detail, each.remarks) for each in graded.results if each.share != 1]
     warnings.warn(f"measured again: {spoilt}", stacklevel=1)
-    return held_over(own, "own-again")
+    return held_over(own, resolving, "own-again")
 
 
 def permit_a_load_test(own):
@@ -79,9 +87,10 @@ def test_our_own_site_is_at_level_a_and_nothing_is_scored_that_was_not_measured(
     tmp_path, monkeypatch
 ):
     monkeypatch.setenv("THUOCDO_PROBE_TOOLS", str(TOOLS / "tools"))
-    with serving(tmp_path / "home") as own:
+    resolver = names.Resolver(names.grown(ZONES))
+    with serving(tmp_path / "home") as own, names.serving(resolver) as resolving:
         permit_a_load_test(own)
-        held = measured_in_peace(own)
+        held = measured_in_peace(own, resolving)
     (graded,) = grading.graded(held)
     by_check = {each.check: each for each in graded.results}
     told = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,9 @@ import pytest
 
 from thuocdo.collect.gate import Gate, Opens
 from thuocdo.collect.replies import Scope
+from thuocdo.core import key_days
 from thuocdo.core import snapshot as snapshots
+from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import key_hash
 from thuocdo.core.snapshot import KeyEntry, SiteEntry, Snapshot
@@ -82,6 +85,36 @@ def test_a_key_holds_through_its_last_day_and_only_for_its_feeds(tmp_path: Path)
         ("new", "tracking", RejectReason.OUT_OF_SCOPE),
     ):
         assert getattr(opened.open(key, feed), "reason", None) == reason
+
+
+def test_the_day_of_a_keys_last_use_is_written_once_a_day(tmp_path: Path) -> None:
+    path, used = tmp_path / "snapshot", tmp_path / "used"
+    keys = (
+        KeyEntry(key_hash(SECRET, "k"), "one", key_id="K1"),
+        KeyEntry(key_hash(SECRET, "over"), "two", key_id="K2", expires="2020-01-01"),
+    )
+    snapshots.write(path, Snapshot(1, SITES, keys))
+    known, today = Gate(path, SECRET, used), local_day(now_us())
+    known.open("over", "canonical")  # opens nothing: no use
+    known.open("unknown", "canonical")
+    assert key_days.read(used) == {}
+    known.open("k", "canonical")
+    assert key_days.read(used) == {"K1": today}
+    (used / "K1").write_text("2020-01-01")
+    known.open("k", "canonical")
+    assert key_days.read(used) == {"K1": date(2020, 1, 1)}  # nothing is written again that day
+    Gate(path, SECRET, used).open("k", "canonical")  # another worker
+    assert key_days.read(used) == {"K1": today}
+
+
+def test_a_full_disk_keeps_no_message_away(tmp_path: Path) -> None:
+    path, used = tmp_path / "snapshot", tmp_path / "used"
+    used.write_text("no folder")
+    snapshots.write(
+        path, Snapshot(1, SITES, (KeyEntry(key_hash(SECRET, "k"), "one", key_id="K1"),))
+    )
+    assert isinstance(Gate(path, SECRET, used).open("k", "canonical"), Opens)
+    assert key_days.read(used) == {}
 
 
 def test_a_moved_file_is_taken_over_and_a_broken_or_missing_one_is_not(tmp_path: Path) -> None:

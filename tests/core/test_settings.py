@@ -92,3 +92,24 @@ def test_what_is_no_mail_server_is_refused_without_its_password(
     with pytest.raises(ThuocdoError) as refused:
         settings.load(environ | {"THUOCDO_SMTP_URL": url})
     assert refused.value.code == "bad_smtp"
+
+
+def test_resolvers_are_addresses_with_the_port_of_dns_unless_another_is_said(
+    tmp_path: Path,
+) -> None:
+    text = "10.0.0.53, 10.0.1.53:5353,2001:db8::53, [2001:db8::54]:5353"
+    found = settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_RESOLVERS": text})
+    assert found.resolvers == (
+        ("10.0.0.53", 53),
+        ("10.0.1.53", 5353),
+        ("2001:db8::53", 53),
+        ("2001:db8::54", 5353),
+    )
+    assert settings.load({"THUOCDO_HOME": str(tmp_path)}).resolvers == ()
+
+
+@pytest.mark.parametrize("text", ["dns.example.vn", "10.0.0.53:x", "10.0.0", "10.0.0.53:99999"])
+def test_what_is_no_resolvers_address_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ThuocdoError) as refusal:
+        settings.load({"THUOCDO_HOME": str(tmp_path), "THUOCDO_RESOLVERS": text})
+    assert refusal.value.code == "bad_resolvers"

@@ -33,6 +33,19 @@ def test_sorting_does_not_depend_on_how_the_text_was_composed(text: str) -> None
     assert vietnamese.collation_key(text)[:2] == vietnamese.collation_key(decomposed)[:2]
 
 
+@given(
+    st.text(
+        alphabet=st.one_of(
+            st.sampled_from("aăâđêôơưáàảãạấÁẮß한 \u0301\u0323\u031b\u0306"), st.characters()
+        )
+    )
+)
+def test_a_letter_weighs_the_same_alone_and_in_its_word(text: str) -> None:
+    """Letters are weighed one by one and remembered; whole texts, mark by mark, say the same."""
+    by_marks = vietnamese._weights(vietnamese.nfc(text).casefold())
+    assert vietnamese.collation_key(text)[:2] == by_marks
+
+
 def test_searching_ignores_accents() -> None:
     assert vietnamese.fold_accents("Cần Thơ") == "can tho"
     assert vietnamese.fold_accents("Đắk Lắk") == "dak lak"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -23,6 +24,22 @@ from thuocdo.measure.refresh import Refreshed, refresh
 from thuocdo.measure.service import Measure
 
 ENGINES = (DUCKDB, "sail")
+ALL_ENGINES = bool(os.environ.get("THUOCDO_TEST_ALL_ENGINES"))
+ASKING = frozenset(
+    (
+        "advice/test_recommend.py",
+        "outlook/test_outlook.py",
+        "passport/test_asking.py",
+        "test_across.py",
+        "test_comparing.py",
+        "test_known.py",
+        "test_listening.py",
+        "test_roll_call.py",
+        "test_running.py",
+        "test_service.py",
+    )
+)
+"""Tests of what only asks for figures."""
 Moment = date | str
 """A Vietnamese day, or an instant as ISO 8601 says it."""
 
@@ -157,9 +174,20 @@ def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What computes anything of its own runs once on each engine; what asks for figures, on one.
+
+    That figures are the same on both, engine/test_equal.py proves of every one. `make engines` runs all on both.
+    """
+    if "engine_url" in metafunc.fixturenames:
+        module = Path(metafunc.module.__file__).relative_to(Path(__file__).parent).as_posix()
+        chosen = ENGINES[:1] if module in ASKING and not ALL_ENGINES else ENGINES
+        metafunc.parametrize("engine_url", chosen, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def engine_url(request: pytest.FixtureRequest) -> str:
-    """What THUOCDO_ENGINE says; whatever computes anything runs once on each engine."""
+    """What THUOCDO_ENGINE says."""
     return DUCKDB if request.param == DUCKDB else str(request.getfixturevalue(request.param))
 
 

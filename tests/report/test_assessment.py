@@ -9,6 +9,7 @@ import docx
 import msgspec
 import openpyxl
 import pytest
+from docx.oxml.ns import qn
 from pypdf import PdfReader
 
 from thuocdo.assess import results as probed
@@ -151,3 +152,56 @@ def test_a_round_of_our_own_site_alone_is_printed_outside_the_ranking():
     assert "ngoài xếp hạng" in text
     for render in RENDERERS.values():
         assert render(made)
+
+
+def test_points_that_stand_in_no_document_are_marked_wherever_they_are_shown(published):
+    word = docx.Document(io.BytesIO(RENDERERS["docx"](published)))
+    heads = [[cell.text for cell in table.rows[0].cells] for table in word.tables]
+    assert ["Tiêu chí", "Kết quả", "Điểm", "Trên (*)", "Điều đã thấy"] in heads
+    assert not any(head.endswith(" *") for row in heads for head in row)  # its groups are published
+    said = " ".join(paragraph.text for paragraph in word.paragraphs)
+    assert "(*) Điểm tối đa do hệ thống này cấu hình" in said
+    pdf = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(RENDERERS["pdf"](published))).pages)  # fmt: skip
+    assert "Trên (*)" in pdf
+    told = msgspec.json.decode(RENDERERS["json"](published))
+    lines = {each["check"]: each for each in told["systems"][0]["checks"]}
+    assert (told["configured_groups"], lines["security.hsts"]["configured"]) == ([], True)
+
+
+def test_groups_whose_points_are_ours_are_marked_too():
+    rules = criteria_set("2023")
+    title = measured("interface.title", Decimal(1), 1)
+    points = probed.points(rules, [title])
+    system = Graded(
+        "a", "A", "province", "", "https://a.vn/", grade(rules, points), points, [title]
+    )
+    made = publication(code="r", is_trial=False, at=1, criteria=rules, rules_sha256="", software="", graded=[system])  # fmt: skip
+    book = openpyxl.load_workbook(io.BytesIO(RENDERERS["xlsx"](made)))
+    heads = [cell.value for cell in book.worksheets[2][4]]
+    assert "Giao diện và hướng dẫn *" in heads
+
+
+def test_what_was_published_before_marks_were_told_is_marked_by_its_rules(published):
+    whole = msgspec.to_builtins(published)
+    del whole["configured_groups"]
+    for line in whole["systems"][0]["checks"]:
+        del line["configured"]
+    old = msgspec.convert(whole, Publication)
+    assert all(each.is_configured(old.rules_official) for each in old.systems[0].checks if each.of)
+
+
+def test_in_word_headings_are_on_every_page_and_no_row_is_split(published):
+    word = docx.Document(io.BytesIO(RENDERERS["docx"](published)))
+    for table in word.tables:
+        first, *others = [row._tr.trPr for row in table.rows]
+        assert first.find(qn("w:tblHeader")) is not None
+        assert all(each.find(qn("w:cantSplit")) is not None for each in (first, *others))
+        assert table.columns[0].width == table.rows[0].cells[0].width
+
+
+def test_what_hindered_all_looks_at_a_system_is_said_once(published):
+    word = docx.Document(io.BytesIO(RENDERERS["docx"](published)))
+    rows = [[cell.text for cell in row.cells] for row in word.tables[-1].rows[1:]]
+    (hindered,) = [row for row in rows if "8 s" in row[4]]
+    assert hindered[0] == "Tiêu đề trang riêng, có nghĩa; HSTS"
+    assert hindered[3] == "2,00"

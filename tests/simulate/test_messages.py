@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from thuocdo.core.clock import VIETNAM
-from thuocdo.core.vocabulary import Status
+from thuocdo.core.vocabulary import Status, SystemKind
 from thuocdo.simulate import messages
 from thuocdo.simulate.country_plan import plan
 from thuocdo.simulate.messages import Step
-from thuocdo.simulate.quirks import Client
+from thuocdo.simulate.quirks import Client, Quirk
 from thuocdo.simulate.traffic import Traffic
 
 NOON = 1_790_000_000_000_000
@@ -132,3 +132,12 @@ def test_a_dossier_goes_through_its_states_in_order():
         start = life.index(seen[0])
         assert start in {0, 1}
         assert seen == life[start : start + len(seen)]
+
+
+def test_a_portal_that_fell_silent_stays_so_while_the_country_streams() -> None:
+    (office,) = [each for each in plan(4) if Quirk.SILENT_PORTAL in each.quirks]
+    traffic = Traffic(4, "key")
+    told = {site for at in range(20_000) for site in traffic.next(at * 1_000_000).sites}
+    portals = [site.site_id for site in office.sites if site.kind != SystemKind.ONE_STOP]
+    assert portals[0] not in told
+    assert len(told) > 100

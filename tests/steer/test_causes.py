@@ -12,7 +12,7 @@ from thuocdo.measure.invariants.model import Evidence, Outcome, State
 from thuocdo.measure.model import IntakeTotal, SourceState
 from thuocdo.measure.outlook.model import Aim, Outlook, Projection, Sight, Verdict
 from thuocdo.steer import causes
-from thuocdo.steer.causes import Day, OpenTask, Source
+from thuocdo.steer.causes import Day, Down, OpenTask, Source
 from thuocdo.steer.model import Severity
 from thuocdo.steer.policy import policy_on
 
@@ -203,3 +203,24 @@ def test_a_target_is_at_risk_when_the_whole_interval_misses_it(
 def test_a_task_is_overdue_by_working_days(due: date, severity: Severity | None) -> None:
     found = causes.overdue_tasks([OpenTask(1, "H26", "Gửi bù", due)], TODAY, POLICY)
     assert [cause.severity for cause in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "severity"),
+    [
+        (14, None),
+        (15, Severity.WARNING),
+        (60, Severity.SERIOUS),
+        (240, Severity.URGENT),
+    ],
+)
+def test_a_system_that_stays_down_is_an_incident_and_graver_the_longer(
+    minutes: int, severity: Severity | None
+) -> None:
+    now = day_start_us(TODAY) + 600 * 60_000_000
+    down = Down("H26-portal", "H26", "Cổng", now - minutes * 60_000_000, Text("Lỗi", "Error"))
+    found = causes.systems_down([down], now, POLICY)
+    assert [each.severity for each in found] == ([severity] if severity else [])
+    for each in found:
+        assert each.evidence["minutes"] == minutes
+        assert str(each.evidence["since"]).endswith("04/12/2026")

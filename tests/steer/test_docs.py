@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.steer.conftest import Receiver
-from tests.steer.test_delivery import NOW, POLICY, find, hook, posted, silent
+from tests.steer.friday import NOW, POLICY, find, hook, posted, silent
 
 from thuocdo.core.settings import Settings
 from thuocdo.steer import hooks

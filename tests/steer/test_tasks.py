@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from django.conf import settings
-from tests.steer.test_delivery import reader
+from tests.steer.friday import reader
 
 from thuocdo.core.clock import day_start_us
 from thuocdo.core.errors import ThuocdoError

@@ -16,6 +16,10 @@ from thuocdo.steer.telling import NOTHING, severity_name, tell
 EXAMPLES: dict[Kind, dict[str, int | str]] = {
     Kind.SILENT_SOURCE: {"name": "Cổng", "since": "2026-12-01", "days": 1234},
     Kind.REFUSED_SHARE: {"name": "Cổng", "refused": 30, "of": 100, "share": 300, "reason": "x"},
+    Kind.SYSTEM_DOWN: {
+        **{"name": "Cổng", "since": "22:11 28/11/2026", "minutes": 75},
+        **{"shown": "Trang chủ trả về lỗi", "shown_en": "The front page answers with an error"},
+    },
     Kind.SUDDEN_CHANGE: {
         **{"what": "visits", "day": "2026-12-01", "seen": 10, "usual": 100},
         **{"low": 90, "high": 110, "weeks": 8},
@@ -71,6 +75,18 @@ def test_numbers_are_printed_as_each_language_writes_them() -> None:
     assert "1,234 days" in en.text
     assert vi.title.startswith("Cả nước: ")
     assert (vi.severity, en.severity) == ("khẩn", "urgent")
+
+
+def test_a_target_whose_day_is_past_was_missed_and_is_not_projected() -> None:
+    evidence = dict(EXAMPLES[Kind.TARGET_AT_RISK])
+    ahead = tell(Kind.TARGET_AT_RISK, Severity.WARNING, "Hà Nội", evidence, "vi")
+    assert "có nguy cơ không đạt 70,00%" in ahead.title
+    del evidence["projected"]
+    past = tell(Kind.TARGET_AT_RISK, Severity.SERIOUS, "Hà Nội", evidence, "vi")
+    assert "không đạt 70,00%, hạn 31/12/2026 đã qua" in past.title
+    assert "dự kiến" not in past.text + str(past.evidence)
+    en = tell(Kind.TARGET_AT_RISK, Severity.SERIOUS, "Ha Noi", evidence, "en")
+    assert "missed 70.00%" in en.title
 
 
 def test_what_the_program_does_not_know_any_more_keeps_its_code() -> None:

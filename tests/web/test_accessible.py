@@ -65,6 +65,7 @@ WORKSPACE = (
     "co-quan/H26/trang/",
     "co-quan/H26/trang/391/",
     "co-quan/H26/khoa/",
+    "co-quan/H26/quet-thu/",
 )
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_REQUESTS = 15
@@ -154,11 +155,17 @@ def violations(
     if signed_in:
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    found = found_on(page, axe)
+    context.close()
+    return found
+
+
+def found_on(page: Any, axe: str) -> list[str]:
+    """What axe finds on a page as it stands."""
     page.evaluate(axe)
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
     )["violations"]
-    context.close()
     return [
         f"{one['id']}: {node['target']} {node['html'][:160]}"
         for one in found
@@ -213,6 +220,32 @@ def test_a_page_is_few_requests_to_our_own_site_and_fits_a_narrow_screen(site, b
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert len(asked) <= MOST_REQUESTS
     assert all(url.startswith(site.address) for url in asked), json.dumps(asked)
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/en/rankings/"])
+def test_on_a_phone_the_menu_opens_by_keyboard_and_leaves_the_page_its_room(
+    site, browser, axe, path
+):
+    page = browser.new_page(viewport={"width": 320, "height": 800}, java_script_enabled=False)
+    page.goto(site.address + path)
+    assert page.locator("header.head").bounding_box()["height"] <= 64
+    menu, button = page.locator("#site-menu"), page.locator(".head .opener")
+    assert not menu.is_visible()
+    button.press("Enter")
+    assert menu.is_visible()
+    page.keyboard.press("Tab")
+    assert page.locator("#site-menu a").first.evaluate("link => link === document.activeElement")
+    page.keyboard.press("Escape")
+    assert not menu.is_visible()
+    page.close()
+    page = browser.new_page(viewport={"width": 320, "height": 800}, bypass_csp=True)
+    page.goto(site.address + path)
+    page.locator(".head .opener").click()
+    assert found_on(page, axe) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("#site-menu a").first.is_visible()
+    assert not page.locator(".head .opener").is_visible()
     page.close()
 
 

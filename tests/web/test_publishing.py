@@ -7,6 +7,7 @@ import threading
 from datetime import date
 
 import msgspec
+import pytest
 from tests.web.conftest import DUE_BEFORE
 
 from thuocdo.measure.definitions import definition
@@ -87,6 +88,22 @@ def test_what_still_follows_from_the_same_is_not_made_again():
     assert renewed.wait(10)
     answers.close()
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(("facts", "renewals"), [("the same", 0), ("newer ones", 1)])
+def test_what_an_earlier_process_said_is_given_at_once(facts, renewals):
+    answers, made = Standby[str](60.0, 9), []
+
+    def make() -> str:
+        made.append(1)
+        return "anew"
+
+    def left() -> tuple[str, str]:
+        return "the same", "as it was"
+
+    assert answers.ask("key", make, of=facts, before=left) == "as it was"
+    answers.close()
+    assert len(made) == renewals
 
 
 def test_a_page_that_can_do_without_an_answer_does_not_wait_for_it():

@@ -232,7 +232,7 @@ def test_progress_is_told_while_systems_wait(held, keeper):
     assert "data-renew" in page
     assert "http-equiv" not in page  # what the keeper is writing must not be lost
     Entry.objects.filter(pk=first.pk).update(state=Entry.State.QUEUED)
-    assert "Máy quét không chạy" in read(keeper, ROUND)
+    assert "Bắt đầu đo" in read(keeper, ROUND)
     assert CODE in read(keeper, "/lam-viec/dot-danh-gia/")
 
 

@@ -114,7 +114,22 @@ def test_other_rules_are_tried_and_say_why_totals_move(client, held):
     page = plain(text(client, f"/chat-luong/{CODE}/thu-doi/?bo=site-2026"))
     assert "điểm tối đa khác" in page
     given = "functions=40&interface=15&page_load=10&system_performance=10&security=15&wcag=5&emc=5"
-    assert "vì:" in plain(text(client, f"/chat-luong/{CODE}/thu-doi/?{given}"))
+    assert "(điểm tối đa khác)" in plain(text(client, f"/chat-luong/{CODE}/thu-doi/?{given}"))
+
+
+def test_the_set_of_another_year_is_tried_and_is_not_taken_for_that_years_results(client, held):
+    page = plain(text(client, f"/chat-luong/{CODE}/thu-doi/?bo=2023"))
+    assert "tiêu chí bị bỏ" in page
+    assert "Kết quả công bố năm 2023 không được chấm bằng bộ này" in page
+    assert "None" not in page  # its groups are others than the round's
+
+
+def test_points_that_stand_in_no_document_are_marked(client, held):
+    mark = '<abbr title="điểm do hệ thống này cấu hình, không có trong văn bản">*</abbr>'
+    rules = text(client, f"/chat-luong/{CODE}/bo-tieu-chi/")
+    assert f">1,5{mark}<" in rules  # a criterion of 2024
+    assert f">50{mark} " not in rules  # a group of 2024: published
+    assert mark in text(client, f"/chat-luong/{CODE}/{SYSTEM}/")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +21,7 @@ from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import refresh
 from thuocdo.registry.models import Agency, Site, System
-from thuocdo.web import advice
+from thuocdo.web import advice, sheets
 
 HOUR_US = 3_600_000_000
 NOW = clock.now_us()
@@ -237,7 +236,7 @@ def test_every_reason_and_feed_has_its_words():
 
 
 def test_no_page_is_wider_than_a_screen_and_every_column_stays(client, sites):
-    css = (Path(advice.__file__).parent / "static/web/site.css").read_text(encoding="utf-8")
+    css = sheets.joined("web/site.css").decode()
     style = f"<style>{css}</style></head>"
     pages = {
         address: text_of(client, address).replace("</head>", style)

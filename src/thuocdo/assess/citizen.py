@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,12 +15,41 @@ from thuocdo.assess.fetch import Answer, Failure, Fetcher, target_of
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.robots import Rules
+from thuocdo.core.errors import ThuocdoError
 
 NAME: Final = "ThuocDo-Assess"
 """What robots.txt may address."""
 _BLOCKED: Final = frozenset((401, 403, 406, 429, 451))
 _ERRORS_FROM: Final = 400
+_MAILBOX: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+_CONTACT: Final = re.compile(
+    rf"mailto:{_MAILBOX.pattern}|https://[\w.-]+(:\d+)?(/[\w./~?=&%-]*)?", re.ASCII
+)
+_LONGEST_CONTACT: Final = 200
 _HTML: Final = ("text/html", "application/xhtml+xml")
+
+
+def contact_of(text: str) -> str:
+    """Whom a site's operator may write to, as the User-Agent says it: `mailto:…` or `https://…`.
+
+    A bare mail address is taken for one. Raises ThuocdoError `no_contact` for nothing, `bad_contact` for
+    what is neither: it stands in a header of every request.
+    """
+    contact = text.strip()
+    if not contact:
+        raise ThuocdoError(
+            "no_contact",
+            "A scanner must say whom to write to.",
+            "Name an address: --contact mailto:…, or https://….",
+        )
+    contact = f"mailto:{contact}" if _MAILBOX.fullmatch(contact) else contact
+    if len(contact) > _LONGEST_CONTACT or not _CONTACT.fullmatch(contact):
+        raise ThuocdoError(
+            "bad_contact",
+            f"Nobody can be written to at {contact[:80]!r}.",
+            "Write mailto:name@agency.gov.vn, or https://….",
+        )
+    return contact
 
 
 def agent(contact: str) -> str:
@@ -52,10 +83,14 @@ class _Host:
 
 @dataclass(slots=True)
 class Citizen:
-    """The requests of one scan, whichever hosts they go to."""
+    """The requests of one scan, whichever hosts they go to.
+
+    rules  how the robots.txt of a page's host is had: who asks a host for weeks keeps it for a day
+    """
 
     fetcher: Fetcher
     manners: Manners = field(default_factory=Manners)
+    rules: Callable[[Fetcher, str], Awaitable[Rules]] = robots.fetch
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     async def get(self, url: str, *, follow: bool = True) -> Answer | Failure:
@@ -119,7 +154,7 @@ class Citizen:
 
     async def _refusal(self, host: _Host, url: str) -> Failure | None:
         if host.rules is None:
-            host.rules = await robots.fetch(self.fetcher, url)
+            host.rules = await self.rules(self.fetcher, url)
         if host.rules.reached is not None:
             return host.rules.reached
         if not host.rules.allow(url):

@@ -163,6 +163,8 @@ def _failure(problem: Exception) -> Failure:
             return Failure(Fault.GUARD, str(problem))
         case Unresolved():
             return Failure(Fault.DNS, str(problem))
+        case ssl.SSLCertVerificationError():
+            return Failure(Fault.TLS, problem.verify_message)
         case ssl.SSLError():
             return Failure(Fault.TLS, problem.reason or str(problem))
         case OSError():

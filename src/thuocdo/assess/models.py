@@ -1,4 +1,4 @@
-"""Site checks somebody asked for, and rounds of assessment: queues that survive any crash, and trails.
+"""Site checks and scans somebody asked for, and rounds of assessment: queues that survive any crash, and trails.
 
 Nobody edits these rows by hand, so they carry no labels; the workspace has its own words.
 """
@@ -8,41 +8,22 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from thuocdo.registry import queues
 from thuocdo.registry.append_only import Trail
 
 
-class SiteCheck(models.Model):
-    """One check. A worker takes it by turning `queued` into `running` in one conditional UPDATE."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
+class SiteCheck(queues.Job):
+    """One check of a page's measuring code."""
 
     url = models.CharField(max_length=2000)
     site_id = models.PositiveIntegerField(null=True)
     pages = models.PositiveSmallIntegerField(default=1)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    state = models.CharField(
-        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
-    )
-    attempts = models.PositiveSmallIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True)
     counts = models.BooleanField(null=True)
     result = models.JSONField(null=True)  # site_check.model.SiteResult
-    failure = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        ordering = ("-asked_at", "-id")
 
     def __str__(self) -> str:
         return f"{self.url} · {self.state}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
 
 
 class Round(models.Model):
@@ -52,6 +33,13 @@ class Round(models.Model):
         MEASURING = "measuring"
         PRELIMINARY = "preliminary"  # told to the agencies, who may appeal until `appeals_until`
         PUBLISHED = "published"
+
+    class Scanning(models.TextChoices):
+        """Whether the instance's scanner is to measure it; what the command line measures stays `off`."""
+
+        OFF = "off"
+        ON = "on"
+        PAUSED = "paused"
 
     code = models.SlugField(max_length=40, unique=True)
     rules = models.JSONField()  # criteria.model.CriteriaSet
@@ -63,6 +51,10 @@ class Round(models.Model):
     appeals_until = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     publication = models.TextField(blank=True)  # a compact JWS
+    scanning = models.CharField(max_length=6, choices=Scanning.choices, default=Scanning.OFF)
+    scanning_since = models.DateTimeField(null=True)  # first started: the older round comes first
+    contact = models.CharField(max_length=200, blank=True)  # whom the owner of a site may write to
+    lab_runs = models.PositiveSmallIntegerField(default=5)
 
     def __str__(self) -> str:
         return f"{self.code} · {self.state}"
@@ -89,8 +81,10 @@ class Entry(models.Model):
         max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     results = models.JSONField(null=True)  # list of results.Result
+    fault = models.CharField(max_length=20, blank=True)  # what kept every look from being made
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("round", "code"), name="entry_once"),)
@@ -141,6 +135,40 @@ class Ruling(Trail):
         return f"{self.kind}: {self.key} = {self.points}"
 
 
+class ShadowScan(queues.Job):
+    """One system scanned outside any round: an agency asked for it, or an appeal ordered it.
+
+    agency  for which it was asked, whose budget it is counted to; "" for a system the registry lacks
+    system  the registry's code
+    who     the account, or whoever sat at the command line
+    """
+
+    agency = models.CharField(max_length=40, db_index=True)
+    system = models.CharField(max_length=80, db_index=True)
+    name = models.CharField(max_length=300)
+    url = models.CharField(max_length=2000)
+    plain_url = models.CharField(max_length=2000, blank=True)
+    site_id = models.PositiveIntegerField(null=True)
+    for_appeal = models.BooleanField(default=False)
+    contact = models.CharField(max_length=200)
+    lab_runs = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=120)
+    started_at = models.DateTimeField(null=True)
+    results = models.JSONField(null=True)  # list of results.Result
+
+    class Meta(queues.Job.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("system", "for_appeal"),
+                condition=models.Q(state__in=queues.OPEN),
+                name="one_open_scan_a_system",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.system} · {self.state}"
+
+
 class Appeal(models.Model):
     """What an agency says against its preliminary result, and what was decided."""
 
@@ -156,6 +184,7 @@ class Appeal(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.OPEN)
     answer = models.TextField(blank=True)
+    rescan = models.ForeignKey(ShadowScan, models.SET_NULL, null=True, related_name="appeals")
     decided_by = models.CharField(max_length=120, blank=True)
     decided_at = models.DateTimeField(null=True)
 

@@ -42,6 +42,7 @@ class Fault(StrEnum):
     CONNECT = "connect"
     TIMEOUT = "timeout"
     TLS = "tls"
+    TRUST = "trust"  # its certificate leads to no authority we know: an incomplete chain, as a rule
     HTTP = "http"  # an error where a page should be
     BLOCKED = "blocked"  # it answers others, and refuses the scanner
     ROBOTS = "robots"
@@ -103,7 +104,7 @@ class Measure(msgspec.Struct, frozen=True):
 
     name: str
     value: Decimal
-    unit: str  # ms, percent, count, points
+    unit: str  # ms, min, percent, count, points
     spread: Decimal | None = None
     runs: int = 1
 

@@ -19,6 +19,7 @@ from thuocdo.assess.fetch import Answer, Failure, Fetcher
 from thuocdo.assess.probes.catalogue import PROBES
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
+from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
@@ -33,8 +34,9 @@ log = structlog.get_logger("thuocdo.assess")
 class Scanner:
     """What all scans of a run share.
 
-    axe      the text of axe-core; "" when it could not be had
-    browser  None when there is none
+    axe        the text of axe-core; "" when it could not be had
+    browser    None when there is none
+    resolving  whom to ask about names
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Scanner:
     depth: Depth = field(default_factory=Depth)
     manners: Manners = field(default_factory=Manners)
     site_seconds: float = SITE_SECONDS
+    resolving: Resolving = field(default_factory=Resolving)
 
 
 async def scan(scanner: Scanner, target: Target, probes: Sequence[Probe] = PROBES) -> list[Result]:
@@ -88,6 +91,7 @@ async def _scene(scanner: Scanner, target: Target, at: int) -> Scene:
         browser=scanner.browser,
         at=at,
         looked=looked,
+        resolving=scanner.resolving,
     )
 
 

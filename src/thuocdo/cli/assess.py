@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from thuocdo.cli.output import console, one_of, progress, write_file
 from thuocdo.core import settings
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from thuocdo.assess.demo.servers import Fleet
     from thuocdo.assess.models import Round
     from thuocdo.assess.rounds.comparing import Side
-    from thuocdo.assess.rounds.fleet import Scanning
     from thuocdo.assess.rounds.office import System
     from thuocdo.assess.rounds.table import Graded
+    from thuocdo.assess.scans.looking import Scanning
+    from thuocdo.cli.assess_words import Words
 
 FIXTURES = "fixtures"
 _FIXTURE_CONTACT = "https://localhost/"
@@ -37,6 +37,7 @@ RoundName = Annotated[str, typer.Option("--round", help="The round.")]
 System_ = Annotated[str, typer.Argument(help="The system's code in the round.")]
 Key = Annotated[str, typer.Argument(help="The criterion: group.criterion.")]
 Who = Annotated[str, typer.Option(help="Who does this.")]
+Lang = Annotated[str, typer.Option(help="vi or en.")]
 
 
 @assess.command("run")
@@ -46,16 +47,20 @@ def run(
     criteria: Annotated[str, typer.Option(help="The criteria set a new round freezes.")] = "2024",
     contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
-    at_once: Annotated[int, typer.Option(help="Systems scanned at once.")] = 2,
+    at_once: Annotated[int, typer.Option(help="Systems scanned at once; 0: as many as the processor has room for.")] = 0,
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
-    found = _ready()
+    words, found = _words(lang), _ready()
+    from thuocdo.assess.citizen import contact_of
     from thuocdo.assess.criteria.model import criteria_set
     from thuocdo.assess.demo import servers
     from thuocdo.assess.models import Round
     from thuocdo.assess.probes.page_load.probe import RULES as LAB
     from thuocdo.assess.probes.scene import Depth
     from thuocdo.assess.rounds import fleet, office
+    from thuocdo.assess.scans.looking import Scanning
+    from thuocdo.run.stopping import stop_on_signals
 
     held = Round.objects.filter(code=name).first()
     if held is None and not sites:
@@ -64,7 +69,7 @@ def run(
     if not is_trial and 0 < lab_runs < LAB.min_runs:
         raise ThuocdoError("bad_option", f"{lab_runs} runs are no measurement.", f"Ask for {LAB.min_runs} or more, or 0.")  # fmt: skip
     with ExitStack() as stack:
-        scanning = fleet.Scanning(
+        scanning = Scanning(
             contact, found.check_networks, depth=Depth(lab_runs=lab_runs), at_once=at_once
         )
         if is_trial:
@@ -72,11 +77,11 @@ def run(
             scanning = _for_fixtures(scanning, served)
             held = _trial(held, name, criteria_set(criteria), served)
         elif held is None:
-            fleet.expect_contact(scanning)
+            contact_of(contact)
             held = office.plan(name, criteria_set(criteria), _read(Path(sites)), is_trial=False)
         with progress("assess") as tick:
-            scanned = fleet.measure(found, held, scanning, tick)
-    typer.echo(f"Round {name}: {scanned} systems scanned now.")
+            scanned = fleet.measure(found, held, scanning, tick, stop_on_signals())
+    typer.echo(words("scanned", round=name, n=scanned))
 
 
 @assess.command("scan")
@@ -87,19 +92,19 @@ def scan(
     site: Annotated[int | None, typer.Option(help="The site id its pages should count for.")] = None,
     system: Annotated[str, typer.Option(help="The registry's code of the system, to ask about its feeds.")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs; 0 for none.")] = 5,
-    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
-    found = _ready()
+    words, found = _words(lang), _ready()
     from thuocdo.assess.probes.scene import Depth, Target
     from thuocdo.assess.rounds import fleet, shadow
+    from thuocdo.assess.scans.looking import Scanning
     from thuocdo.assess.site_check.check import normal_url
 
-    one_of("--lang", lang, ("vi", "en"))
     rules = _rules(criteria)
-    scanning = fleet.Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
+    scanning = Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
     results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site, system=system))
-    typer.echo(shadow.told(rules, results, "en" if lang == "en" else "vi"))
+    typer.echo(shadow.told(rules, results, words.language))
 
 
 @assess.command("appoint")
@@ -109,9 +114,10 @@ def appoint(
     since: Annotated[str, typer.Option(help="When it may begin, for example 2026-12-01T22:00+07:00.")],
     hours: Annotated[int, typer.Option(help="How many hours the window is open; 24 at most.")] = 2,
     users: Annotated[int, typer.Option(help="Users at once, at most.")] = 40,
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """The token an owner puts under /.well-known/ to permit a load test; without it there is none."""
-    found = _ready()
+    words, found = _words(lang), _ready()
     from urllib.parse import urlsplit
 
     from thuocdo.assess.probes.load.appointment import MAX_WINDOW_US, PATH, Appointment, token
@@ -124,7 +130,7 @@ def appoint(
         raise ThuocdoError("bad_option", "A window is 1 to 24 hours, for at least one user.")
     host = urlsplit(normal_url(url)).netloc
     made = Appointment(host=host, since=begin, until=begin + long, users=users, owner=owner)
-    typer.echo(f"Serve this line at {PATH} of {host}:", err=True)
+    typer.echo(words("serve", path=PATH, host=host), err=True)
     typer.echo(token(Signer.of(found.home), made))
 
 
@@ -133,9 +139,10 @@ def mark(
     name: RoundName,
     assessor: Annotated[str, typer.Option(help="The assessor whose sheet this is.")],
     file: Annotated[Path, typer.Argument(help="CSV: system, key, points or found (items with spaces), evidence.")],
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Take one assessor's sheet: points for the criteria that people judge. Each line counts once."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from django.db import transaction
 
     from thuocdo.assess.rounds import office
@@ -154,77 +161,79 @@ def mark(
                 found=None if has_points else (row.get("found") or "").split(),
                 evidence=row.get("evidence") or "",
             )
-    typer.echo(f"{len(rows)} marks of {assessor} are kept.")
+    typer.echo(words("marked", n=len(rows), who=assessor))
 
 
 @assess.command("settle")
 def settle(
-    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who
+    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who,
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Reconcile two assessors: the points they agree on, and why."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import office
 
-    office.settle(office.find(name), system, key, _decimal(points), because, who)
-    typer.echo(f"{system} {key}: {points}.")
+    given = _decimal(points)
+    office.settle(office.find(name), system, key, given, because, who)
+    typer.echo(words("settled", system=system, key=key, points=words.number(given)))
 
 
 @assess.command("score")
-def score(name: RoundName) -> None:
+def score(name: RoundName, lang: Lang = "vi") -> None:
     """Grade the round as it stands: ranks, levels, group points, what is open."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import grading, office
     from thuocdo.assess.rounds.table import standings
+    from thuocdo.cli.assess_words import configured, ranking, unranked
 
     held = office.find(name)
     rules = grading.rules_of(held)
-    table = Table(
-        "Rank", "System", "Level", "Points", "Unmeasured", *(g.code for g in rules.groups)
-    )
-    for each in standings(grading.graded(held)):
-        groups = [f"{group.points}/{group.of - group.unmeasured}" for group in each.grade.groups]
-        rank = f"{each.rank} ({each.rank_best}–{each.rank_worst})" if each.rank else each.unranked
-        level = each.grade.level or "open"
-        table.add_row(
-            rank, each.name, level, str(each.grade.points), str(each.grade.unmeasured), *groups
-        )
-    console().print(table)
-    waiting = office.waiting(held)
-    if waiting:
-        typer.echo(f"Not measured yet: {', '.join(waiting)}.")
+    lines = standings(grading.graded(held))
+    console().print(ranking(words, rules, lines))
+    for line in unranked(words, lines):
+        typer.echo(line)
+    if remark := configured(words, rules):
+        typer.echo(remark)
+    if waiting := office.waiting(held):
+        typer.echo(words("waiting", systems=", ".join(waiting)))
     for code, apart in office.differences(held):
-        marks = f"{apart.lowest} and {apart.highest} of {apart.of}"
-        typer.echo(f"To reconcile: {code} {apart.key}: {marks}.")
+        lowest, highest, of = map(words.number, (apart.lowest, apart.highest, apart.of))
+        typer.echo(words("reconcile", system=code, key=apart.key, lowest=lowest, highest=highest, of=of))  # fmt: skip
 
 
 @assess.command("announce")
 def announce(
     name: RoundName,
     days: Annotated[int, typer.Option(help="Days agencies have to appeal.")] = 10,
+    lang: Lang = "vi",
 ) -> None:
     """Preliminary results: from now on marks are closed and agencies may appeal."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from django.utils import timezone
 
     from thuocdo.assess.rounds import office
+    from thuocdo.core.clock import VIETNAM
 
     held = office.find(name)
-    office.announce(held, timezone.now() + timedelta(days=days))
-    typer.echo(
-        f"Round {name} is preliminary; appeals until {held.appeals_until:%Y-%m-%d %H:%M} UTC."
-    )
+    until = timezone.now() + timedelta(days=days)
+    office.announce(held, until)
+    typer.echo(words("announced", round=name, until=f"{until.astimezone(VIETNAM):%H:%M %d/%m/%Y}"))  # fmt: skip
 
 
 @assess.command("appeal")
 def appeal(
-    name: RoundName, system: System_, key: Key, text: Annotated[str, typer.Option()], who: Who
-) -> None:
-    """An agency's appeal against one criterion of its preliminary result."""
-    _ready()
+    name: RoundName, system: System_, key: Key, text: Annotated[str, typer.Option()], who: Who, lang: Lang = "vi",
+) -> None:  # fmt: skip
+    """An agency's appeal against one criterion of its preliminary result; it orders a re-scan."""
+    words, found = _words(lang), _ready()
     from thuocdo.assess.rounds import office
+    from thuocdo.assess.scans import shadows
 
     made = office.appeal(office.find(name), system, key, text, who)
-    typer.echo(f"Appeal {made.pk} is kept.")
+    shadows.ring(found)
+    typer.echo(words("appealed", n=made.pk))
+    if made.rescan:
+        typer.echo(words("rescan_ordered", n=made.rescan.pk))
 
 
 @assess.command("decide")
@@ -235,13 +244,14 @@ def decide(
     points: Annotated[
         str, typer.Option(help="Points it gives; without them it is dismissed.")
     ] = "",
+    lang: Lang = "vi",
 ) -> None:
     """Decide an appeal, with the reason the agency is given."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import office
 
     found = office.decide(number, because, who, _decimal(points) if points else None)
-    typer.echo(f"Appeal {number} is {found.verdict}.")
+    typer.echo(words(found.verdict, n=number))
 
 
 @assess.command("publish")
@@ -269,17 +279,18 @@ def publish(
 
 @assess.command("correct")
 def correct(
-    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who
+    name: RoundName, system: System_, key: Key, points: str, because: Annotated[str, typer.Option()], who: Who,
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """An entry of a published round's correction log; the publication stays as it was signed."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import office
 
     held = office.find(name)
     office.correct(held, system, key, _decimal(points), because, who)
     for each in office.corrections(held):
         typer.echo(
-            f"{each.made_at:%Y-%m-%d} {each.entry.code} {each.key}: {each.points} – {each.reason}"
+            f"{each.made_at:%d/%m/%Y} {each.entry.code} {each.key}: {words.number(each.points)} – {each.reason}"
         )
 
 
@@ -288,13 +299,13 @@ def compare(
     name: Annotated[str, typer.Argument(help="The round.")],
     other: Annotated[str, typer.Argument(help="A second round, under its own rules.")] = "",
     rules: Annotated[str, typer.Option(help="Or: a criteria set, or a draft's YAML file, for the same results.")] = "",
-    lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+    lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Say why totals differ: between two rounds, or of one round under other rules."""
-    _ready()
+    words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import comparing, grading, office
+    from thuocdo.cli.assess_words import configured
 
-    one_of("--lang", lang, ("vi", "en"))
     if bool(other) == bool(rules):
         raise ThuocdoError("bad_option", "Name a second round, or --rules.")
     held = office.find(name)
@@ -311,7 +322,15 @@ def compare(
             _side(grading.rules_of(held), before[code]),
             _side(after_rules, after[code]),
         )
-        typer.echo(comparing.sentence(found, "en" if lang == "en" else "vi"))
+        typer.echo(comparing.sentence(found, words.language))
+    if remark := configured(words, after_rules):
+        typer.echo(remark)
+
+
+def _words(lang: str) -> Words:
+    from thuocdo.cli.assess_words import Words
+
+    return Words.of(lang)
 
 
 def _ready() -> settings.Settings:

@@ -30,8 +30,10 @@ from thuocdo.cli import (
     quality,
     reconcile,
     rejects,
+    scans,
     trust,
     verifying,
+    watching,
 )
 from thuocdo.cli import output as shown
 from thuocdo.core import clock, settings
@@ -58,6 +60,8 @@ app.add_typer(rejects.rejects, name="rejects")
 app.add_typer(reconcile.reconcile, name="reconcile")
 app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
+scans.add_to(assess.assess)
+watching.add_to(assess.assess)
 app.add_typer(assess.assess, name="assess")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(proof.proofs, name="proof")
@@ -129,7 +133,7 @@ def init() -> None:
 
 @app.command()
 def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT) -> None:
-    """Run and look after all roles: collect, pipeline, web, worker."""
+    """Run and look after all roles: collect, pipeline, worker, scanner, web."""
     from thuocdo.run import supervisor
     from thuocdo.run.stopping import stop_on_signals
     from thuocdo.run.upgrading import bring_up_to_date
@@ -173,6 +177,15 @@ def worker() -> None:
 
 
 @app.command()
+def scanner() -> None:
+    """Run the scanner: rounds that were started on the web, what agencies and appeals ask for."""
+    from thuocdo.run import scanner as role
+    from thuocdo.run.stopping import stop_on_signals
+
+    role.run(_ready(), stop_on_signals())
+
+
+@app.command()
 def demo(
     collect_port: CollectPort = COLLECT_PORT,
     web_port: WebPort = WEB_PORT,
@@ -183,6 +196,15 @@ def demo(
     from thuocdo.run.stopping import stop_on_signals
 
     run_demo(settings.load(), collect_port, web_port, rate, stop_on_signals())
+
+
+@app.command("demo-rounds", hidden=True)
+def demo_rounds(collect_port: CollectPort = COLLECT_PORT) -> None:
+    """The demonstration's own rounds of assessment: a role of `thuocdo demo`."""
+    from thuocdo.run.demo_rounds import run as hold
+    from thuocdo.run.stopping import stop_on_signals
+
+    hold(_ready(), collect_port, stop_on_signals())
 
 
 # --- lake and facts ------------------------------------------------------------------------------

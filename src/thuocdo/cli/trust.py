@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from ipaddress import ip_network
 from typing import Annotated, Any
 
 import typer
 
-from thuocdo.core import clock
+from thuocdo.core import clock, key_days
 from thuocdo.core import settings as settings_of
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -53,14 +54,21 @@ def key_create(
 
 @keys.command("list")
 def key_list() -> None:
-    """List the keys: id, name, what they open, until when they work."""
-    _registry()
+    """List the keys: id, name, what they open, until when they work, when they were last used."""
+    used = key_days.read(_registry().key_days_dir)
     from thuocdo.registry.models import SiteKey
 
     for key in SiteKey.objects.all():
         scope = ", ".join([key.agency or "every agency", *(f"site {id_}" for id_ in key.site_ids)])
         feeds = ", ".join(key.feeds) or "every feed"
-        typer.echo(f"{key.key_id or '-':12}  {key.name}  ({scope}; {feeds})  {_state(key)}")
+        typer.echo(
+            f"{key.key_id or '-':12}  {key.name}  ({scope}; {feeds})  {_state(key)}, {_used(key, used)}"
+        )
+
+
+def _used(key: Any, days: dict[str, date]) -> str:
+    day = days.get(key.key_id)
+    return f"last used {day}" if day else "no use seen"
 
 
 def _state(key: Any) -> str:

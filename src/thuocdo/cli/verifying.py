@@ -86,10 +86,30 @@ def verify_lake(lake: Path | None, ledger: Path | None, key: Path | None) -> int
     more = len(result.findings) - _FINDINGS_SHOWN
     if more > 0:
         typer.echo(f"… and {more} more.")
-    typer.echo(
-        "Nothing is wrong." if result.is_sound else f"{len(result.findings)} things are wrong."
-    )
-    return 0 if result.is_sound else 1
+    wrong = len(result.findings)
+    if found is not None and not (lake or ledger):
+        wrong += _verify_looks(found, public)
+    typer.echo(f"{wrong} things are wrong." if wrong else "Nothing is wrong.")
+    return 1 if wrong else 0
+
+
+def _verify_looks(found: Settings, public: PublicKey) -> int:
+    """Verify what the monitor of availability kept, where there is any; how many things are wrong."""
+    from datetime import timedelta
+
+    from thuocdo.assess.watching import kept
+    from thuocdo.assess.watching.policy import policy_on
+    from thuocdo.core import clock
+
+    if not found.watching_dir.exists():
+        return 0
+    today = clock.local_day(clock.now_us())
+    oldest = today - timedelta(days=policy_on(today).keep_days)
+    days, looks, wrong = kept.verify(found.watching_dir, public, oldest)
+    typer.echo(f"{days} days watched, {looks} looks.")
+    for each in wrong[:_FINDINGS_SHOWN]:
+        typer.echo(each)
+    return len(wrong)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import structlog
 from thuocdo.collect.credentials import Nonces, Signature, shown, signed
 from thuocdo.collect.pace import Pace
 from thuocdo.collect.replies import Scope
+from thuocdo.core import key_days
 from thuocdo.core import snapshot as snapshots
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
@@ -50,9 +51,13 @@ class KnownKey(Unreadable, frozen=True, gc=False):
 class Gate:
     """The registry as the collector knows it now."""
 
-    def __init__(self, path: Path, secret: bytes) -> None:
-        """Raises ThuocdoError `bad_snapshot` when there is no snapshot to begin with."""
-        self.secret = secret
+    def __init__(self, path: Path, secret: bytes, used: Path | None = None) -> None:
+        """used: where the day of each key's last use is noted; None: nowhere.
+
+        Raises ThuocdoError `bad_snapshot` when there is no snapshot to begin with.
+        """
+        self.secret, self._used = secret, used
+        self._used_on: dict[str, str] = {}
         self._nonces = Nonces(time.time())
         self.site_pace: Pace[int] = Pace()
         self._path = path
@@ -105,7 +110,7 @@ class Gate:
         entry = self.snapshot.key_by_hash.get(key_hash(self.secret, key))
         if entry is None:
             return Unreadable(RejectReason.BAD_KEY, "authorization: unknown key")
-        return self._opens(entry, feed)
+        return self._noted(self._opens(entry, feed))
 
     def _signed(
         self, signature: Signature, scope: Scope, feed: str, body: bytes
@@ -127,7 +132,20 @@ class Gate:
         opens = self._opens(entry, feed)
         if isinstance(opens, Unreadable):
             return opens
-        return self._nonces.refusal(signature, time.time()) or opens
+        return self._nonces.refusal(signature, time.time()) or self._noted(opens)
+
+    def _noted(self, opens: Opens | Unreadable) -> Opens | Unreadable:
+        """The same; the first use of a key on a day is written down."""
+        if self._used is None or not isinstance(opens, Opens):
+            return opens
+        day = local_day(now_us())
+        if self._used_on.get(opens.key_id) != day.isoformat():
+            self._used_on[opens.key_id] = day.isoformat()
+            try:
+                key_days.note(self._used, opens.key_id, day)
+            except OSError as problem:  # what was sent matters more than this; tomorrow again
+                _log.warning("use of a key not noted", key=opens.key_id, error=str(problem))
+        return opens
 
     def _opens(self, entry: KeyEntry, feed: str) -> Opens | Unreadable:
         if entry.is_over(local_day(now_us()).isoformat()):

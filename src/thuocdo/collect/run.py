@@ -79,7 +79,7 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 async def _serve(settings: Settings, host: str, port: int) -> None:
     writer = Writer(settings.wal_dir)
     app = App(
-        Gate(settings.snapshot_path, settings.secret),
+        Gate(settings.snapshot_path, settings.secret, settings.key_days_dir),
         writer,
         Signer.of(settings.home),
         trusted=settings.trusted_proxies,

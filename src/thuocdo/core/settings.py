@@ -29,6 +29,8 @@ _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\w.~-]+)*/?", re.ASCII
 
 _MAILBOX = re.compile(r"[^\s@<>]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
+_DNS_PORT = 53
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -64,6 +66,9 @@ class Settings:
     site_url         the public site as readers reach it, no slash at the end; "" where it was not said
     smtp             how alerts are mailed; None: no mail is sent
     webhook_networks networks a webhook may be sent to although they are not public
+    resolvers        (address, port) of the recursive resolvers that are asked about names; none: the system's
+    scan_contact     whom the operator of a scanned site may write to: mailto:… or https://…; "" is not set
+    control_urls     addresses that say whether our own line works, asked beside the systems
     """
 
     home: Path
@@ -79,6 +84,9 @@ class Settings:
     site_url: str = ""
     smtp: Smtp | None = None
     webhook_networks: tuple[Network, ...] = ()
+    resolvers: tuple[tuple[str, int], ...] = ()
+    scan_contact: str = ""
+    control_urls: tuple[str, ...] = ()
 
     @property
     def wal_dir(self) -> Path:
@@ -128,6 +136,11 @@ class Settings:
         return self.home / "checks"
 
     @property
+    def watching_dir(self) -> Path:
+        """What the monitor of availability saw (assess/watching/kept.py); it cannot be made again."""
+        return self.home / "watching"
+
+    @property
     def bell_path(self) -> Path:
         """There while site checks may wait for the worker."""
         return self.state_dir / "site-check.bell"
@@ -136,6 +149,21 @@ class Settings:
     def replay_bell_path(self) -> Path:
         """There while replays of refused records may wait for the worker."""
         return self.state_dir / "replay.bell"
+
+    @property
+    def scanner_bell_path(self) -> Path:
+        """There while something may wait for the scanner."""
+        return self.state_dir / "scanner.bell"
+
+    @property
+    def scanner_beat_path(self) -> Path:
+        """Touched every few seconds while the scanner lives."""
+        return self.state_dir / "scanner.beat"
+
+    @property
+    def key_days_dir(self) -> Path:
+        """When each key was last used (core/key_days.py)."""
+        return self.state_dir / "key_days"
 
     @property
     def snapshot_path(self) -> Path:
@@ -179,7 +207,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     `bad_proxies` (`bad_networks`) when THUOCDO_TRUSTED_PROXIES (THUOCDO_CHECK_ALLOW_NETWORKS) is
     no list of networks (THUOCDO_WEBHOOK_ALLOW_NETWORKS likewise), `bad_collector_url` (`bad_site_url`) when
     THUOCDO_COLLECTOR_URL (THUOCDO_SITE_URL) is no plain web address, `bad_smtp` when THUOCDO_SMTP_URL or
-    THUOCDO_MAIL_FROM is not as docs/alerts.md says,
+    THUOCDO_MAIL_FROM is not as docs/alerts.md says, `bad_resolvers` when THUOCDO_RESOLVERS is no list of
+    addresses, `bad_control_urls` when THUOCDO_CONTROL_URLS is no list of web addresses,
     `bad_rate` when THUOCDO_ADDRESS_RATE is no number of requests a second, or `bad_engine` when
     THUOCDO_ENGINE is neither duckdb nor the URL of a Spark Connect server.
     """
@@ -202,7 +231,23 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         site_url=_site_url(environ.get("THUOCDO_SITE_URL", "")),
         smtp=_smtp(environ.get("THUOCDO_SMTP_URL", ""), environ.get("THUOCDO_MAIL_FROM", "")),
         webhook_networks=_networks(environ, "THUOCDO_WEBHOOK_ALLOW_NETWORKS", "bad_networks"),
+        resolvers=_resolvers(environ.get("THUOCDO_RESOLVERS", "")),
+        scan_contact=_scan_contact(environ),
+        control_urls=tuple(
+            _address(part.strip(), "THUOCDO_CONTROL_URLS", "bad_control_urls")
+            for part in environ.get("THUOCDO_CONTROL_URLS", "").split(",")
+            if part.strip()
+        ),
     )
+
+
+def _scan_contact(environ: Mapping[str, str]) -> str:
+    """The mail that the contact page shows, else the public site when it is reached by https."""
+    mail, site = (
+        environ.get("THUOCDO_CONTACT_MAIL", "").strip(),
+        environ.get("THUOCDO_SITE_URL", ""),
+    )
+    return f"mailto:{mail}" if mail else site if site.startswith("https://") else ""
 
 
 def _engine(text: str) -> str:
@@ -227,6 +272,23 @@ def _rate(text: str) -> float:
             "Write a number, or 0 for no limit.",
         )
     return rate
+
+
+def _resolvers(text: str) -> tuple[tuple[str, int], ...]:
+    """`10.0.0.53, 10.0.1.53:5353, [2001:db8::53]:53`: addresses, not names."""
+    found = []
+    try:
+        for part in filter(None, (each.strip() for each in text.split(","))):
+            is_bare = part.count(":") > 1 and not part.startswith("[")
+            parts = urlsplit(f"//[{part}]" if is_bare else f"//{part}")
+            found.append((str(ipaddress.ip_address(parts.hostname or "")), parts.port or _DNS_PORT))
+    except ValueError as error:
+        raise ThuocdoError(
+            "bad_resolvers",
+            f"THUOCDO_RESOLVERS is no list of addresses: {error}.",
+            "Write addresses with commas between, such as 10.0.0.53 or [2001:db8::53]:53.",
+        ) from error
+    return tuple(found)
 
 
 def _networks(environ: Mapping[str, str], name: str, code: str) -> tuple[Network, ...]:

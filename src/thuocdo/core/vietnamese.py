@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: index for index, letter in enumerate(_LETTERS, start=100)}
@@ -24,6 +25,21 @@ def nfc(text: str) -> str:
 
 def collation_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
     """Sort key: letters first, tones second, the text itself last."""
+    weights = [_weight(char) for char in nfc(text).casefold()]
+    if None in weights:  # what composes to no single letter has to be read mark by mark
+        return (*_weights(text), text)
+    letters, tones = zip(*weights, strict=True) if weights else ((), ())
+    return letters, tones, text
+
+
+@lru_cache(maxsize=4096)
+def _weight(char: str) -> tuple[int, int] | None:
+    """(letter, tone) of a composed character; None for what is none by itself."""
+    letters, tones = _weights(char)
+    return (letters[0], tones[0]) if len(letters) == 1 else None
+
+
+def _weights(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     letters: list[int] = []
     tones: list[int] = []
     base = ""
@@ -37,7 +53,7 @@ def collation_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
             base = char
             letters.append(_RANK.get(char, ord(char) if ord(char) < 100 else 1000 + ord(char)))
             tones.append(0)
-    return tuple(letters), tuple(tones), text
+    return tuple(letters), tuple(tones)
 
 
 def fold_accents(text: str) -> str:

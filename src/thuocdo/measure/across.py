@@ -7,6 +7,8 @@ those the agencies' own tables are made of; times are counted of its dossiers al
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -69,7 +71,12 @@ def _cells(facts: Facts, remember: Answers, frame: Frame, procedure: str) -> lis
         asked = compute.question(indicator, version, periods, frame.trust, by_procedure=True)
         return compute.to_cells(
             [
-                compute.Batch((batch.key, procedure), _only(batch.cells, procedure))
+                compute.Batch(
+                    (batch.key, procedure),
+                    remember(("by procedure", batch.key), partial(_Sorted.of, batch.cells)).only(
+                        procedure
+                    ),
+                )
                 for batch in compute.batches(facts, asked, remember)
             ]
         )
@@ -87,5 +94,22 @@ def _cells(facts: Facts, remember: Answers, frame: Frame, procedure: str) -> lis
     return compute.to_cells([compute.durations_of(facts, asked, remember, top, key)])
 
 
-def _only(cells: pa.Table, procedure: str) -> pa.Table:
-    return cells.filter(pc.field("procedure") == procedure)
+class _Sorted(NamedTuple):
+    """CELLS in the order of their procedures; `places`: procedure → where its rows begin and how many."""
+
+    cells: pa.Table
+    places: dict[str | None, tuple[int, int]]
+
+    @classmethod
+    def of(cls, cells: pa.Table) -> _Sorted:
+        ordered = cells.sort_by("procedure").combine_chunks()
+        places, begin = {}, 0
+        found: Any = pc.value_counts(ordered["procedure"])  # in the order they appear
+        names, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
+        for name, count in zip(names, counts, strict=True):
+            places[name] = (begin, count)
+            begin += count
+        return cls(ordered, places)
+
+    def only(self, procedure: str) -> pa.Table:
+        return self.cells.slice(*self.places.get(procedure, (0, 0)))

@@ -90,6 +90,7 @@ def disclose(tables: Sequence[Table], policy: Policy, find: Find = definition) -
     interval and rank, whether it was small itself or hides another: which of both is not said. A
     national mean is to be made of these figures, not of those before.
     """
+    find = cache(find)  # thousands of figures are of a few indicators
     values: dict[Hashable, int] = {}
     lines: list[Line] = []
     primary: set[Hashable] = set()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
@@ -24,7 +24,7 @@ from thuocdo.lake.ledger.reading import LedgerReader
 from thuocdo.lake.schemas import DIMENSIONS, SOURCE_TABLES
 from thuocdo.lake.store import Lake
 from thuocdo.measure import answering, day, intake, minutes, ranking, senders
-from thuocdo.measure.answers import Answers
+from thuocdo.measure.answers import Answers, Found
 from thuocdo.measure.definitions import Indicator, Running
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.facts.store import FactStore, Manifest
@@ -45,6 +45,7 @@ from thuocdo.measure.model import (
 from thuocdo.measure.outlook.model import Target
 from thuocdo.measure.outlook.setting import set_targets
 from thuocdo.measure.senders import Lags
+from thuocdo.measure.shelf import Shelf
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"
@@ -59,11 +60,11 @@ _BY: Final = ("agency", "ministry", "province", "service", "children")
 class _Desk:
     """An engine, its lock and its memory. Two of them: history must not keep today waiting."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before: Found | None = None) -> None:
         self._settings = settings
         self._engine: Engine | None = None
         self.lock = threading.RLock()
-        self.remember = Answers()
+        self.remember = Answers(before=before)
 
     def engine(self) -> Engine:
         """The one that is open; another when the server of the last one went away."""
@@ -92,7 +93,8 @@ class Measure:
         self._definitions = running or Running(settings.home)
         self._store = FactStore(settings.facts_dir)
         self._lake = Lake.open(settings)
-        self._now, self._then = _Desk(settings), _Desk(settings)
+        self.shelf = Shelf(settings.facts_dir)
+        self._now, self._then = _Desk(settings, self.shelf.find), _Desk(settings)
         self._intakes = Answers(_INTAKES)
         self._stamp: object = object()  # equal to no manifest's
         self._stored: StoredFacts | None = None
@@ -345,6 +347,11 @@ class Measure:
                     known = knowledge(as_known, ledger)
                 self._known = (key, KnownFacts(self._lake, self._then.engine, known))
             yield self._known[1], self._then.remember
+
+    def remembered(self) -> dict[Hashable, Any]:
+        """The answers of the current facts, for the shelf."""
+        with self._now.lock:
+            return self._now.remember.everything()
 
     def apart(self) -> Measure:
         """The same instance behind an engine and locks of its own: long questions keep nobody waiting."""

@@ -20,8 +20,11 @@ class RegistryConfig(AppConfig):
         watch()
 
 
-class DeskConfig(admin_apps.AdminConfig):
-    """Django's admin with our own door."""
+class DeskConfig(admin_apps.SimpleAdminConfig):
+    """Django's admin with our own door.
+
+    Its pages are found when addresses are (web/urls.py): no command pays a second for pages it has none of.
+    """
 
     default = False
     default_site = "thuocdo.registry.desk.Desk"

@@ -1,8 +1,7 @@
-"""What queues of jobs in the database have in common: site checks, replays of refused records.
+"""What queues of jobs in the database have in common: site checks, replays of refused records, scans.
 
-A queue is a table whose rows have `state` (of a `State` with queued, running, done, failed), `attempts`,
-`asked_at`, `finished_at` and `failure`. There is one worker to an instance (run/worker.py holds a lock), so
-a row found `running` when it looks for work was left by one that died.
+A queue is a table whose rows are `Job`s. One process to an instance works a queue off (it holds a lock), so
+a row found `running` when that process looks for work was left by one that died.
 """
 
 from __future__ import annotations
@@ -17,26 +16,69 @@ INTERRUPTED: Final = "interrupted"
 INTERNAL: Final = "internal"
 """Failure of a job for a fault of ours; the log says which."""
 
-Job = TypeVar("Job", bound=models.Model)
+
+class State(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
 
 
-def claim(queue: type[Job]) -> Job | None:
-    """The oldest job that waits, turned from `queued` into `running` in one UPDATE; None: there is none."""
+OPEN: Final = (State.QUEUED, State.RUNNING)
+
+
+class Job(models.Model):
+    """One thing to be done in the background, taken by turning `queued` into `running` in one UPDATE."""
+
+    State = State
+
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("-asked_at", "-id")
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+Queued = TypeVar("Queued", bound=Job)
+
+
+def claim(queue: type[Queued]) -> Queued | None:
+    """The oldest job that waits, turned from `queued` into `running`; None: there is none."""
     jobs: Any = queue
-    for job in jobs.objects.filter(state=jobs.State.QUEUED).order_by("asked_at", "id"):
-        claimed = jobs.objects.filter(pk=job.pk, state=jobs.State.QUEUED).update(
-            state=jobs.State.RUNNING, attempts=job.attempts + 1
-        )
-        if claimed:
+    for job in jobs.objects.filter(state=State.QUEUED).order_by("asked_at", "id"):
+        if take(job):
             return job
     return None
 
 
-def put_back_what_was_left(queue: type[Job], max_attempts: int) -> None:
+def take(job: Job, **values: Any) -> bool:
+    """Turn one job from `queued` into `running`; false when somebody else did, or it waits no more."""
+    jobs: Any = type(job)
+    waiting = jobs.objects.filter(pk=job.pk, state=State.QUEUED)
+    return bool(waiting.update(state=State.RUNNING, attempts=job.attempts + 1, **values))
+
+
+def finish(job: Job, state: State, **values: Any) -> None:
+    """The end of a job that was taken."""
+    jobs: Any = type(job)
+    jobs.objects.filter(pk=job.pk).update(state=state, finished_at=timezone.now(), **values)
+
+
+def put_back_what_was_left(queue: type[Queued], max_attempts: int) -> None:
     """Let jobs that a dead worker left be done again, those apart that were tried too often."""
     jobs: Any = queue
-    left = jobs.objects.filter(state=jobs.State.RUNNING)
+    left = jobs.objects.filter(state=State.RUNNING)
     left.filter(attempts__gte=max_attempts).update(
-        state=jobs.State.FAILED, failure=INTERRUPTED, finished_at=timezone.now()
+        state=State.FAILED, failure=INTERRUPTED, finished_at=timezone.now()
     )
-    left.update(state=jobs.State.QUEUED)
+    left.update(state=State.QUEUED)

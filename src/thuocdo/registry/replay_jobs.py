@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings as django_settings
 from django.db import models
 
-from thuocdo.lake.replaying import Replayed
+from thuocdo.registry import queues
+
+if TYPE_CHECKING:  # the lake is no concern of every command that has tables
+    from thuocdo.lake.replaying import Replayed
 
 
-class ReplayJob(models.Model):
-    """One replay, or one trial of it. A worker takes it by turning `queued` into `running` in one UPDATE.
+class ReplayJob(queues.Job):
+    """One replay, or one trial of it.
 
     agency  whose records: its own and those of agencies below it; empty filters are "every"
     seen    records looked at so far
     """
-
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"  # `failure` says why, as a ThuocdoError's code
 
     agency = models.CharField(max_length=40, db_index=True)
     reason = models.CharField(max_length=40, blank=True)
@@ -31,29 +28,17 @@ class ReplayJob(models.Model):
     since = models.DateField(null=True)
     is_trial = models.BooleanField()
     asked_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.CASCADE)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    state = models.CharField(
-        max_length=8, choices=State.choices, default=State.QUEUED, db_index=True
-    )
-    attempts = models.PositiveSmallIntegerField(default=0)
     seen = models.PositiveBigIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True)
     result = models.JSONField(null=True)  # lake.replaying.Replayed
-    failure = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        ordering = ("-asked_at", "-id")
 
     def __str__(self) -> str:
         return f"{self.agency} · {self.state}"
 
     @property
-    def is_open(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
-
-    @property
     def replayed(self) -> Replayed | None:
         """What became of the records, once it is done."""
+        from thuocdo.lake.replaying import Replayed  # noqa: PLC0415 - see above
+
         return None if self.result is None else msgspec.convert(self.result, Replayed)
 
     @property

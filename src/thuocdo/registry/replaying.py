@@ -65,9 +65,8 @@ def ask(settings: Settings, user: AbstractBaseUser, job: ReplayJob) -> ReplayJob
     Who asks must have been found to hold the right over the job's agency.
     Raises ThuocdoError `too_many_replays`.
     """
-    open_states = (ReplayJob.State.QUEUED, ReplayJob.State.RUNNING)
     with transaction.atomic():
-        waiting = ReplayJob.objects.filter(state__in=open_states)
+        waiting = ReplayJob.objects.filter(state__in=queues.OPEN)
         same = waiting.filter(**_fields(job)).first()
         if same is not None:
             return same
@@ -108,12 +107,12 @@ def take_one(settings: Settings) -> bool:
     try:
         done = _do(settings, job)
     except ThuocdoError as refused:
-        _finish(job, ReplayJob.State.FAILED, failure=refused.code)
+        _finish(job, queues.State.FAILED, failure=refused.code)
     except Exception:  # the worker has other work to do than to die of one replay
         log.exception("a replay failed", job=job.pk)
-        _finish(job, ReplayJob.State.FAILED, failure=queues.INTERNAL)
+        _finish(job, queues.State.FAILED, failure=queues.INTERNAL)
     else:
-        _finish(job, ReplayJob.State.DONE, result=msgspec.to_builtins(done))
+        _finish(job, queues.State.DONE, result=msgspec.to_builtins(done))
     return True
 
 
@@ -139,11 +138,9 @@ def _fields(job: ReplayJob) -> dict[str, Any]:
     return found
 
 
-def _finish(job: ReplayJob, state: ReplayJob.State, **values: Any) -> None:
+def _finish(job: ReplayJob, state: queues.State, **values: Any) -> None:
     with transaction.atomic():
-        ReplayJob.objects.filter(pk=job.pk).update(
-            state=state, finished_at=timezone.now(), **values
-        )
+        queues.finish(job, state, **values)
         if not job.is_trial:
             record(
                 Change.Action.REPLAY,

@@ -59,6 +59,8 @@ class Right(StrEnum):
     ANSWER_FEEDBACK = "answer_feedback"
     SEE_ROUNDS = "see_rounds"
     APPEAL = "appeal"
+    SEE_SCANS = "see_scans"
+    ASK_SCANS = "ask_scans"
     ASSESS = "assess"
     KEEP_ROUNDS = "keep_rounds"
 

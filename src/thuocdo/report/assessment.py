@@ -26,7 +26,13 @@ _NOTHING: Final = "–"
 _TRIAL: Final = "Đợt thử trên các trang mẫu của phần mềm; không phải kết quả của cơ quan nào."
 _DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
+_STAR: Final = " *"
+_CONFIGURED: Final = (
+    "(*) Điểm tối đa do hệ thống này cấu hình; văn bản không công khai hoặc không quy định."
+)
 _PLACE: Final = ("Hạng", "Khoảng hạng", "Hệ thống", "Mức", "Điểm", "Chưa đo", "Nhà cung cấp")
+_PLACE_WIDTHS: Final = (8, 10, 34, 10, 9, 9, 18)
+_GROUP_WIDTH: Final = 11
 _METHOD: Final = (
     "Điểm là tổng điểm của những gì đo được. Điều không đo được không bị tính là 0: cột “Chưa đo” ghi số "
     "điểm còn để ngỏ, và thứ hạng kèm khoảng thứ hạng có thể có nếu số điểm ấy được hay không được cho. "
@@ -46,6 +52,12 @@ class Sheet(msgspec.Struct, frozen=True):
     columns: list[str]
     widths: list[int]
     rows: list[list[Cell]]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers alone: they stand to the right."""
+        columns = zip(*self.rows, strict=True) if self.rows else ([] for _ in self.columns)
+        return [not any(isinstance(cell, str) for cell in column) for column in columns]
 
     @property
     def printed(self) -> list[list[str]]:
@@ -83,8 +95,12 @@ def view(found: Publication) -> AssessmentView:
         remark=_TRIAL if found.is_trial else "",
         facts=facts,
         tables=[_levels(found), *_rankings(found), _vendors(found)],
-        details=[_details(each) for each in found.systems],
-        notes=[_METHOD, *([found.rules_remark.vi] if found.rules_remark else [])],
+        details=[_details(found, each) for each in found.systems],
+        notes=[
+            _METHOD,
+            *([_CONFIGURED] if not found.rules_official else []),
+            *([found.rules_remark.vi] if found.rules_remark else []),
+        ],
     )
 
 
@@ -102,14 +118,15 @@ def _block(line: BlockLine) -> list[Cell]:
 
 def _rankings(found: Publication) -> Iterable[Sheet]:
     groups = list(found.groups)
+    columns = [*_PLACE, *(_group(found, code) for code in groups)]
     for block in found.blocks:
         name = BLOCKS.get(block.block, block.block)
         own = [each for each in found.systems if each.standing.block == block.block]
         yield Sheet(
             name.replace(",", ""),
             f"Xếp hạng – {name}",
-            [*_PLACE, *(found.groups[code].vi for code in groups)],
-            [7, 10, 34, 8, 9, 9, 20, *(12 for _ in groups)],
+            columns,
+            [*_PLACE_WIDTHS, *(_GROUP_WIDTH for _ in groups)],
             [_standing(each, groups) for each in own],
         )
     ours = [each for each in found.systems if each.standing.block == OWN]
@@ -117,8 +134,8 @@ def _rankings(found: Publication) -> Iterable[Sheet]:
         yield Sheet(
             "Hệ thống này",
             "Trang của chính hệ thống đo lường – ngoài xếp hạng",
-            [*_PLACE, *(found.groups[code].vi for code in groups)],
-            [7, 10, 34, 8, 9, 9, 20, *(12 for _ in groups)],
+            columns,
+            [*_PLACE_WIDTHS, *(_GROUP_WIDTH for _ in groups)],
             [_standing(each, groups) for each in ours],
         )
 
@@ -168,14 +185,37 @@ def _vendors(found: Publication) -> Sheet:
     return Sheet("Lỗi theo nhà cung cấp", caption, columns, [22, 26, 12, 36, 44], rows)
 
 
-def _details(line: SystemLine) -> Sheet:
-    columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên", "Điều đã thấy"]
-    rows: list[list[Cell]] = [
-        [each.name.vi, _OUTCOMES[each.outcome], each.points, each.of, " ".join(_said(each))]
-        for each in line.checks
-    ]
+def _group(found: Publication, code: str) -> str:
+    """A group's name, with the mark of points that stand in no document."""
+    return f"{found.groups[code].vi}{_STAR if code in found.configured_groups else ''}"
+
+
+def _details(found: Publication, line: SystemLine) -> Sheet:
+    is_marked = any(each.is_configured(found.rules_official) for each in line.checks)
+    columns = ["Tiêu chí", "Kết quả", "Điểm", "Trên (*)" if is_marked else "Trên", "Điều đã thấy"]
     one = line.standing
+    rows = list(map(_row, line.checks)) if not one.unranked else _unseen(line.checks)
     return Sheet(one.code[:31], f"{one.name} ({line.url})", columns, [26, 14, 8, 8, 80], rows)
+
+
+def _row(line: CheckLine) -> list[Cell]:
+    said = " ".join(_said(line))
+    return [line.name.vi, _OUTCOMES[line.outcome], line.points, line.of, said]
+
+
+def _unseen(lines: Iterable[CheckLine]) -> list[list[Cell]]:
+    """A system that could not be looked at: what was hindered by the same is said once."""
+    together: dict[str, list[CheckLine]] = {}
+    for each in lines:
+        together.setdefault("" if each.points is not None else " ".join(_said(each)), []).append(
+            each
+        )
+    rows: list[list[Cell]] = list(map(_row, together.pop("", [])))
+    for why, own in together.items():
+        names = "; ".join(each.name.vi for each in own)
+        of = [each.of for each in own if each.of is not None]
+        rows.append([names, _OUTCOMES[own[0].outcome], None, sum(of) if of else None, why])
+    return rows
 
 
 def _said(line: CheckLine) -> Iterable[str]:

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Collection
 from pathlib import Path
 
+import msgspec
+
 from thuocdo.core import clock
 from thuocdo.core.clock import Period
 from thuocdo.core.settings import Settings
@@ -72,6 +74,20 @@ def remake(
     Raises `Refused`, and ThuocdoError `no_report` when there is none.
     """
     _again(settings, measure, archive.load(settings, week), actor, number=number)
+
+
+def renumber(settings: Settings, week: str, actor: Actor, number: str) -> None:
+    """The draft of a week with the number the office's registry gave it, every figure as it was.
+
+    Nothing is measured again, so it is done while somebody waits; like any other draft it has to be
+    checked. Raises `Refused`, and ThuocdoError `no_report` when there is no draft.
+    """
+    found = working.standing(settings, week)
+    refuse_unless_allowed(found, Kind.DRAFT, actor, "", "", rules_on(settings, clock.now_us()))
+    draft = found.draft and shelf.report_of(settings, week, found.draft.digest)
+    report = msgspec.structs.replace(draft or archive.load(settings, week), number=number)
+    working.drafted(settings, report, actor)
+    archive.save(report, settings, tuple(Format))
 
 
 def revise(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from thuocdo.core.settings import Settings
 
 if TYPE_CHECKING:
     from thuocdo.measure.service import Measure
-    from thuocdo.steer.causes import Report
+    from thuocdo.steer.causes import Down, Report
     from thuocdo.steer.watching import Watched
 
 
@@ -24,8 +24,36 @@ def watch(settings: Settings, now: int, *, every: bool = False) -> Watched:
 
     close_old_connections()  # a role lives for weeks
     return watching.watch(
-        settings, _measure(settings), now, reports=_reports(settings), every=every
+        settings,
+        _measure(settings),
+        now,
+        reports=_reports(settings),
+        downs=partial(downs, settings, now),
+        every=every,
     )
+
+
+def downs(settings: Settings, now: int) -> list[Down]:
+    """Registered systems whose last looks failed, none answered since; one nobody looks at any more stays so.
+
+    now: µs UTC. Raises ThuocdoError `bad_looks`.
+    """
+    from thuocdo.assess.watching import telling
+    from thuocdo.assess.watching.policy import words
+    from thuocdo.assess.watching.targets import named
+    from thuocdo.steer.causes import Down
+
+    failing = telling.not_back(settings, now)
+    return [
+        Down(
+            one.code,
+            one.agency,
+            one.name,
+            failing[one.code].since,
+            words()[failing[one.code].fault].what,
+        )
+        for one in named(failing, now)
+    ]
 
 
 @cache

@@ -21,7 +21,8 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
-from thuocdo.run import demo_people
+from thuocdo.run import demo_people, demo_rounds, demo_targets
+from thuocdo.run.demo_rounds import OWN_NAME, OWN_SITE
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
 from thuocdo.run.simulation import REMARK, write
@@ -37,9 +38,6 @@ GOLDEN_VISITS_SCALE: Final = 0.01
 """Dossiers are at full size; visits 1:100, so that the demo stays under 300 MB."""
 STEPS_DAYS: Final = 14
 """Of calls of trackDVC, ten thousand a day: enough for a funnel, quick to land."""
-OWN_SITE: Final = 99001
-"""Beyond those of the simulated country."""
-OWN_NAME: Final = "Hệ thống giám sát, đo lường dịch vụ Chính phủ số"
 GOLDEN_REMARK: Final = (
     "Số liệu mô phỏng: báo cáo được dựng lại từ sự kiện thô do chương trình mô phỏng sinh ra; "
     "lượt truy cập theo tỷ lệ 1:100, hồ sơ theo tỷ lệ đầy đủ."
@@ -56,6 +54,7 @@ def demo(
     _once(settings, "week-18", "the raw events behind week 18 of 2022", _load_golden)
     _once(settings, "country", "ninety days of today's country", _load_country)
     _once(settings, "own-site", "this site as one of those it measures", _register_ourselves)
+    _once(settings, "targets", "a target somebody set", demo_targets.set_one)
     _step("facts", lambda: refresh_now(settings))
     _take_over(settings)
     report = _step("the weekly report of week 18", lambda: _report(settings))
@@ -66,7 +65,8 @@ def demo(
     for role in roles:
         role.environment = role.environment | {"THUOCDO_OWN_SITE": str(OWN_SITE)}
         role.log_file = logs / f"{role.name}.log"
-    supervisor = Supervisor(roles)
+    # What scans is ended first: it has nothing that must reach the disk.
+    supervisor = Supervisor([*_rounds(settings, collect_port, logs), *roles])
     supervisor.start()
     try:
         supervisor.wait_until_up(stop)
@@ -177,6 +177,19 @@ def _take_over(settings: Settings) -> None:
 def _stream(collect_port: int, rate: float) -> Role:
     url = f"http://127.0.0.1:{collect_port}"
     return Role("stream", ["simulate", "--stream", url, "--rate", str(rate), "--seed", str(SEED)])
+
+
+def _rounds(settings: Settings, collect_port: int, logs: Path) -> list[Role]:
+    """The role that scans the fixture fleet and this site, unless it has; says so when it cannot."""
+    if demo_rounds.is_done(settings):
+        return []
+    missing = demo_rounds.what_is_missing(settings)
+    if missing:
+        typer.echo(f"· no round of assessment: not installed here: {missing}")
+        return []
+    words = ["demo-rounds", "--collect-port", str(collect_port)]
+    log_file = logs / "rounds.log"
+    return [Role("rounds", words, log_file=log_file, once=True, nice=demo_rounds.NICE)]
 
 
 def _say_where(collect_port: int, web_port: int, report: Path, logs: Path) -> None:

@@ -22,12 +22,14 @@ from typing import Final
 
 import structlog
 
-from thuocdo.core import logs
+from thuocdo.core import logs, settings
 from thuocdo.core.errors import ThuocdoError
 
 BACKOFF_SECONDS: Final = (0.2, 1.0, 3.0, 10.0)
 SETTLED_SECONDS: Final = 30.0
 """A role that lived this long is forgiven its earlier deaths."""
+MOST_DEATHS: Final = 3
+"""Of a role that has one thing to do: after these it is left undone until the next start."""
 GRACE_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.1
 
@@ -36,7 +38,7 @@ _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 log = structlog.get_logger("thuocdo.supervisor")
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask the kernel to end a role gracefully when its supervisor dies, even by kill -9."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -56,6 +58,11 @@ class Role:
     """Where its output goes; None is the supervisor's own terminal."""
     environment: dict[str, str] = field(default_factory=dict)
     """What it is told unless the operator says otherwise."""
+    once: bool = False
+    """It has one thing to do, and is over when that is done."""
+    nice: int = 0
+    """How far it gives way to everybody else on the machine (nice(2))."""
+    is_over: bool = False
 
     def start(self) -> None:
         command = [sys.executable, "-m", "thuocdo", *self.arguments]
@@ -67,23 +74,31 @@ class Role:
             start_new_session=True,
             stdout=output,
             stderr=output,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
+            preexec_fn=self._settle_in,  # noqa: PLW1509 - no threads here
         )
         if output is not None:
             output.close()  # the child has its own
         self.started = time.monotonic()
         log.info("started", role=self.name, pid=self.process.pid)
 
+    def _settle_in(self) -> None:
+        end_with_parent()
+        os.nice(self.nice)
+
     def look_after(self, now: float) -> None:
         """Notice a death and start again after a growing pause."""
         if self.process is None:
-            if now >= self.restart_at:
+            if now >= self.restart_at and not self.is_over:
                 self.start()
             return
         code = self.process.poll()
         if code is None:
             return
-        if now - self.started > SETTLED_SECONDS:
+        if self.once and (code == 0 or self.deaths >= MOST_DEATHS):
+            self.process, self.is_over = None, True
+            log.info("over", role=self.name, code=code)
+            return
+        if now - self.started > SETTLED_SECONDS and not self.once:
             self.deaths = 0
         pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS) - 1)]
         self.deaths += 1
@@ -144,8 +159,11 @@ class Supervisor:
             role.stop()
 
 
-def standard_roles(collect_port: int, web_port: int) -> list[Role]:
-    """Collector, pipeline, worker, web: in the order they are ended."""
+def standard_roles(collect_port: int, web_port: int, *, watches: bool = False) -> list[Role]:
+    """Collector, pipeline, worker, scanner, web: in the order they are ended.
+
+    watches  also the monitor of availability: for an instance that says whom to write to
+    """
     here = {"THUOCDO_COLLECTOR_URL": f"http://localhost:{collect_port}"}
     return [
         Role(
@@ -155,12 +173,14 @@ def standard_roles(collect_port: int, web_port: int) -> list[Role]:
         ),
         Role("pipeline", ["pipeline"]),
         Role("worker", ["worker"], environment=here),
+        Role("scanner", ["scanner"], environment=here),
         Role(
             "web",
             ["web", "--port", str(web_port)],
             f"http://127.0.0.1:{web_port}/health",
             environment=here,
         ),
+        *([Role("watch", ["assess", "watch"])] if watches else []),
     ]
 
 
@@ -174,10 +194,13 @@ def answers(url: str) -> bool:
 
 
 def serve(collect_port: int, web_port: int, stop: threading.Event) -> None:
-    """Run the four roles until asked to stop."""
+    """Run all roles until asked to stop."""
+    from thuocdo.assess.watching.leave import why_off
+
     logs.tolerate_a_full_disk()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    supervisor = Supervisor(standard_roles(collect_port, web_port))
+    watches = not why_off(settings.load())
+    supervisor = Supervisor(standard_roles(collect_port, web_port, watches=watches))
     supervisor.start()
     try:
         supervisor.wait_until_up(stop)

@@ -19,7 +19,7 @@ from thuocdo.simulate import messages
 from thuocdo.simulate.country_plan import Office, Site, plan
 from thuocdo.simulate.messages import Step
 from thuocdo.simulate.nation import old_form, rows_of
-from thuocdo.simulate.quirks import Client
+from thuocdo.simulate.quirks import Client, Quirk
 
 What = Literal["page_view", "service_step", "mcdt", "canonical"]
 
@@ -86,8 +86,11 @@ class Traffic:
         self._portals = [
             (office, site)
             for office in self._offices
-            for site in office.sites
+            for place, site in enumerate(office.sites)
             if site.kind != SystemKind.ONE_STOP
+            and not (
+                place == 0 and Quirk.SILENT_PORTAL in office.quirks
+            )  # what fell silent stays so
         ]
         self._portal_weights = [
             office.portal_weight * (site.share or 1.0) for office, site in self._portals

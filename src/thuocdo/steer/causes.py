@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median_high
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thuocdo.core import working_days
-from thuocdo.core.clock import local_day
+from thuocdo.core.clock import VIETNAM, to_datetime
 from thuocdo.core.vocabulary import Intake
+from thuocdo.measure import silence
+from thuocdo.measure.definitions import Text
 from thuocdo.measure.invariants.model import Outcome, State, told
 from thuocdo.measure.model import IntakeTotal, SourceState
 from thuocdo.measure.outlook.model import Aim, Outlook, Verdict
@@ -21,6 +23,8 @@ from thuocdo.measure.quality import Finding
 from thuocdo.steer import policy as rules
 from thuocdo.steer.model import Cause, Kind, Severity, Value
 from thuocdo.steer.policy import Policy, level, severity_of
+
+_MINUTE_US: Final = 60_000_000
 
 
 class Source(NamedTuple):
@@ -46,6 +50,16 @@ class OpenTask(NamedTuple):
     due: date
 
 
+class Down(NamedTuple):
+    """A system that did not answer when it was last looked at, nor before. since, now: µs UTC."""
+
+    system: str
+    agency: str
+    name: str
+    since: int
+    what: Text
+
+
 class Report(NamedTuple):
     """A report that was published."""
 
@@ -56,20 +70,16 @@ class Report(NamedTuple):
 
 
 def silent_sources(states: Iterable[SourceState], today: date, policy: Policy) -> list[Cause]:
-    """Expected sources without an event for so many whole days; the day that runs does not count."""
-    rule = policy.silent_source
+    """Expected sources that measure/silence.py calls silent; its policy is that of the day."""
+    rule, from_days = policy.silent_source, silence.policy_on(today).days
     found: dict[str, Cause] = {}
     for state in states:
         if not state.registered or state.last_heard is None:
             continue  # nobody expects it, or it is not connected yet
-        since = local_day(state.last_heard) + timedelta(days=1)
-        yesterday = today - timedelta(days=1)
-        if state.kind in rule.working_days_of:
-            days = working_days.between(since, yesterday)
-        else:
-            days = (yesterday - since).days + 1
-        severity = level(rule.levels, days)
+        days = silence.days_silent(state.kind, state.last_heard, today)
+        severity = level(rule.levels, days - from_days)
         if severity is not None:
+            since = silence.first_silent(state.last_heard)
             found[state.key] = Cause(
                 Kind.SILENT_SOURCE,
                 state.key,
@@ -106,6 +116,25 @@ def refused_shares(
                 "reason": max(sorted(reasons), key=lambda name: reasons[name]),
             }
             found.append(Cause(Kind.REFUSED_SHARE, key, whose[key].agency, severity, evidence))
+    return found
+
+
+def systems_down(downs: Iterable[Down], now: int, policy: Policy) -> list[Cause]:
+    """Systems that have been down for long enough at `now` (µs UTC)."""
+    found = []
+    for down in downs:
+        minutes = (now - down.since) // _MINUTE_US
+        severity = level(policy.system_down.levels, minutes)
+        if severity is not None:
+            since = to_datetime(down.since).astimezone(VIETNAM)
+            evidence: dict[str, Value] = {
+                "name": down.name,
+                "since": f"{since:%H:%M %d/%m/%Y}",
+                "minutes": minutes,
+                "shown": down.what.vi,
+                "shown_en": down.what.en,
+            }
+            found.append(Cause(Kind.SYSTEM_DOWN, down.system, down.agency, severity, evidence))
     return found
 
 
@@ -222,14 +251,14 @@ def _at_risk(outlook: Outlook, aim: Aim, today: date, policy: Policy) -> Cause |
     if not settled:
         return None
     now = settled[-1].value
-    projected = aim.projection.value if aim.projection else now
     evidence: dict[str, Value] = {
         "what": outlook.indicator,
         "target": str(aim.value),
         "by": aim.by.isoformat(),
         "now": str(now),
-        "projected": str(projected),
     }
+    if aim.projection is not None:  # what is over is not projected
+        evidence["projected"] = str(aim.projection.value)
     grade = rule.severities["behind" if aim.verdict is Verdict.BEHIND else "missed"]
     return Cause(Kind.TARGET_AT_RISK, aim.code, outlook.agency or "", severity_of(grade), evidence)
 

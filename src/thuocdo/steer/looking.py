@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from thuocdo.core.clock import DAY_US, Period, local_day, year_to
 from thuocdo.core.vocabulary import SystemKind
+from thuocdo.measure import silence
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import SourceState
@@ -23,12 +24,13 @@ _KINDS: Final = tuple(kind.value for kind in SystemKind)
 
 
 class Scene(NamedTuple):
-    """What a look is made from. now: µs UTC; tasks: those that wait for their agency."""
+    """What a look is made from. now: µs UTC; tasks: those that wait for their agency; downs: asked when needed."""
 
     measure: Measure
     policy: Policy
     now: int
     tasks: tuple[causes.OpenTask, ...]
+    downs: Callable[[], Iterable[causes.Down]] = tuple
 
     @property
     def today(self) -> date:
@@ -39,7 +41,7 @@ def silent_sources(scene: Scene) -> list[Cause] | None:
     """None: nothing at all came for as long as would make a source silent, so the fault may be ours."""
     rule = scene.policy.silent_source
     landed = scene.measure.freshness().landed_at
-    if landed is None or scene.now - landed > rule.levels[0][0] * DAY_US:
+    if landed is None or scene.now - landed > silence.policy_on(scene.today).days * DAY_US:
         return None
     period = Period(scene.today, scene.today)  # what was closed before is not expected any more
     states: list[SourceState] = []
@@ -129,9 +131,14 @@ def overdue_tasks(scene: Scene) -> list[Cause]:
     return causes.overdue_tasks(scene.tasks, scene.today, scene.policy)
 
 
+def systems_down(scene: Scene) -> list[Cause]:
+    return causes.systems_down(scene.downs(), scene.now, scene.policy)
+
+
 LOOKS: Final[dict[Kind, Callable[[Scene], list[Cause] | None]]] = {
     Kind.SILENT_SOURCE: silent_sources,
     Kind.REFUSED_SHARE: refused_shares,
+    Kind.SYSTEM_DOWN: systems_down,
     Kind.SUDDEN_CHANGE: sudden_changes,
     Kind.BROKEN_INVARIANT: broken_invariants,
     Kind.FEED_DISTORTED: distorted_feeds,
@@ -140,5 +147,5 @@ LOOKS: Final[dict[Kind, Callable[[Scene], list[Cause] | None]]] = {
 }
 """Every kind that persists; None says that it could not be told."""
 
-OF_FACTS: Final = frozenset(LOOKS) - {Kind.TASK_OVERDUE}
+OF_FACTS: Final = frozenset(LOOKS) - {Kind.TASK_OVERDUE, Kind.SYSTEM_DOWN}
 """Kinds that say the same as long as neither the facts nor the day moves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -26,8 +27,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 class SilentSource(_Strict, frozen=True, kw_only=True):
     indicators: tuple[str, ...]
-    working_days_of: tuple[str, ...]
-    levels: Levels
+    levels: Levels  # days beyond those from which on it is silent
 
 
 class RefusedShare(_Strict, frozen=True, kw_only=True):
@@ -54,6 +54,10 @@ class SuddenChange(_Strict, frozen=True, kw_only=True):
     spread_times: int
     falls: Levels  # by how many of a thousand
     rises: Levels
+
+
+class SystemDown(_Strict, frozen=True, kw_only=True):
+    levels: Levels  # minutes since the first failed look
 
 
 class BrokenInvariant(_Strict, frozen=True, kw_only=True):
@@ -115,6 +119,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent_source: SilentSource
     refused_share: RefusedShare
     sudden_change: SuddenChange
+    system_down: SystemDown
     broken_invariant: BrokenInvariant
     feed_distorted: FeedDistorted
     target_at_risk: TargetAtRisk
@@ -148,14 +153,30 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only: Literal["vi", "en"] | None = None
 
 
+class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: Text
+    text: Text
+
+
 class KindWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of incident in words; {…} are filled with the evidence as printed, and {agency}."""
+    """A kind of incident in words; {…} are filled with the evidence as printed, and {agency}.
+
+    without  what is said instead where a piece of evidence is not there, by its name
+    """
 
     name: Text
     title: Text
     text: Text
     advice: Text
     evidence: dict[str, Named]
+    without: dict[str, Sentences] = {}
+
+    def sentences(self, evidence: Collection[str]) -> Sentences:
+        """What is said of evidence of these names."""
+        for missing, said in self.without.items():
+            if missing not in evidence:
+                return said
+        return Sentences(self.title, self.text)
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

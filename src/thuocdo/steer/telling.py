@@ -43,13 +43,17 @@ def tell(
         name: printed_value(evidence[name], named, language, find) if name in evidence else NOTHING
         for name, named in said.evidence.items()
     }
+    sentences, unit = said.sentences(evidence), _unit(evidence, find)
+    for name, named in said.evidence.items():
+        if named.how == "value" and printed[name] != NOTHING:
+            printed[name] += unit
     whose = agency or _of(Text("Cả nước", "The whole country"), language)
     filled = {**printed, "agency": whose}
     return Told(
         kind=_of(said.name, language),
         severity=severity_name(severity, language),
-        title=_of(said.title, language).format_map(filled),
-        text=_of(said.text, language).format_map(filled),
+        title=_of(sentences.title, language).format_map(filled),
+        text=_of(sentences.text, language).format_map(filled),
         advice=_of(said.advice, language),
         evidence=tuple(
             (getattr(named, language), printed[name])
@@ -84,6 +88,14 @@ def printed_value(value: Value, named: Named, language: Language, find: Find) ->
             return str(value) or NOTHING
         case _:
             return _named(named.how, str(value), language, find)
+
+
+def _unit(evidence: Mapping[str, Value], find: Find) -> str:
+    """What is written behind a value of the indicator that the evidence names."""
+    try:
+        return "%" if "what" in evidence and find(str(evidence["what"])).unit == "percent" else ""
+    except ThuocdoError:  # an indicator that is not known any more
+        return ""
 
 
 def _named(how: str, code: str, language: Language, find: Find) -> str:

@@ -6,7 +6,7 @@ dies anywhere, leave the same incidents and the same letters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.measure.service import Measure
 from thuocdo.steer import causes, incidents, letters, outbox
-from thuocdo.steer.causes import Report
+from thuocdo.steer.causes import Down, Report
 from thuocdo.steer.incidents import Written
 from thuocdo.steer.looking import LOOKS, OF_FACTS, Scene
 from thuocdo.steer.model import Kind
@@ -48,17 +48,19 @@ def watch(
     now: int,
     *,
     reports: Iterable[Report] = (),
+    downs: Callable[[], Iterable[Down]] = tuple,
     every: bool = False,
 ) -> Watched:
     """Look, write, send, at `now` (µs UTC).
 
     reports  those that are out, new or not
+    downs    tells which systems do not answer
     every    also the kinds that are not due yet
     """
     policy, total, failed = policy_on(local_day(now)), Written(), {}
     due = [kind for kind in LOOKS if every or _is_due(kind, policy, measure, now)]
     version = measure.freshness().facts_version
-    scene = Scene(measure, policy, now, open_tasks())
+    scene = Scene(measure, policy, now, open_tasks(), downs)
     for kind in due:
         try:
             found = LOOKS[kind](scene)

@@ -76,7 +76,10 @@ _REPORTS: Final = (
     *("work-reports", "work-report", "work-report-draft"),
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
+_ROUNDS: Final = ("work-rounds", "work-round", "work-round-progress", "work-round-evidence")
+_SCANS: Final = ("work-scans", "work-scan", "work-scan-file", "work-scan-evidence")
 _CHECKS: Final = ("check-site", "check-site-result", "check-site-picture")
+_AVAILABILITY: Final = ("work-availability", "work-availability-one", "work-availability-file")
 _STEERED: Final = (
     *("work-inbox", "work-incidents", "work-incident", "work-agency-incidents"),
     *("work-alerts", "work-alerts-confirm"),
@@ -107,7 +110,10 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
     "work-appeal": Right.APPEAL,
     **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
-    **dict.fromkeys(("work-rounds", "work-round"), Right.KEEP_ROUNDS),
+    **dict.fromkeys(_ROUNDS, Right.KEEP_ROUNDS),
+    **dict.fromkeys(_SCANS, Right.SEE_SCANS),
+    "work-scan-ask": Right.ASK_SCANS,
+    **dict.fromkeys(_AVAILABILITY, Right.SEE_WORK),
     "work-connections": Right.SEE_WORK,
     "work-connection": Right.SEE_WORK,
     "work-rejects": Right.SEE_WORK,

@@ -111,6 +111,54 @@ _TEXTS = {
         gettext_lazy("Điểm chưa được giữ: cần ghi bằng chứng."),
         gettext_lazy("Ghi ngắn gọn đã thấy ở đâu, lúc nào; nhiều nhất 2.000 ký tự."),
     ),
+    "no_contact": (
+        gettext_lazy("Máy quét phải nói rõ người vận hành trang liên hệ với ai; chưa có địa chỉ."),
+        gettext_lazy("Điền thư điện tử hoặc địa chỉ https://; hoặc đặt THUOCDO_CONTACT_MAIL."),
+    ),
+    "bad_contact": (
+        gettext_lazy("Địa chỉ liên hệ của máy quét không đúng."),
+        gettext_lazy("Viết như ten@coquan.gov.vn, hoặc https://coquan.gov.vn/lien-he."),
+    ),
+    "bad_lab_runs": (
+        gettext_lazy("Số lần đo tải trang không hợp lệ: quá ít thì không thành phép đo."),
+        gettext_lazy("Chọn từ 5 đến 15 lần, hoặc 0 để không đo tải trang."),
+    ),
+    "trial_round": (
+        gettext_lazy("Đợt thử trên trang mẫu chỉ đo được bằng dòng lệnh."),
+        gettext_lazy("Lập một đợt từ danh sách hệ thống rồi đo trên web."),
+    ),
+    "scanning_already": (
+        gettext_lazy("Đợt này đang được đo rồi; có thể người khác vừa bấm."),
+        gettext_lazy("Không cần làm gì thêm; xem tiến độ."),
+    ),
+    "not_scanning": (
+        gettext_lazy("Việc đo đợt này không còn ở bước ấy; có thể người khác vừa bấm."),
+        gettext_lazy("Tải lại trang để xem trạng thái hiện nay."),
+    ),
+    "all_measured": (
+        gettext_lazy("Mọi hệ thống của đợt đã đo xong."),
+        gettext_lazy("Làm bước kế tiếp của đợt."),
+    ),
+    "scan_budget": (
+        gettext_lazy("Hôm nay cơ quan đã dùng hết số lần quét thử."),
+        gettext_lazy("Ngày mai lại có; quét lại theo kiến nghị không tính vào số này."),
+    ),
+    "no_address": (
+        gettext_lazy("Hệ thống này chưa đăng ký tên miền nào nên không biết quét ở đâu."),
+        gettext_lazy("Điền tên miền ở mục Trang và mã nhúng, rồi quét lại."),
+    ),
+    "foreign_host": (
+        gettext_lazy("Địa chỉ này không nằm trên tên miền đã đăng ký của hệ thống."),
+        gettext_lazy("Chỉ quét được trang của chính hệ thống; đăng ký thêm tên miền nếu thiếu."),
+    ),
+    "unknown_system": (
+        gettext_lazy("Cơ quan không có hệ thống này."),
+        gettext_lazy("Chọn một hệ thống trong danh sách."),
+    ),
+    "not_scanned": (
+        gettext_lazy("Tiêu chí này do người đánh giá chấm; máy quét không thấy được."),
+        gettext_lazy("Trả lời kiến nghị theo bằng chứng của cơ quan và người đánh giá."),
+    ),
     "no_reason": (
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),
@@ -238,6 +286,10 @@ _TEXTS = {
     "broken_book": (
         gettext_lazy("Sổ công bố của báo cáo này bị hỏng, nên báo cáo không được hiện ra."),
         gettext_lazy("Báo người vận hành khôi phục thư mục publication từ bản sao lưu."),
+    ),
+    "no_document_number": (
+        gettext_lazy("Chưa có số văn bản."),
+        gettext_lazy("Ghi số do văn thư cấp, ví dụ 48/BC-BKHCN."),
     ),
     "target_value": (
         gettext_lazy("Giá trị phải đạt không hợp lệ."),

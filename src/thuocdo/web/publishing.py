@@ -7,9 +7,12 @@ anew every minute (standby.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from django.conf import settings
@@ -31,12 +34,28 @@ from thuocdo.measure.model import Figure, Flag, NoInterval, Point
 from thuocdo.measure.quality import Finding, inspect
 from thuocdo.measure.ranking import ranked
 from thuocdo.measure.service import Measure
+from thuocdo.measure.shelf import Left
 from thuocdo.web.standby import Standby
+
+T = TypeVar("T")
 
 _CHECKED_FOR_S = 60.0
 _INSPECTED_FOR_S = 600.0
 _KEPT = 256
+_VERDICTS, _INSPECTION = "verdicts", "inspection"
+"""How they are called on the shelf."""
 _PATIENCE_S = 1.0
+
+
+class _Shown(NamedTuple):
+    """An answer, and what it was made of: as long as that is held, nothing else goes by its ids."""
+
+    made_of: tuple[object, ...]
+    answer: list[Figure]
+
+
+_tables: OrderedDict[Hashable, _Shown] = OrderedDict()
+_looking = threading.Lock()
 
 _checks: Standby[list[Outcome]] = Standby(_CHECKED_FOR_S, _KEPT)
 _inspections: Standby[list[Finding]] = Standby(_INSPECTED_FOR_S, _KEPT)
@@ -53,24 +72,53 @@ def outcomes(
         with behind.still():
             return check(behind, period, asked, as_organised=organised, trust=trust)
 
-    return _checks.ask(
-        (id(measure), code, version.identity, period, organised, trust), look, of=_facts()
-    )
+    question = (code, version.identity, period, organised, trust)
+
+    before = partial(_left, measure, (_VERDICTS, *question), list[Outcome])
+    return _checks.ask((id(measure), *question), look, of=_facts(), before=before)
 
 
 def findings(measure: Measure, period: Period) -> list[Finding]:
     """What the detectors of distorted data find in a period, the gravest first."""
-    return _inspections.ask((id(measure), period), _inspect(measure, period), of=_facts())
+    look, before = _inspect(measure, period), _inspected(measure, period)
+    return _inspections.ask((id(measure), period), look, of=_facts(), before=before)
 
 
 def findings_if_ready(measure: Measure, period: Period) -> list[Finding] | None:
     """The same for a page about something else: None while the detectors are still looking."""
-    look = _inspect(measure, period)
-    return _inspections.ask_briefly((id(measure), period), look, _PATIENCE_S, of=_facts())
+    look, before = _inspect(measure, period), _inspected(measure, period)
+    key = (id(measure), period)
+    return _inspections.ask_briefly(key, look, _PATIENCE_S, of=_facts(), before=before)
 
 
 def _inspect(measure: Measure, period: Period) -> Callable[[], list[Finding]]:
     return lambda: inspect(_apart(measure), period)
+
+
+def _inspected(
+    measure: Measure, period: Period
+) -> Callable[[], tuple[Hashable, list[Finding]] | None]:
+    return partial(_left, measure, (_INSPECTION, period), list[Finding])
+
+
+def _left(measure: Measure, key: Hashable, kind: type[T]) -> tuple[Hashable, T] | None:
+    """What an earlier process said last, and of which facts."""
+    left = measure.shelf.find(key)
+    if not isinstance(left, Left):
+        return None
+    return left.of, msgspec.msgpack.decode(left.content, type=kind)
+
+
+def put_on_shelf(measure: Measure) -> int:
+    """Leave what is remembered to the next process; how many answers were written. Raises OSError."""
+    answers = _apart(measure).remembered() | measure.remembered()
+    for (whose, *question), (of, outcomes_) in _checks.everything().items():
+        if whose == id(measure):
+            answers[_VERDICTS, *question] = Left(of, msgspec.msgpack.encode(outcomes_))
+    for (whose, period), (of, found) in _inspections.everything().items():
+        if whose == id(measure):
+            answers[_INSPECTION, period] = Left(of, msgspec.msgpack.encode(found))
+    return measure.shelf.keep(answers)
 
 
 def _facts() -> tuple[int, int] | None:
@@ -92,10 +140,12 @@ def published(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
     period = Period(first.period_first, first.period_last)
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
-    found = disclose_ranking(
-        withhold(figures, verdicts, measure.definition), policy_on(period.last), measure.definition
-    )
-    return _without_parts(measure, found, version)
+
+    def show() -> list[Figure]:
+        allowed = withhold(figures, verdicts, measure.definition)
+        return disclose_ranking(allowed, policy_on(period.last), measure.definition)
+
+    return _without_parts(measure, _shown(measure, figures, verdicts, show), version)
 
 
 def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
@@ -106,9 +156,40 @@ def published_services(measure: Measure, figures: Sequence[Figure]) -> list[Figu
     period = Period(first.period_first, first.period_last)
     version = _definition(measure, first)
     verdicts = outcomes(measure, first.indicator, version, period, first.as_organised, first.trust)
-    shown = [_blocked(figure, verdicts) for figure in figures]
-    (table,) = disclose([Table(tuple(shown))], policy_on(period.last), measure.definition)
-    return list(table.parts)
+
+    def show() -> list[Figure]:
+        shown = [_blocked(figure, verdicts) for figure in figures]
+        (table,) = disclose([Table(tuple(shown))], policy_on(period.last), measure.definition)
+        return list(table.parts)
+
+    return _shown(measure, figures, verdicts, show)
+
+
+def _shown(
+    measure: Measure,
+    figures: Sequence[Figure],
+    verdicts: Sequence[Outcome],
+    show: Callable[[], list[Figure]],
+) -> list[Figure]:
+    """What `show` makes of figures that are remembered: told once as long as they and what blocks are the same.
+
+    Figures are known again as the very objects, which are kept beside the answer; thousands of
+    services are not looked at one by one for that.
+    """
+    blocking = tuple(outcome for outcome in verdicts if outcome.is_blocking)
+    definition = measure.definition(figures[0].indicator)
+    key = (id(definition), tuple(map(id, figures)), blocking, show.__qualname__)
+    with _looking:
+        found = _tables.get(key)
+        if found is not None:
+            _tables.move_to_end(key)
+            return list(found.answer)
+    answer = show()
+    with _looking:
+        _tables[key] = _Shown((definition, *figures), answer)
+        if len(_tables) > _KEPT:
+            _tables.popitem(last=False)
+    return list(answer)
 
 
 def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:

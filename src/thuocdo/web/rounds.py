@@ -11,15 +11,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
-from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.evidence import Kept
+from thuocdo.assess.models import Appeal, Entry, Round
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.rounds import grading, office
+from thuocdo.assess.rounds import grading, office, telling
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
-from thuocdo.assess.rounds.table import OWN, Standing
+from thuocdo.assess.rounds.table import OWN, Shared, Standing
 from thuocdo.assess.scoring import Grade, GroupPoints, level_of
 from thuocdo.core import files
 from thuocdo.measure.definitions import Text
@@ -33,6 +35,7 @@ KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE)
 LATEST: Final = "latest"
 _DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
+_EVIDENCE: Final = re.compile(r"[0-9a-f]{64}")
 _KEPT: Final = 8
 
 
@@ -77,23 +80,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One criterion of one system, in the reader's language."""
+    """One criterion of one system, in the reader's language. configured: its points stand in no document."""
 
     line: CheckLine
     name: str
     seen: list[tuple[str, str]]
     blame: str
     fix: str
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The criteria of one group; `points` is None for what no criterion uses."""
+    """The criteria of one group; `points` is None for what no criterion uses.
+
+    configured  the group's points stand in no document
+    """
 
     code: str
     name: str
     points: GroupPoints | None
     checks: list[Checked]
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +183,10 @@ def row(line: SystemLine, groups: Sequence[str], bounds: Sequence[Bound]) -> Row
     """A system's line of a ranking, with its group points in the order of `groups`."""
     one = line.standing
     by_code = {each.code: each for each in one.grade.groups}
-    why = _DETAIL.sub("", told(texts()[one.unranked])) if one.unranked else ""
-    fault = next((each.blame for each in line.checks if each.fault == one.unranked), "")
+    why = fault(one.unranked) if one.unranked else ""
+    whose = next((each.blame for each in line.checks if each.fault == one.unranked), "")
     cells = [_cell(by_code.get(code)) for code in groups]
-    return Row(one, span(one.grade, bounds), cells, why, blame(fault) if why else "")
+    return Row(one, span(one.grade, bounds), cells, why, blame(whose) if why else "")
 
 
 def _cell(group: GroupPoints | None) -> Cell:
@@ -210,25 +218,54 @@ def _rounds_of_ours(found: Published) -> Iterator[Published]:
         yield opened(held)
 
 
-def by_group(found: Published, line: SystemLine) -> list[Checks]:
+def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
     """A system's criteria by group, in the order of the rules; what no criterion uses stands last."""
     points = {each.code: each for each in line.standing.grade.groups}
     groups = {
-        each.check or f"{group.code}.{each.code}": group.code
-        for group, each in found.rules.criteria()
+        each.check or f"{group.code}.{each.code}": group.code for group, each in rules.criteria()
     }
-    own: dict[str, list[Checked]] = {code: [] for code in (*found.made.groups, "")}
+    names = {group.code: told(group.name) for group in rules.groups}
+    ours = {group.code for group in rules.groups if not rules.is_official(group)}
+    own: dict[str, list[Checked]] = {code: [] for code in (*names, "")}
     for each in line.checks:
-        fix = told(each.fix) if each.fix else ""
-        checked = Checked(each, told(each.name), seen(each), blame(each.blame), fix)
-        own[groups.get(each.check, "")].append(checked)
-    names = {code: told(name) for code, name in found.made.groups.items()}
+        own[groups.get(each.check, "")].append(checked(each, rules))
     names[""] = _("Quan sát thêm, không tính điểm")
     return [
-        Checks(code or "beside", names[code], points.get(code), checks)
+        Checks(code or "beside", names[code], points.get(code), checks, code in ours)
         for code, checks in own.items()
         if checks
     ]
+
+
+def checked(line: CheckLine, rules: CriteriaSet | None = None) -> Checked:
+    """One criterion in the reader's language; its points are marked where its rules are given."""
+    fix = told(line.fix) if line.fix else ""
+    is_ours = rules is not None and line.is_configured(rules.official)
+    return Checked(line, told(line.name), seen(line), blame(line.blame), fix, is_ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One criterion as one look saw it. at: µs UTC."""
+
+    checked: Checked
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An appeal's criterion in the round, and as the re-scan found it; None where there is no such look."""
+
+    then: Look | None
+    now: Look | None
+
+
+def beside(appeal: Appeal, rules: CriteriaSet) -> Beside:
+    found = telling.beside(appeal, rules)
+    then, now = (
+        Look(checked(each.check), each.at) if each else None for each in (found.then, found.now)
+    )
+    return Beside(then, now)
 
 
 def seen(line: CheckLine) -> list[tuple[str, str]]:
@@ -241,9 +278,27 @@ def seen(line: CheckLine) -> list[tuple[str, str]]:
     return found
 
 
-def defect(remark: str) -> str:
-    """A remark's words where it stands for many."""
-    return _BLANK.sub("…", told(texts()[remark]))
+def fault(code: str) -> str:
+    """Why something could not be measured, without the detail."""
+    return _DETAIL.sub("", told(texts()[code]))
+
+
+def defect(found: Published, shared: Shared) -> str:
+    """A remark's words where it stands for many: what they have in common is said, the rest left open."""
+    seen = [
+        remark.facts
+        for code in shared.systems
+        for line in line_of(found, code).checks
+        if line.check == shared.check
+        for remark in line.remarks
+        if remark.code == shared.remark
+    ]
+    common = dict(seen[0]) if seen else {}
+    for facts in seen:
+        common = {name: value for name, value in common.items() if facts.get(name) == value}
+    said = told(texts()[shared.remark])
+    filled = _BLANK.sub(lambda blank: common.get(blank.group()[1:-1], "…"), said)
+    return filled.replace(" (…)", "")
 
 
 def blame(code: str) -> str:
@@ -273,6 +328,19 @@ def of_systems(codes: Collection[str]) -> list[tuple[Published, Row]]:
         made = opened(held)
         found.append((made, row(line_of(made, code), [], made.rules.levels)))
     return found
+
+
+def evidence(sha256: str, named: Collection[str]) -> HttpResponse:
+    """A piece of evidence that some results name; handed out, never shown: a hostile site may have made it.
+
+    Raises Problem 404 for any other.
+    """
+    if not _EVIDENCE.fullmatch(sha256) or sha256 not in named:
+        raise Problem(_("Công bố này không nêu bằng chứng ấy."), status=HTTPStatus.NOT_FOUND)
+    content = Kept(board.instance().home).read(sha256)
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{sha256}"'
+    return response
 
 
 def file(found: Published, kind: str) -> bytes:

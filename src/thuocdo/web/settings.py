@@ -185,6 +185,11 @@ FORMAT_MODULE_PATH = ["thuocdo.web.formats"]
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the package itself: no collecting step to forget
+STATICFILES_FINDERS = [
+    "thuocdo.web.sheets.SheetFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 
 UNFOLD = {
     "SITE_TITLE": "Thước Đo",

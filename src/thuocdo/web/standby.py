@@ -6,6 +6,7 @@ yet; after that it gets the last one, and a newer one is on its way.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -18,6 +19,7 @@ import structlog
 _LOG = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Before = Callable[[], tuple[Hashable, T] | None] | None
 
 
 class Kept(NamedTuple, Generic[T]):
@@ -42,12 +44,15 @@ class Standby(Generic[T]):
         self._look, self._making = threading.Lock(), threading.Lock()
         self._behind = ThreadPoolExecutor(1, thread_name_prefix="standby")
 
-    def ask(self, key: Hashable, make: Callable[[], T], *, of: Hashable = None) -> T:
+    def ask(
+        self, key: Hashable, make: Callable[[], T], *, of: Hashable = None, before: Before[T] = None
+    ) -> T:
         """The kept answer, else the one made now. Raises what `make` does when there is none yet.
 
-        of  what the answer follows from; while that stays, none is made again. None: time alone tells
+        of      what the answer follows from; while that stays, none is made again. None: time alone tells
+        before  gives the last answer of an earlier process, and what it followed from
         """
-        found = self._find(key, make, of)
+        found = self._find(key, make, of, before)
         if found is not None:
             return found.answer
         with self._making:  # whoever waited finds what the first one made
@@ -56,13 +61,19 @@ class Standby(Generic[T]):
             return found.answer if found is not None else self._keep(key, make(), of)
 
     def ask_briefly(
-        self, key: Hashable, make: Callable[[], T], patience_s: float, *, of: Hashable = None
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        patience_s: float,
+        *,
+        of: Hashable = None,
+        before: Before[T] = None,
     ) -> T | None:
         """The same for a page that can do without: None when there is no answer within `patience_s`.
 
         It is being made then, behind the reader's back.
         """
-        found = self._find(key, make, of)
+        found = self._find(key, make, of, before)
         if found is None:
             with self._look:
                 making = self._start(key, make, of)
@@ -75,8 +86,17 @@ class Standby(Generic[T]):
         """Wait for what is under way; answers are not renewed any more."""
         self._behind.shutdown(wait=True)
 
-    def _find(self, key: Hashable, make: Callable[[], T], of: Hashable) -> Kept[T] | None:
+    def everything(self) -> dict[Hashable, tuple[Hashable, T]]:
+        """Key → what its answer follows from, and the answer."""
         with self._look:
+            return {key: (kept.of, kept.answer) for key, kept in self._kept.items()}
+
+    def _find(
+        self, key: Hashable, make: Callable[[], T], of: Hashable, before: Before[T]
+    ) -> Kept[T] | None:
+        with self._look:
+            if key not in self._kept and before is not None and (left := before()) is not None:
+                self._kept[key] = Kept(-math.inf, *left)
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)

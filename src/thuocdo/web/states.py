@@ -6,6 +6,7 @@ Asked for with every request for a public page: a few looks at the file system, 
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,7 @@ class State(NamedTuple):
 
     day: date
     facts: Mark
-    registry: tuple[Mark, ...] | int
+    registry: Hashable
     reports: Mark
 
 
@@ -36,18 +37,21 @@ def state_now(settings: Settings) -> State:
     return State(
         choosing.today(),
         FactStore(settings.facts_dir).stamp(),
-        _registry(),
+        registry(),
         _mark(settings.publication_dir),
     )
 
 
-def _registry() -> tuple[Mark, ...] | int:
-    """Every commit of SQLite changes the file or its log."""
+def registry() -> Hashable:
+    """What the registry is at; every commit of SQLite changes the file or its log."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return int(time.monotonic()) // _SERVER_S
     path = str(database["NAME"])
-    return _mark(Path(path)), _mark(Path(f"{path}-wal"))
+    there = _mark(Path(path))
+    if there is None:  # in memory: changes unseen, so nothing is the same as before
+        return object()
+    return there, _mark(Path(f"{path}-wal"))
 
 
 def _mark(path: Path) -> Mark:

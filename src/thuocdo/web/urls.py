@@ -40,6 +40,8 @@ handler404 = "thuocdo.web.problems.not_found"
 handler429 = "thuocdo.web.problems.too_many"
 handler500 = "thuocdo.web.problems.server_error"
 
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", machine.health, name="health"),
     path("robots.txt", well_known.robots, name="robots"),

@@ -1,13 +1,15 @@
 """What the first reader of a day would wait for, asked for before anybody comes.
 
 At the start of the process, and again when the Vietnamese day turns: the usual periods move then.
-After that answers renew themselves behind whoever reads (standby.py, measure/service.py).
+After that answers renew themselves behind whoever reads (standby.py, measure/service.py). What is
+remembered is left on disk now and then, and the next process reads it (measure/shelf.py).
 """
 
 from __future__ import annotations
 
 import gc
 import threading
+import time
 
 import structlog
 from django.utils import translation
@@ -18,6 +20,7 @@ from thuocdo.web.choosing import DEFAULT_PRESET, Choice
 
 _LOG = structlog.get_logger(__name__)
 _EVERY_S = 60.0
+_SHELVED_EVERY_S = 600.0
 
 
 def start() -> threading.Event:
@@ -28,7 +31,7 @@ def start() -> threading.Event:
 
 
 def _run(ending: threading.Event) -> None:
-    warmed = None
+    warmed, shelved = None, -_SHELVED_EVERY_S
     while not ending.is_set():
         today = choosing.today()
         if today != warmed:
@@ -38,7 +41,17 @@ def _run(ending: threading.Event) -> None:
                 warmed = today
             except Exception:  # pages ask for themselves, and the log says why
                 _LOG.exception("warming_failed")
+        if time.monotonic() - shelved >= _SHELVED_EVERY_S:
+            _shelve()
+            shelved = time.monotonic()
         ending.wait(_EVERY_S)
+
+
+def _shelve() -> None:
+    try:
+        publishing.put_on_shelf(board.measure())
+    except OSError:  # a full disk, say: the next process counts, and the log says why
+        _LOG.exception("answers_not_shelved")
 
 
 def _settle() -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from thuocdo.assess.criteria.model import FOLDER, criteria_set, criteria_sets, load
+from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.core.errors import ThuocdoError
 
 GOOD = (FOLDER / "2024.yaml").read_text("utf-8")
@@ -27,6 +28,16 @@ def test_the_groups_of_2024_are_the_published_ones():
 def test_losi_2024_has_the_95_questions_in_six_modules():
     groups = criteria_set("losi-2024").groups
     assert [len(group.criteria) for group in groups] == [6, 30, 22, 15, 10, 12]
+
+
+def test_every_question_that_a_machine_answers_names_a_check_that_some_probe_makes():
+    for rules in criteria_sets():
+        for group, each in rules.criteria():
+            if each.method != "manual":
+                assert (each.check or f"{group.code}.{each.code}") in CHECKS, (
+                    rules.code,
+                    each.code,
+                )
 
 
 def test_the_groups_of_losi_2022_give_the_published_scores_of_a_city():

@@ -54,6 +54,13 @@ def test_what_axe_could_not_decide_costs_nothing_gains_nothing_and_is_told():
     )
 
 
+def test_what_wcag_2_1_adds_counts_for_its_own_check_alone():
+    rule = AxeRule("autocomplete-valid", [AxeNode("<input>")], "serious", tags=["wcag21aa"])
+    found = judge(seen(Keyboard(1, [], walk(0)), axe=Axe([rule], [])), 1)
+    by_check = {each.check: each.share for each in found}
+    assert (by_check["wcag.axe"], by_check["wcag.axe_2_1"]) == (1, Decimal("0.85"))
+
+
 def test_without_axe_nothing_is_measured():
     assert judge(seen(Keyboard(1, [], walk(0))), 1)[0].fault is Fault.NO_TOOL
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import ssl
 
 import pytest
+from tests.assess.fixtures.certificates import from_hell
 from tests.assess.fixtures.servers import Odd, page
 
+from thuocdo.assess.citizen import Citizen, Manners
+from thuocdo.assess.fetch import Failure, Fetcher, Limits
 from thuocdo.assess.probes.tls import judge, probe
 from thuocdo.assess.results import Fault, Outcome
+from thuocdo.core.guard import Guard
+
+LOOPBACK = Guard((ipaddress.ip_network("127.0.0.0/8"),))
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +41,28 @@ def test_a_certificate_nobody_signed_is_worth_nothing(server, probing):
     (found,) = probing(probe.PROBE, https(server))
     assert found.share == 0
     assert {remark.code for remark in found.remarks} == {"tls_untrusted"}
+
+
+@pytest.fixture(scope="module")
+def hell(tmp_path_factory):
+    return from_hell(tmp_path_factory.mktemp("hell"))
+
+
+@pytest.mark.parametrize("wrong", ["expired", "other_host", "self_signed", "huge_chain"])
+def test_a_certificate_from_hell_is_worth_nothing_and_shows_no_page(hell, probing, wrong):
+    authority, files = hell
+    server = Odd({"/": page(b"ok")}, files[wrong])
+    (found,) = probing(probe.PROBE, https(server), believing=authority)
+    assert found.share in (None, 0)
+    if found.share is None:
+        assert found.fault is Fault.TLS
+    else:
+        assert {remark.code for remark in found.remarks} == {"tls_untrusted"}
+    fetcher = Fetcher(LOOPBACK, "T", Limits(seconds=8.0), str(authority))
+    seen = asyncio.run(Citizen(fetcher, Manners(pause=0.0)).page(https(server)))
+    assert isinstance(seen, Failure)
+    assert seen.fault is Fault.TLS
+    server.close()
 
 
 def test_without_tls_1_3_a_part_is_lost(probing, certificate):

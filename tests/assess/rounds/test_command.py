@@ -12,6 +12,7 @@ import pytest
 from tests.tools import TOOLS
 
 SYSTEMS = "code,name,block,url,vendor\na,Cổng A,province,http://127.0.0.1:9/,V\nb,Cổng B,ministry,http://127.0.0.1:9/,V\n"
+ENGLISH = ("Rank", "System", "Level", "Points", "Unmeasured", "Functions")
 LAN = "system,key,points,found,evidence\na,functions.account,,national_login profile,ảnh 1\n"
 MINH = 'system,key,points,found,evidence\na,functions.account,"1,25",,ảnh 2\n'
 
@@ -48,12 +49,18 @@ def test_a_round_from_a_file_to_its_preliminary_results(home):
     assess = ("assess",)
     first = (*assess, "run", "--round", "r1", "--sites", "systems.csv")
     assert "whom to write to" in run(home, *first, refused=True)
-    assert "2 systems scanned" in run(home, *first, "--contact", "mailto:a@b.vn")
+    assert "vừa quét 2 hệ thống" in run(home, *first, "--contact", "mailto:a@b.vn")
     for who in ("lan", "minh"):
-        run(home, *assess, "mark", "--round", "r1", "--assessor", who, f"{who}.csv")
-    assert "To reconcile: a functions.account: 1.25 and 2.50 of 5" in run(
-        home, *assess, "score", "--round", "r1"
-    )
+        marked = run(home, *assess, "mark", "--round", "r1", "--assessor", who, f"{who}.csv")
+        assert f"Đã ghi 1 điểm chấm của {who}" in marked
+    scored = run(home, *assess, "score", "--round", "r1")
+    assert "Cần thống nhất: a functions.account: 1,25 và 2,50 trên 5,00" in scored
+    assert not set(ENGLISH) & set(scored.split())
+    assert "Máy chủ không nhận kết nối" in scored
+    assert "phần chia dưới đây là cấu hình của hệ thống này" in scored
+    english = run(home, *assess, "score", "--round", "r1", "--lang", "en")
+    assert "To reconcile: a functions.account: 1.25 and 2.50 of 5.00" in english
+    assert set(ENGLISH) <= set(english.split())
     settle = (
         "settle",
         "--round",
@@ -65,10 +72,14 @@ def test_a_round_from_a_file_to_its_preliminary_results(home):
         "Xem lại ảnh",
     )
     run(home, *assess, *settle, "--who", "Lan, Minh")
-    assert "preliminary" in run(home, *assess, "announce", "--round", "r1")
+    assert "kết quả sơ bộ" in run(home, *assess, "announce", "--round", "r1")
     assert "appeals are open" in run(home, *assess, "publish", "--round", "r1", refused=True)
     moved = run(home, *assess, "compare", "r1", "--rules", "losi-2024", "--lang", "en")
     assert "no longer in the rules" in moved
+    other = run(home, *assess, "compare", "r1", "--rules", "2023")
+    assert "tiêu chí bị bỏ" in other
+    assert "Điểm có dấu * do hệ thống này cấu hình" in other
+    assert "vi, en" in run(home, *assess, "score", "--round", "r1", "--lang", "fr", refused=True)
 
 
 def test_an_appointment_is_a_token_for_one_host(home):

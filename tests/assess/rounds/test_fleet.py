@@ -17,6 +17,7 @@ from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.results import Fault
 from thuocdo.assess.rounds import fleet, grading, trial
+from thuocdo.assess.scans.looking import Scanning
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
 
@@ -37,7 +38,7 @@ def served():
 
 
 def scanning(served, contact="mailto:a@b.vn"):
-    return fleet.Scanning(
+    return Scanning(
         contact,
         (ipaddress.ip_network("127.0.0.0/8"),),
         str(served.authorities),

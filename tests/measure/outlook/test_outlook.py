@@ -84,6 +84,10 @@ def test_too_short_a_series_says_nothing(empty_world):
     assert (seen.line, seen.needed) == (None, 6)
     aim = only(seen, "asked")
     assert (aim.verdict, aim.projection) == (Verdict.NOT_MEASURABLE, None)
+    over = look_ahead(measure, RATE, agency="H36", value=Decimal(60), by=date(2025, 3, 31))
+    assert only(over, "asked").verdict == Verdict.MISSED, (
+        "that a day went by takes no trend to tell"
+    )
     short = look_ahead(measure, RATE, agency="H36", value=Decimal(25))
     assert only(short, "asked").verdict == Verdict.REACHED, "but what is there is there"
 

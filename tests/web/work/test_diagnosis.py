@@ -19,7 +19,9 @@ from thuocdo.web.work.health import HOUR_US, State, Tally
 
 _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
 REFUSED = Refused("unknown_procedure", 40, NOW, "procedure: in no catalogue", '{"codeTTHC":"9"}')
-SILENT = heard(accepted=NOW - 30 * HOUR_US, hours=every_hour(100, until=HERE - 30 * HOUR_US))
+LAST = NOW - 70 * HOUR_US
+SILENT = heard(accepted=LAST, event=LAST, hours=every_hour(100, until=HERE - 70 * HOUR_US))
+INTERRUPTED = heard(accepted=NOW - 30 * HOUR_US, hours=every_hour(100, until=HERE - 30 * HOUR_US))
 NEVER = {"accepted": None, "event": None, "hours": {}}
 
 CASES: list[tuple[Known, list[Code]]] = [
@@ -29,7 +31,12 @@ CASES: list[tuple[Known, list[Code]]] = [
     (Known(heard(kind="one_stop", **NEVER)), [Code.NEVER_ONE_STOP]),
     (Known(heard(accepted=None, event=NOW - HOUR_US, hours={})), [Code.FILES_ONLY]),
     (Known(SILENT, speaking=("Cổng A", "Cổng B")), [Code.SILENT]),
+    (Known(INTERRUPTED), [Code.INTERRUPTED]),
     (Known(heard(hours={HERE: Tally(refused=40)}), [REFUSED]), [Code.ALL_REFUSED]),
+    (
+        Known(heard(event=LAST, hours={HERE: Tally(refused=40)}), [REFUSED]),
+        [Code.SILENT, Code.ALL_REFUSED],
+    ),
     (Known(heard(), [REFUSED]), [Code.SOME_REFUSED]),
     (Known(heard(), [replace(REFUSED, records=1)]), [Code.WELL]),
     (
@@ -101,7 +108,7 @@ def test_silence_names_who_still_speaks_and_how_much_is_missing() -> None:
     with translation.override("vi"):
         saw = telling.finding(finding).saw
     assert "Cổng A" in saw
-    assert "2.900" in saw  # a hundred for each of the whole hours since
+    assert "6.900" in saw  # a hundred for each of the whole hours since
 
 
 def test_an_example_goes_with_refusals_alone() -> None:

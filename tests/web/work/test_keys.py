@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from tests.web.people import enter, someone
 
-from thuocdo.core import clock
+from thuocdo.core import clock, key_days
 from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.ids import key_hash
 from thuocdo.registry.models import Change, SiteKey
@@ -44,6 +44,13 @@ def test_a_key_is_shown_once_and_kept_nowhere(desk, writable) -> None:
     assert key not in str(trace.after)
     published = snapshot_file.read(writable.snapshot_path)
     assert published.key_by_id[row.key_id].agency == "H26"
+
+
+def test_a_key_says_when_it_was_last_used(desk, writable) -> None:
+    make(desk)
+    assert "chưa thấy dùng" in desk.get(PAGE).content.decode()
+    key_days.note(writable.key_days_dir, SiteKey.objects.get().key_id, date(2026, 11, 5))
+    assert "05/11/2026" in desk.get(PAGE).content.decode()
 
 
 def test_a_form_that_is_sent_again_makes_no_second_key(desk) -> None:

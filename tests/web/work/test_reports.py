@@ -6,6 +6,7 @@ import shutil
 import time
 from datetime import timedelta
 
+import msgspec
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.totp.internal.auth import (
@@ -21,6 +22,7 @@ from tests.web.people import enter, someone
 from thuocdo.core.clock import Period
 from thuocdo.measure.service import Measure
 from thuocdo.registry.rights import Role
+from thuocdo.report import archive, making
 from thuocdo.report.desk import working
 from thuocdo.report.desk.model import State
 from thuocdo.report.making import make_weekly
@@ -121,10 +123,25 @@ def test_signing_asks_again_who_it_is_and_then_goes_on(client, desk):
     assert found(desk).draft.signed.note == "Đồng ý."
 
 
-def test_the_draft_can_be_made_again_with_its_number(client, desk):
+def test_a_number_is_written_into_the_draft_and_nothing_is_measured_for_it(
+    client, desk, monkeypatch
+):
     enter(client, someone(Role.ANALYST))
+    before = archive.load(desk, WEEK)
+    monkeypatch.setattr(making, "build", None)
+    assert press(client, desk, "number", number="  ").status_code == 409
+    assert archive.load(desk, WEEK) == before
+    assert press(client, desk, "number", number="99/BC-CĐSQG").status_code == 302
+    assert archive.load(desk, WEEK) == msgspec.structs.replace(before, number="99/BC-CĐSQG")
+    assert found(desk).state is State.DRAFT
+    assert "99/BC-CĐSQG" in client.get(PAGE).content.decode()
+
+
+def test_the_draft_can_be_made_again(client, desk):
+    enter(client, someone(Role.ANALYST))
+    press(client, desk, "number", number="99/BC-CĐSQG")
     before = found(desk).draft.digest
-    assert press(client, desk, "remake", number="99/BC-CĐSQG").status_code == 302
+    assert press(client, desk, "remake").status_code == 302
     assert found(desk).draft.digest != before
     assert found(desk).draft.made.who == "analyst-ca-nuoc-True"
     page = client.get(PAGE).content.decode()

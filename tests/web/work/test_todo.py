@@ -30,7 +30,7 @@ def test_what_loses_data_comes_first() -> None:
     found = tasks(situation)
     assert [task.urgency for task in found] == sorted(task.urgency for task in found)
     assert [task.kind for task in found if task.urgency is Urgency.NOW] == [
-        "refused", "silent", "key",
+        "refused", "silent", "interrupted", "key",
     ]  # fmt: skip
     assert [task.kind for task in found][-2:] == ["unexplained", "hosts"]
 

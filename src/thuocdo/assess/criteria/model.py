@@ -4,6 +4,9 @@ A set is policy: groups, criteria, points, level bounds and texts are data with 
 (`assess/criteria/*.yaml`). Points are decimals in steps, quarters unless the set says otherwise, as
 the published results are (facts/emc.md 3D: 3,25). Where an official threshold or share is not public, the set says so
 (`official: false` and why), so that nobody takes a configuration for the law.
+
+A round is frozen with the hash of its rules as they are encoded here. A field that is added later is
+UNSET where it is not given, and then not encoded: what was frozen before keeps its hash.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Final, Literal
 
 import msgspec
 import yaml
+from msgspec import UNSET, UnsetType
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Source, Text
@@ -40,6 +44,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appointment  measured only inside a window the owner signed for
     tolerance    points by which two measurements may differ without being a difference
     check        the probe's check it is measured by; "" is its own name, `group.criterion`
+    source       the place it is taken from, where the set's own source does not say it for all
+    official     whether its points stand in the source; unset: as the set says
     """
 
     code: str
@@ -51,16 +57,22 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appointment: bool = False
     tolerance: Decimal = Decimal(0)
     check: str = ""
+    source: str | UnsetType = UNSET
+    official: bool | UnsetType = UNSET
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A group with published points; without criteria only its sum is known."""
+    """A group with its points; without criteria only its sum is known.
+
+    official  whether its points stand in the source; unset: as the set says
+    """
 
     code: str
     name: Text
     points: Decimal
     criteria: list[Criterion]
     note: Text | None = None
+    official: bool | UnsetType = UNSET
 
 
 class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +102,10 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_to: date | None = None
     unofficial_because: Text | None = None
     step: Decimal = _QUARTER
+
+    def is_official(self, row: Group | Criterion) -> bool:
+        """Whether the points of a group or a criterion stand in a document, or are configured here."""
+        return self.official if row.official is UNSET else row.official
 
     def criteria(self) -> Iterator[tuple[Group, Criterion]]:
         for group in self.groups:

@@ -9,13 +9,13 @@ import ipaddress
 import socket
 import ssl
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -30,19 +30,35 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from thuocdo.assess.demo.listening import Listening, request
+from thuocdo.assess.demo.making import made
+from thuocdo.assess.probes.load.appointment import PATH as LEAVE
+
 HERE: Final = Path(__file__).parent
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".xml": "application/xml",
     ".txt": "text/plain; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".png": "image/png",
 }
-_TLS_HANDSHAKE: Final = 0x16
-_PATIENCE: Final = 20.0
+
+
+class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a site was like in an earlier round."""
+
+    page: str
+    headers: list[str] = []
 
 
 class DemoSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One fixture site of `sites.yaml`. files: path → file below pages/."""
+    """One fixture site of `sites.yaml`.
+
+    files  path → file below pages/
+    made   path → how many octets of a picture, script or style sheet are made for it (making.py)
+    delay  seconds before every answer
+    """
 
     code: str
     name: str
@@ -52,8 +68,19 @@ class DemoSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secure: bool = False
     headers: list[str] = []
     files: dict[str, str] = {}
+    made: dict[str, int] = {}
+    delay: float = 0.0
     behaviour: Literal["", "robots", "dead", "endless", "circle"] = ""
     missing: list[list[str]] = []
+    before: Before | None = None
+
+    def as_it_was(self) -> DemoSite:
+        """Itself at the time of an earlier round."""
+        if self.before is None:
+            return self
+        return msgspec.structs.replace(
+            self, page=self.before.page, headers=self.before.headers, before=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +106,30 @@ def sites() -> list[DemoSite]:
 
 
 @contextlib.contextmanager
-def serving(wanted: list[DemoSite] | None = None) -> Iterator[Fleet]:
-    """The fleet while the block runs."""
+def serving(
+    wanted: list[DemoSite] | None = None, leave: Callable[[str], str] | None = None
+) -> Iterator[Fleet]:
+    """The fleet while the block runs.
+
+    leave  for a host with its port, the token by which its owner permits a load test; None: nobody does
+    """
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         both, authority, key = certificate(Path(folder))
-        served = [_serve(site, both, stack) for site in (wanted or sites())]
+        served = [_serve(site, both, stack, leave) for site in (wanted or sites())]
         yield Fleet(tuple(served), authority, (key,))
 
 
-def _serve(site: DemoSite, both: Path, stack: contextlib.ExitStack) -> Served:
+def _serve(
+    site: DemoSite,
+    both: Path,
+    stack: contextlib.ExitStack,
+    leave: Callable[[str], str] | None,
+) -> Served:
     answers = _answers(site)
     main = stack.enter_context(_Server(site, answers, both if site.secure else None))
+    if leave is not None:
+        token = leave(urlsplit(main.url).netloc).encode()
+        answers[LEAVE] = _head("200 OK", ["Content-Type: text/plain"], token)
     if not site.secure:
         return Served(site, main.url, main.url)
     away = _head("301 Moved Permanently", [f"Location: {main.url}"], b"")
@@ -105,6 +145,9 @@ def _answers(site: DemoSite) -> dict[str, bytes]:
         kind = _TYPES[Path(file).suffix]
         content = (HERE / "pages" / file).read_bytes()
         answers[path] = _head("200 OK", [f"Content-Type: {kind}"], content)
+    for path, octets in site.made.items():
+        kind = f"Content-Type: {_TYPES[Path(path).suffix]}"
+        answers[path] = _head("200 OK", [kind], made(path, octets))
     if site.behaviour == "robots":
         rules = b"User-agent: *\nDisallow: /\n"
         answers["/robots.txt"] = _head("200 OK", ["Content-Type: text/plain"], rules)
@@ -119,61 +162,36 @@ def _head(status: str, headers: list[str], body: bytes) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-class _Server:
+_MISSING: Final = _head("404 Not Found", ["Content-Type: text/html"], b"<p>404</p>")
+
+
+class _Server(Listening):
     def __init__(self, site: DemoSite, answers: dict[str, bytes], certificate: Path | None) -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        super().__init__(listening)
         self._site = site
         self._answers = answers
         self._context: ssl.SSLContext | None = None
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(certificate)
-        self._listening = socket.create_server(("127.0.0.1", 0))
         scheme = "https" if certificate else "http"
-        self.url = f"{scheme}://localhost:{self._listening.getsockname()[1]}/"
+        self.url = f"{scheme}://localhost:{listening.getsockname()[1]}/"
+        if site.behaviour == "dead":
+            listening.close()
 
-    def __enter__(self) -> _Server:
-        if self._site.behaviour == "dead":
-            self._listening.close()
-        else:
-            threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):  # wakes the thread that accepts
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
+    def answer(self, connection: socket.socket) -> None:
+        if self._context is not None:
+            connection = self._context.wrap_socket(connection, server_side=True)
+        with connection:
+            head, _body = request(connection)
+            if not head:
                 return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
-            connection.settimeout(_PATIENCE)
-            if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
-            with connection:
-                path = _path(connection)
-                if path and self._site.behaviour == "endless" and path != "/robots.txt":
-                    _endless(connection)
-                elif path:
-                    missing = _head("404 Not Found", ["Content-Type: text/html"], b"<p>404</p>")
-                    connection.sendall(self._answers.get(path, missing))
-
-
-def _path(connection: socket.socket) -> str:
-    """The path of the request; "" where there is none."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        more = connection.recv(4096)
-        if not more or more[0] == _TLS_HANDSHAKE:
-            return ""
-        head += more
-    return head.decode("latin-1").split(" ", 2)[1].partition("?")[0]
+            path = head.decode("latin-1").split(" ", 2)[1].partition("?")[0]
+            if self._site.behaviour == "endless" and path != "/robots.txt":
+                _endless(connection)
+            time.sleep(self._site.delay)
+            connection.sendall(self._answers.get(path, _MISSING))
 
 
 def _endless(connection: socket.socket) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from playwright.async_api import Browser, Page
 from playwright.async_api import Error as BrowserError
+from playwright.async_api import TimeoutError as BrowserTimeout
 
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Failure
@@ -22,6 +23,7 @@ from thuocdo.assess.results import Evidence, Fault
 from thuocdo.assess.site_check import proxy
 from thuocdo.assess.site_check.browser import Bounds, fresh_context
 from thuocdo.assess.site_check.watch import Watcher, kind_of
+from thuocdo.assess.site_check.weight import Weight
 from thuocdo.core.guard import Guard
 
 HERE: Final = Path(__file__).parent
@@ -33,7 +35,8 @@ _NETWORK: Final = "net::"
 _LED_AWAY: Final = "the page leads to where nothing answers"
 _SPARE: Final = 8
 """Tabs beyond the controls there are: some take several."""
-_STANDARD: Final = ["wcag2a", "wcag2aa"]  # WCAG 2.0 A and AA: TT 22/2023, annex II
+_STANDARD: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+"""WCAG 2.0 A and AA (TT 22/2023, annex II), and what 2.1 adds (LOSI 2024, 210); the judge tells them apart."""
 _AXE: Final = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations', 'incomplete'], elementRef: false})"
 
 
@@ -97,6 +100,7 @@ class AxeRule(msgspec.Struct, frozen=True):
     nodes: list[AxeNode]
     impact: str | None = None
     help: str = ""
+    tags: list[str] = []
 
 
 class Axe(msgspec.Struct, frozen=True):
@@ -136,8 +140,10 @@ async def look(
         await Watcher(tracker, way_out, bounds).attach(context)
         page = await context.new_page()
         page.on("dialog", lambda dialog: asyncio.ensure_future(_away(dialog)))
+        weight = Weight()
         try:
             async with asyncio.timeout(seconds):
+                await weight.watch(context, page)
                 await _open(page, url, bounds)
                 seen = await _see(page, kept, axe)
                 if page.url.startswith(_ERROR_PAGE):  # the page led on to where nothing can be seen
@@ -145,7 +151,11 @@ async def look(
                 return seen
         except TimeoutError:
             return Failure(Fault.TIMEOUT, f"{seconds:g} s")
+        except BrowserTimeout:
+            return Failure(Fault.TIMEOUT, f"{bounds.navigation_s:g} s")
         except (BrowserError, msgspec.ValidationError) as problem:
+            if weight.is_too_much:
+                return Failure(Fault.SIZE, weight.detail)
             return _why(way_out, url, str(problem).splitlines()[0])
 
 

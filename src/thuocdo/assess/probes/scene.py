@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Look
+from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -23,6 +24,13 @@ from thuocdo.measure.definitions import Source, Text
 
 FOLDER = Path(__file__).parent
 R = TypeVar("R")
+
+
+class Below(msgspec.Struct, frozen=True):
+    """A subordinate site of the system's agency. host: a name, and a port where it is none of the usual."""
+
+    site_id: int
+    host: str
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -33,6 +41,7 @@ class Target(msgspec.Struct, frozen=True):
     site_id    the number its pages should count for; None when the registry has none
     tracker    the collector its tag should send to; "" is this instance's own
     system     the registry's code of the system, whose feeds are asked about; "" when it has none
+    below      subordinate sites whose front pages are part of the sample the tag is looked for on
     """
 
     url: str
@@ -40,6 +49,7 @@ class Target(msgspec.Struct, frozen=True):
     site_id: int | None = None
     tracker: str = ""
     system: str = ""
+    below: tuple[Below, ...] = ()
 
 
 class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,16 +65,20 @@ class Depth:
     """How thorough a scan is: what costs time. Counts, seconds.
 
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
-    pages          pages the tag is looked for on, the front page included
+    pages          pages of its own the tag is looked for on, the front page included
+    below          subordinate sites it is looked for on besides
     browser_s      for one visit of the browser
-    tools_s        for one run of a tool (sslyze, Lighthouse)
+    tools_s        for one run of a tool (sslyze)
+    lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
     load_step_s    for one step of a load test that the owner signed for
     """
 
     lab_runs: int = 5
     pages: int = 3
+    below: int = 3
     browser_s: float = 60.0
     tools_s: float = 90.0
+    lab_s: float = 180.0
     load_step_s: float = 20.0
 
 
@@ -75,6 +89,7 @@ class Scene:
     page     the front page as a plain request got it, or why there is none
     browser  None when there is none on this machine
     looked   what the browser saw in its one visit
+    resolving  whom to ask about names; the default is nobody
     at       µs UTC, of every result
     """
 
@@ -87,6 +102,7 @@ class Scene:
     browser: Browser | None
     at: int
     looked: Look | Failure | None = None
+    resolving: Resolving = field(default_factory=Resolving)
 
     @property
     def front(self) -> Answer:

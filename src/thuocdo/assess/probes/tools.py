@@ -1,15 +1,25 @@
-"""Runs a tool in a process group of its own, and ends all of it when its time is over."""
+"""Runs a tool in a process group of its own, and ends all of it when its time is over.
+
+Tools start programs of their own (Lighthouse a Chromium) in groups and sessions of their own, which outlive
+whoever started them. So everything a tool starts carries a token in its environment, by which it is found.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from thuocdo.assess.results import Fault
+
+_TOKEN: Final = "THUOCDO_TOOL_RUN"  # noqa: S105 - the name of a variable
+_PROCESSES: Final = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +36,14 @@ async def run(
     command: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None
 ) -> Ended:
     """Runs a command without a shell and without input; never raises because of it."""
+    token = secrets.token_hex(16)
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **(environment or {}), _TOKEN: token},
             start_new_session=True,
         )
     except OSError as problem:
@@ -43,8 +54,18 @@ async def run(
     except TimeoutError:
         return Ended(-1, b"", f"{seconds:g} s", Fault.TIMEOUT)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it started and left behind, too
+        for left in started_under(token):  # what it started and left behind, too
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
         await process.wait()
     lines = complaints.decode("utf-8", "replace").strip().splitlines() or [""]
     return Ended(process.returncode or 0, output, lines[-1][:200])
+
+
+def started_under(token: str) -> Iterator[int]:
+    """Living processes that carry a token, whoever is their parent by now."""
+    wanted = f"{_TOKEN}={token}".encode()
+    for path in _PROCESSES.glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # gone already, or another user's
+            if wanted in path.read_bytes().split(b"\0"):
+                yield int(path.parent.name)

@@ -116,7 +116,7 @@ def _by_key(criteria: CriteriaSet) -> dict[str, Criterion]:
     return {f"{group.code}.{each.code}": each for group, each in criteria.criteria()}
 
 
-_WHY: dict[Why, Text] = {
+WHY: Final[dict[Why, Text]] = {
     "measured_otherwise": Text(vi="kết quả đo khác", en="measured otherwise"),
     "worth_otherwise": Text(vi="điểm tối đa khác", en="worth otherwise"),
     "new": Text(vi="tiêu chí mới", en="new in the rules"),
@@ -129,22 +129,38 @@ _SAME = Text(vi="không có gì khác", en="nothing differs")
 _BECAUSE = Text(vi="vì", en="because")
 
 
-def sentence(found: Compared, language: Literal["vi", "en"] = "vi") -> str:
-    """One paragraph: from which total to which, and what made it so, the heaviest first."""
+Language = Literal["vi", "en"]
 
-    def told(text: Text) -> str:
-        return text.en if language == "en" else text.vi
 
-    def number(points: Decimal | None) -> str:
-        return "–" if points is None else format_decimal(points, 2, language)
-
-    levels = " → ".join(each.level or told(_OPEN) for each in (found.before, found.after))
-    moved = f"{number(found.before.points)} → {number(found.after.points)}"
-    head = f"{found.name}: {moved} ({levels})"
-    if not found.changes:
-        return f"{head}, {told(_SAME)}."
-    reasons = "; ".join(
-        f"{told(each.name)} {number(each.before)} → {number(each.after)} ({told(_WHY[each.why])})"
-        for each in found.changes
+def head(found: Compared, language: Language = "vi") -> str:
+    """From which total to which, and from which level."""
+    levels = " → ".join(
+        each.level or _told(_OPEN, language) for each in (found.before, found.after)
     )
-    return f"{head}, {told(_BECAUSE)}: {reasons}."
+    before, after = (_number(each.points, language) for each in (found.before, found.after))
+    return f"{found.name}: {before} → {after} ({levels})"
+
+
+def reasons(found: Compared, language: Language = "vi") -> list[str]:
+    """What made it so, criterion by criterion, the heaviest first."""
+    return [
+        f"{_told(each.name, language)} {_number(each.before, language)} → "
+        f"{_number(each.after, language)} ({_told(WHY[each.why], language)})"
+        for each in found.changes
+    ]
+
+
+def sentence(found: Compared, language: Language = "vi") -> str:
+    """All of it in one paragraph."""
+    if not found.changes:
+        return f"{head(found, language)}, {_told(_SAME, language)}."
+    why = "; ".join(reasons(found, language))
+    return f"{head(found, language)}, {_told(_BECAUSE, language)}: {why}."
+
+
+def _told(text: Text, language: Language) -> str:
+    return text.en if language == "en" else text.vi
+
+
+def _number(points: Decimal | None, language: Language) -> str:
+    return "–" if points is None else format_decimal(points, 2, language)

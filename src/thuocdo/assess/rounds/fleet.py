@@ -1,209 +1,150 @@
-"""Measures a round's systems, some at once, and goes on where it was when it died.
-
-Each scan has a thread, an event loop and a browser of its own, so that a page which ends its browser
-ends nothing else; the database is the main thread's. A host is never scanned twice at once.
-"""
+"""A round's systems as a queue of scans: in their turn, and on where it was when a scanner died."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import fcntl
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 from django.utils import timezone
 
-from thuocdo.assess import npm
-from thuocdo.assess.citizen import Manners, agent
-from thuocdo.assess.evidence import Kept
-from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
-from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
-from thuocdo.assess.results import Fault, Result, unmeasured
-from thuocdo.assess.scan import Scanner, scan
-from thuocdo.assess.site_check.browser import launched
-from thuocdo.core import clock
+from thuocdo.assess.results import Result
+from thuocdo.assess.rounds import below
+from thuocdo.assess.rounds.table import why_unranked
+from thuocdo.assess.scans import crew, shadows
+from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
+from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.guard import Guard
-from thuocdo.core.settings import Network, Settings
-
-MAX_ATTEMPTS: Final = 2
-AT_ONCE: Final = 2
-_LOCK: Final = "assess.lock"
+from thuocdo.core.settings import Settings
 
 Tick = Callable[[int, int | None], None]
-log = structlog.get_logger("thuocdo.assess")
+_NEVER: Final = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
-class Scanning:
-    """How a fleet is scanned.
+class Systems:
+    """The systems of some rounds. `rounds`: asked again for each, so that a pause is noticed."""
 
-    contact      whom a site's operator may write to about it
-    allowed      networks that may be visited although they are not public
-    authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
-    """
+    settings: Settings
+    rounds: Callable[[], Iterable[Round]]
+    scanning: Callable[[Round], Scanning]
 
-    contact: str
-    allowed: tuple[Network, ...] = ()
-    authorities: str = ""
-    trusted_keys: tuple[str, ...] = ()
-    depth: Depth = field(default_factory=Depth)
-    manners: Manners = field(default_factory=Manners)
-    limits: Limits = field(default_factory=Limits)
-    at_once: int = AT_ONCE
+    def put_back_what_was_left(self) -> None:
+        """What a dead scanner had begun is begun again, and given up when it has been the death of two."""
+        running = Entry.objects.filter(state=Entry.State.RUNNING)
+        for entry in running.filter(attempts__gte=MAX_ATTEMPTS):
+            _finish(entry, nothing("interrupted"))
+        running.update(state=Entry.State.QUEUED)
+
+    def waits(self) -> bool:
+        return any(held.entries.filter(state=Entry.State.QUEUED).exists() for held in self.rounds())
+
+    def take(self, hosts: Hosts) -> Work | None:
+        for held in self.rounds():
+            scanning = self.scanning(held)
+            waiting = held.entries.filter(state=Entry.State.QUEUED).order_by("turn")
+            for entry in waiting.defer("results"):
+                if not hosts.is_free(entry.url):
+                    continue
+                target = _target(self.settings, scanning, entry)
+                hold = hosts.hold_for(target)
+                if hold is None:
+                    continue
+                if _claim(entry):
+                    return Work(
+                        name=entry.code,
+                        target=target,
+                        scanning=scanning,
+                        hold=hold,
+                        done=lambda found, entry=entry: _finish(entry, found),
+                        put_back=lambda entry=entry: _put_back(entry),
+                    )
+                hold.release()
+        return None
 
 
-def measure(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
+def measure(
+    settings: Settings,
+    held: Round,
+    scanning: Scanning,
+    tick: Tick,
+    stop: threading.Event = _NEVER,
+) -> int:
     """Scan every system of the round that has no results yet; how many were scanned now.
 
-    Raises ThuocdoError `scanning` when another process is at it, `round_closed` when results are
-    announced already, and `no_contact` when nobody can be written to.
+    What agencies asked for meanwhile is scanned between them. Raises ThuocdoError `scanning` when another
+    process is at it, `round_closed` when results are announced already, and `no_contact` or `bad_contact`
+    when nobody can be written to.
     """
     if held.state != Round.State.MEASURING:
         raise ThuocdoError("round_closed", f"Round {held.code} is {held.state}.")
-    expect_contact(scanning)
-    with _alone(settings.state_dir / _LOCK):
-        _put_back_what_was_left(held)
-        return _work(settings, held, scanning, tick)
+    contact = contact_of(scanning.contact)
+    kept = {"contact": contact, "lab_runs": scanning.depth.lab_runs}
+    Round.objects.filter(pk=held.pk).update(**kept)
+    total = held.entries.count()
+
+    done = held.entries.filter(state=Entry.State.DONE)
+    seen: list[int] = []  # the first after what a dead scanner left was put back or given up
+
+    def told() -> None:
+        seen.append(done.count())
+        tick(seen[-1], total)
+
+    queues = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
+    crew.work(settings, queues, scanning.at_once, told, stop)
+    return done.count() - seen[0] if seen else 0
 
 
 def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:
-    """One scan outside any round: what an owner asks for; nothing is kept but the evidence."""
-    expect_contact(scanning)
-    return _scan(settings, scanning, _axe(settings), target)
+    """One scan outside any round, at the command line; nothing is kept but the evidence.
 
-
-def expect_contact(scanning: Scanning) -> None:
-    """Raises ThuocdoError `no_contact` when a site's operator could write to nobody."""
-    if not scanning.contact.strip():
-        raise ThuocdoError(
-            "no_contact",
-            "A scanner must say whom to write to.",
-            "Name an address: --contact mailto:…, or https://….",
-        )
-
-
-def _work(settings: Settings, held: Round, scanning: Scanning, tick: Tick) -> int:
-    axe = _axe(settings)
-    total, scanned = held.entries.count(), 0
-    running: dict[Future[list[Result]], Entry] = {}
-    with ThreadPoolExecutor(scanning.at_once) as threads:
-        while True:
-            tick(held.entries.filter(state=Entry.State.DONE).count(), total)
-            busy = {_host(entry) for entry in running.values()}
-            while len(running) < scanning.at_once and (entry := _claim(held, busy)) is not None:
-                log.info("scanning", system=entry.code, url=entry.url)
-                running[threads.submit(_scan, settings, scanning, axe, _target(entry))] = entry
-                busy.add(_host(entry))
-            if not running:
-                return scanned
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                _finish(running.pop(future), _results(future))
-                scanned += 1
-
-
-def _scan(settings: Settings, scanning: Scanning, axe: str, target: Target) -> list[Result]:
-    return asyncio.run(_scan_one(settings, scanning, axe, target))
-
-
-async def _scan_one(
-    settings: Settings, scanning: Scanning, axe: str, target: Target
-) -> list[Result]:
-    fetcher = Fetcher(
-        Guard(scanning.allowed),
-        agent(scanning.contact),
-        scanning.limits,
-        scanning.authorities,
-        scanning.trusted_keys,
-    )
-    scanner = Scanner(
-        settings, fetcher, Kept(settings.home), None, axe, scanning.depth, scanning.manners
-    )
+    Waits while the host is being scanned. Raises ThuocdoError `no_contact` or `bad_contact`.
+    """
+    contact_of(scanning.contact)
+    target = below.with_sample(settings, target, scanning.depth.below)
+    hold = Hosts.of(settings).hold_for(target, wait=True)
     try:
-        async with launched(settings, scanning.trusted_keys) as browser:
-            return await scan(replace(scanner, browser=browser), target)
-    except ThuocdoError as error:  # no browser: what needs none is measured all the same
-        log.warning("no browser", problem=error.message)
-        return await scan(scanner, target)
+        return Look(settings, scanning, axe_of(settings), target).run() or []
+    finally:
+        if hold is not None:
+            hold.release()
 
 
-def _results(future: Future[list[Result]]) -> list[Result]:
-    """What a scan found; a scan that broke found nothing, and it is our fault."""
-    try:
-        return future.result()
-    except Exception as problem:  # the fleet goes on
-        log.exception("a scan broke")
-        return _nothing(type(problem).__name__)
+def depth_of(held: Round) -> Depth:
+    return Depth(lab_runs=held.lab_runs)
 
 
-def _nothing(detail: str) -> list[Result]:
-    now = clock.now_us()
-    return [unmeasured(check, Fault.INTERNAL, detail, now) for check in CHECKS]
-
-
-def _claim(held: Round, busy: set[str]) -> Entry | None:
-    """The next system in turn whose host nobody is at."""
-    for entry in held.entries.filter(state=Entry.State.QUEUED).order_by("turn"):
-        if _host(entry) in busy:
-            continue
-        claimed = Entry.objects.filter(pk=entry.pk, state=Entry.State.QUEUED).update(
-            state=Entry.State.RUNNING, attempts=entry.attempts + 1
+def _claim(entry: Entry) -> bool:
+    waiting = Entry.objects.filter(pk=entry.pk, state=Entry.State.QUEUED)
+    return bool(
+        waiting.update(
+            state=Entry.State.RUNNING, attempts=entry.attempts + 1, started_at=timezone.now()
         )
-        if claimed:
-            return entry
-    return None
+    )
+
+
+def _put_back(entry: Entry) -> None:
+    """It was no fault of the system's that its scan was called off."""
+    Entry.objects.filter(pk=entry.pk, state=Entry.State.RUNNING).update(
+        state=Entry.State.QUEUED, attempts=entry.attempts, started_at=None
+    )
 
 
 def _finish(entry: Entry, found: list[Result]) -> None:
     Entry.objects.filter(pk=entry.pk, state=Entry.State.RUNNING).update(
         state=Entry.State.DONE,
         results=msgspec.to_builtins(found),
+        fault=why_unranked(found),
         finished_at=timezone.now(),
     )
 
 
-def _put_back_what_was_left(held: Round) -> None:
-    """What a dead scanner had begun is begun again, and given up when it has been the death of two."""
-    for entry in held.entries.filter(state=Entry.State.RUNNING):
-        if entry.attempts >= MAX_ATTEMPTS:
-            _finish(entry, _nothing("interrupted"))
-    held.entries.filter(state=Entry.State.RUNNING).update(state=Entry.State.QUEUED)
-
-
-def _axe(settings: Settings) -> str:
-    try:
-        return (npm.packages(settings.home) / "axe-core" / "axe.min.js").read_text("utf-8")
-    except ThuocdoError as error:
-        log.warning("no tools", problem=error.message)
-        return ""
-
-
-def _target(entry: Entry) -> Target:
-    return Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
-
-
-def _host(entry: Entry) -> str:
-    return urlsplit(entry.url).netloc
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ThuocdoError(
-                "scanning", "Another scanner is at work in this instance.", "Wait for it to end."
-            ) from None
-        yield
+def _target(settings: Settings, scanning: Scanning, entry: Entry) -> Target:
+    own = Target(entry.url, entry.plain_url, entry.site_id, system=entry.code)
+    return below.with_sample(settings, own, scanning.depth.below)

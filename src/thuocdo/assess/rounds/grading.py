@@ -41,7 +41,7 @@ def graded(held: Round, criteria: CriteriaSet | None = None) -> list[Graded]:
 def graded_under(held: Round, sets: Sequence[CriteriaSet]) -> list[list[Graded]]:
     """Every system under each of some rules; what was gathered is read once."""
     own, entries = rules_of(held), list(with_points(held).order_by("turn"))
-    return [[_graded(entry, own, rules) for entry in entries] for rules in sets]
+    return [[graded_entry(entry, own, rules) for entry in entries] for rules in sets]
 
 
 def with_points(held: Round) -> QuerySet[Entry]:
@@ -74,7 +74,8 @@ def worth(rules: CriteriaSet, method: str = "") -> dict[str, Decimal]:
     return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if method in ("", c.method)}
 
 
-def _graded(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
+def graded_entry(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
+    """One system under some rules; `own` are those its round froze."""
     found = results_of(entry)
     given = together_of(entry, own, rules)
     points = probed.combined(probed.points(rules, found), given.points)

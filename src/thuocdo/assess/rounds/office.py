@@ -22,6 +22,7 @@ from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
 from thuocdo.assess.rounds.grading import graded, rules_of, together_of, with_points, worth
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
+from thuocdo.assess.scans import shadows
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -145,7 +146,7 @@ def differences(held: Round) -> list[tuple[str, Difference]]:
     rules = rules_of(held)
     return [
         (entry.code, each)
-        for entry in with_points(held).order_by("code")
+        for entry in with_points(held).defer("results").order_by("code")
         for each in together_of(entry, rules, rules).differences
     ]
 
@@ -187,6 +188,8 @@ def announce(held: Round, until: datetime) -> None:
 def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
     """What an agency says against one criterion; one open appeal at a time.
 
+    Against what a machine measures it orders a re-scan, which appeals against the same system share while
+    it is open: ring for it afterwards. What was announced stays as it is, whatever the re-scan finds.
     Raises ThuocdoError `round_closed`, `too_late`, `no_reason`, `bad_mark`, `appeal_open`.
     """
     _expect(held, Round.State.PRELIMINARY)
@@ -202,7 +205,37 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
             raise ThuocdoError(
                 "appeal_open", f"An appeal against {key} of {code} is open.", "Wait for its answer."
             )
-        return Appeal.objects.create(entry=entry, key=key, text=text, who=who)
+        made = Appeal.objects.create(entry=entry, key=key, text=text, who=who)
+        if may_be_rescanned(held, key):
+            _link(made, who)
+        return made
+
+
+def may_be_rescanned(held: Round, key: str) -> bool:
+    """Whether a scan can say anything about a criterion; of fixtures nobody asks again."""
+    return not held.is_trial and key not in worth(rules_of(held), "manual")
+
+
+def rescan(number: int, who: str) -> Appeal:
+    """Order one more re-scan for an open appeal, the first having failed or grown old. Ring afterwards.
+
+    Raises ThuocdoError `unknown_appeal`, `decided`, `not_scanned`.
+    """
+    found = Appeal.objects.filter(pk=number).select_related("entry__round").first()
+    if found is None:
+        raise ThuocdoError("unknown_appeal", f"There is no appeal {number}.")
+    if found.verdict != Appeal.Verdict.OPEN:
+        raise ThuocdoError("decided", f"Appeal {number} is decided already.")
+    if not may_be_rescanned(found.entry.round, found.key):
+        raise ThuocdoError("not_scanned", f"{found.key} is judged by people; no scan sees it.")
+    with transaction.atomic():
+        _link(found, who)
+    return found
+
+
+def _link(made: Appeal, who: str) -> None:
+    made.rescan = shadows.order(made.entry, who, reason=f"appeal {made.pk}: {made.key}")
+    made.save(update_fields=["rescan"])
 
 
 def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:

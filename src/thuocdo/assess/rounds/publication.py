@@ -20,6 +20,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     """One check of one system. points: None where unmeasured, or where no criterion uses the check.
 
     fix    how to mend it, where it did not pass and the rules say how
+    configured  its points stand in no document; None in what was published before this was told
     words  what assessors saw and why points were settled, as they wrote it
     """
 
@@ -36,6 +37,13 @@ class CheckLine(msgspec.Struct, frozen=True):
     evidence: list[str]  # sha256
     fix: Text | None = None
     words: list[str] = []
+    configured: bool | None = None
+
+    def is_configured(self, rules_official: bool) -> bool:
+        """Whether its points are this system's configuration; none where no criterion uses it."""
+        if self.of is None:
+            return False
+        return not rules_official if self.configured is None else self.configured
 
 
 class SystemLine(msgspec.Struct, frozen=True):
@@ -58,7 +66,10 @@ class BlockLine(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """A round as published; the same for ever. published_at: µs UTC."""
+    """A round as published; the same for ever. published_at: µs UTC.
+
+    configured_groups  those whose points stand in no document
+    """
 
     round: str
     title: Text
@@ -74,6 +85,7 @@ class Publication(msgspec.Struct, frozen=True):
     blocks: list[BlockLine]
     systems: list[SystemLine]
     vendors: list[Shared]
+    configured_groups: list[str] = []
 
 
 def publication(
@@ -88,6 +100,7 @@ def publication(
 ) -> Publication:
     """The publication of what was graded; pure."""
     lines = standings(graded)
+    counted = {each.check or f"{group.code}.{each.code}" for group, each in criteria.criteria()}
     by_code = {each.code: each for each in graded}
     return Publication(
         round=code,
@@ -107,8 +120,9 @@ def publication(
             _block(block, lines, criteria)
             for block in sorted({each.block for each in lines} - {OWN})
         ],
-        systems=[_system(line, by_code[line.code], criteria) for line in lines],
-        vendors=shared_defects(graded),
+        systems=[system_line(line, by_code[line.code], criteria) for line in lines],
+        vendors=[each for each in shared_defects(graded) if each.check in counted],
+        configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
     )
 
 
@@ -127,13 +141,15 @@ def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> Bloc
     )
 
 
-def _system(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+def system_line(line: Standing, graded: Graded, criteria: CriteriaSet) -> SystemLine:
+    """One system's place with every check behind it, those of the assessors last."""
     by_check = {
         each.check or f"{group.code}.{each.code}": (f"{group.code}.{each.code}", each)
         for group, each in criteria.criteria()
     }
     checks = [
-        _check(result, graded, *by_check.get(result.check, ("", None))) for result in graded.results
+        _check(result, graded, criteria, *by_check.get(result.check, ("", None)))
+        for result in graded.results
     ]
     return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
 
@@ -161,10 +177,13 @@ def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
             evidence=[],
             fix=each.fix if outcome is Outcome.FAIL else None,
             words=graded.words.get(key, []),
+            configured=not criteria.is_official(each),
         )
 
 
-def _check(result: Result, graded: Graded, key: str, criterion: Criterion | None) -> CheckLine:
+def _check(
+    result: Result, graded: Graded, rules: CriteriaSet, key: str, criterion: Criterion | None
+) -> CheckLine:
     points = graded.points.get(key)
     outcome = _outcome(points, criterion) if criterion and points is not None else result.outcome
     return CheckLine(
@@ -181,6 +200,7 @@ def _check(result: Result, graded: Graded, key: str, criterion: Criterion | None
         evidence=[each.sha256 for each in result.evidence],
         fix=criterion.fix if criterion and outcome is Outcome.FAIL else None,
         words=graded.words.get(key, []),
+        configured=not rules.is_official(criterion) if criterion else None,
     )
 
 

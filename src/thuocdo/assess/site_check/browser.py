@@ -21,9 +21,13 @@ from thuocdo.core.settings import Settings
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 AGENT: Final = f"ThuocDo-SiteCheck/{__version__}"
 """What a site's access log shows, behind the browser's own name; robots.txt may address it."""
+MAX_SCRIPT_MIB: Final = 512
+"""What the scripts of one page may hold."""
 _ARGUMENTS: Final = (
     *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # A page's script that eats memory ends itself, not the machine.
+    f"--js-flags=--max-old-space-size={MAX_SCRIPT_MIB}",
     # No way around the proxy: no names resolved by the browser itself, no UDP of WebRTC.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",

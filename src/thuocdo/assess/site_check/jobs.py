@@ -8,7 +8,7 @@ the instance's state folder, spares the worker the database while nobody asks.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -33,8 +33,7 @@ log = structlog.get_logger("thuocdo.site_check")
 def ask(settings: Settings, user: AbstractBaseUser, wanted: Wanted) -> SiteCheck:
     """Put a check in the queue. Raises ThuocdoError as `check_sites` does, or `too_many_checks`."""
     refuse_nonsense(settings, wanted)
-    states = SiteCheck.State
-    waiting = SiteCheck.objects.filter(asked_by=user, state__in=(states.QUEUED, states.RUNNING))
+    waiting = SiteCheck.objects.filter(asked_by=user, state__in=queues.OPEN)
     if waiting.count() >= MAX_OPEN:
         raise ThuocdoError(
             "too_many_checks", f"{MAX_OPEN} checks are waiting already.", "Wait for one of them."
@@ -65,13 +64,13 @@ def take_one(settings: Settings) -> bool:
     try:
         (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
     except ThuocdoError as refused:
-        _finish(job, SiteCheck.State.FAILED, failure=refused.code)
+        queues.finish(job, queues.State.FAILED, failure=refused.code)
     except Exception:  # the worker has other work to do than to die of one page
         log.exception("a check failed", job=job.pk, url=job.url)
-        _finish(job, SiteCheck.State.FAILED, failure=queues.INTERNAL)
+        queues.finish(job, queues.State.FAILED, failure=queues.INTERNAL)
     else:
         kept = msgspec.to_builtins(result)
-        _finish(job, SiteCheck.State.DONE, result=kept, counts=result.counts)
+        queues.finish(job, queues.State.DONE, result=kept, counts=result.counts)
     return True
 
 
@@ -83,7 +82,3 @@ def result_of(job: SiteCheck) -> SiteResult | None:
 def _forget_the_old() -> None:
     """Results go when their pictures do."""
     SiteCheck.objects.filter(asked_at__lt=timezone.now() - timedelta(days=KEEP_DAYS)).delete()
-
-
-def _finish(job: SiteCheck, state: SiteCheck.State, **values: Any) -> None:
-    SiteCheck.objects.filter(pk=job.pk).update(state=state, finished_at=timezone.now(), **values)

@@ -21,12 +21,14 @@ class Rules:
     """What a robots.txt allows us. Unreachable means nothing (2.3.1.4).
 
     reached  None when there is an answer, whatever it says; else why there is none
+    status   of that answer, None when there is none
     """
 
     address: str
     agent: str
     parser: RobotFileParser
     reached: Failure | None = None
+    status: int | None = None
 
     def allow(self, url: str) -> bool:
         return self.parser.can_fetch(self.agent, url)
@@ -48,7 +50,9 @@ async def fetch(fetcher: Fetcher, page_url: str) -> Rules:
     else:
         is_free = isinstance(found, Answer) and found.status in _NO_RULES
         parser.parse([] if is_free else _NOTHING)
-    return Rules(address, fetcher.agent, parser, found if isinstance(found, Failure) else None)
+    if isinstance(found, Failure):
+        return Rules(address, fetcher.agent, parser, found)
+    return Rules(address, fetcher.agent, parser, status=found.status)
 
 
 async def _get(fetcher: Fetcher, address: str) -> Answer | Failure:

@@ -19,6 +19,7 @@ from thuocdo.assess.site_check.browser import Bounds, fresh_context
 from thuocdo.assess.site_check.model import Observation, Phase
 from thuocdo.assess.site_check.snippet import Place, Snippet
 from thuocdo.assess.site_check.watch import Watcher, kind_of
+from thuocdo.assess.site_check.weight import Weight
 from thuocdo.core.guard import Guard, endpoint
 
 MAX_LINKS: Final = 500
@@ -52,7 +53,9 @@ async def visit(
         except TimeoutError:
             seen = Observation(url, url, None, "timeout", f"{bounds.page_s:.0f} s")
         except BrowserError as problem:  # the page or its browser died under us
-            seen = Observation(url, url, None, "crash", problem.message.splitlines()[0])
+            weight = visiting.weight
+            fault = ("size", weight.detail) if weight.is_too_much else ("crash", problem.message.splitlines()[0])  # fmt: skip
+            seen = Observation(url, url, None, *fault)
     return msgspec.structs.replace(seen, seconds=round(time.monotonic() - started, 2))
 
 
@@ -66,9 +69,11 @@ class _Visit:
         self._watcher = watcher
         self._proxy = way_out
         self._bounds = bounds
+        self.weight = Weight()
 
     async def look(self, url: str, screenshot: Path) -> Observation:
         page = await self._context.new_page()
+        await self.weight.watch(self._context, page)
         page.on("load", self._watcher.mark_loaded)
         answer, fault, detail = await self._open(page, url)
         if answer is None or fault:

@@ -170,8 +170,9 @@ def _aim(
     last_day, last_value = places[-1]
     if last_value >= wanted:
         return msgspec.structs.replace(aim, verdict=Verdict.REACHED)
-    if found is None:
-        return aim
+    is_over = by is not None and day_number(by) <= last_day
+    if found is None:  # that its day went by without it takes no trend to tell
+        return msgspec.structs.replace(aim, verdict=Verdict.MISSED) if is_over else aim
     horizon = last_day + method.horizon_days
     days = [
         _day_of(wanted, start, slope, last_day, horizon)
@@ -183,7 +184,7 @@ def _aim(
     ]
     reached, earliest, latest = days
     aim = msgspec.structs.replace(aim, reached_on=reached, earliest=earliest, latest=latest)
-    if by is None or day_number(by) <= last_day:
+    if by is None or is_over:
         return msgspec.structs.replace(
             aim, verdict=Verdict.MISSED if by is not None else _pace(reached, latest)
         )

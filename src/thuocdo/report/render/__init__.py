@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from importlib import import_module
+from typing import cast
 
 from thuocdo.report.model import WeeklyReport, freeze
-from thuocdo.report.render.docx import docx
-from thuocdo.report.render.html import html
-from thuocdo.report.render.pdf import pdf
-from thuocdo.report.render.xlsx import xlsx
 
 
 class Format(StrEnum):
-    """The name of a format is also the end of its file's name."""
+    """The name of a format is also the end of its file's name, and that of its module and function here."""
 
     JSON = "json"
     HTML = "html"
@@ -22,15 +20,14 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-_RENDERERS: dict[Format, Callable[[WeeklyReport], bytes]] = {
-    Format.JSON: freeze,
-    Format.HTML: html,
-    Format.DOCX: docx,
-    Format.PDF: pdf,
-    Format.XLSX: xlsx,
-}
-
-
 def render(report: WeeklyReport, form: Format) -> bytes:
     """The report in one format; the same report gives the same bytes."""
-    return _RENDERERS[form](report)
+    return _renderer(form)(report)
+
+
+def _renderer(form: Format) -> Callable[[WeeklyReport], bytes]:
+    """Loaded when it is asked for: the libraries of all take most of a second, of every command that has reports."""
+    if form is Format.JSON:
+        return freeze
+    module = import_module(f"{__name__}.{form.value}")
+    return cast("Callable[[WeeklyReport], bytes]", getattr(module, form.value))

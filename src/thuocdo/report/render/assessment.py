@@ -12,20 +12,24 @@ import typst
 import xlsxwriter
 from docx import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
 from docx.shared import Mm, Pt
 
 from thuocdo.assess.rounds.publication import Publication
 from thuocdo.core.clock import local_day
 from thuocdo.report.assessment import AssessmentView, Sheet, view
 from thuocdo.report.editions import FONTS, TEMPLATES
+from thuocdo.report.render import word
 from thuocdo.report.render.packing import dated_document
 from thuocdo.report.render.sheets import Column, notes_of, sheet_of
-from thuocdo.report.render.word import styles
 from thuocdo.report.render.xlsx import FONT, STYLES
 
 _TEMPLATE: Final = TEMPLATES / "assessment.typ"
 _TEXT_WIDTH: Final = 265  # mm: A4 lying, less 16 mm on either side
-_SMALL: Final = Pt(8.5)
+_SMALL: Final = 8.5  # pt
+_TEXT: Final = 12
+_HEAD_COLOUR: Final = "E3EDED"
 
 
 def json(found: Publication) -> bytes:
@@ -52,16 +56,22 @@ def docx(found: Publication) -> bytes:
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Mm(297), Mm(210)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(16)
-    styles(doc)
+    section.footer_distance = Mm(8)
+    word.page_number(section.footer.paragraphs[0])
+    word.styles(doc)
+    for level in (2, 3):
+        doc.styles[f"Heading {level}"].paragraph_format.first_line_indent = Mm(0)
     doc.add_heading(shown.title, level=1)
-    for line in filter(None, (shown.remark, *shown.facts)):
-        doc.add_paragraph(line)
+    if shown.remark:
+        word.line(doc.add_paragraph(), shown.remark, 13, bold=True)
+    for line in shown.facts:
+        _said(doc, line)
     for sheet in shown.tables:
         _table(doc, sheet)
     doc.add_heading("Cách đọc", level=2)
     for note in shown.notes:
-        doc.add_paragraph(note)
-    doc.add_heading("Chi tiết từng hệ thống", level=1)
+        _said(doc, note)
+    doc.add_heading("Chi tiết từng hệ thống", level=1).paragraph_format.page_break_before = True
     for sheet in shown.details:
         _table(doc, sheet)
     day = local_day(found.published_at)
@@ -100,17 +110,35 @@ def _printed(shown: AssessmentView) -> dict[str, Any]:
     whole: dict[str, Any] = msgspec.to_builtins(shown)
     for name in ("tables", "details"):
         for sheet, plain in zip(getattr(shown, name), whole[name], strict=True):
-            plain["rows"] = sheet.printed
+            plain["rows"], plain["numeric"] = sheet.printed, sheet.numeric
     return whole
 
 
+def _said(doc: Any, text: str) -> None:
+    paragraph = doc.add_paragraph()
+    paragraph.paragraph_format.space_after = Pt(3)
+    word.font(paragraph.add_run(text), _TEXT)
+
+
 def _table(doc: Any, sheet: Sheet) -> None:
+    """Headings on every page; no row is split between two; numbers stand to the right."""
     doc.add_heading(sheet.caption, level=2)
-    table = doc.add_table(rows=0, cols=len(sheet.columns))
-    table.style, table.autofit = "Table Grid", False
+    printed, numeric = [sheet.columns, *sheet.printed], sheet.numeric
+    table = doc.add_table(rows=len(printed), cols=len(sheet.columns))
+    table.style = "Table Grid"
     whole = sum(sheet.widths)
-    for number, row in enumerate([sheet.columns, *sheet.printed]):
-        for cell, text, width in zip(table.add_row().cells, row, sheet.widths, strict=True):
-            cell.width = Mm(_TEXT_WIDTH * width / whole)
-            run = cell.paragraphs[0].add_run(text)
-            run.font.size, run.font.bold = _SMALL, number == 0
+    word.fix_widths(table, *(Mm(_TEXT_WIDTH * width / whole) for width in sheet.widths))
+    for number, (row, texts) in enumerate(zip(table.rows, printed, strict=True)):
+        properties = row._tr.get_or_add_trPr()
+        properties.append(OxmlElement("w:cantSplit"))
+        if number == 0:
+            properties.append(OxmlElement("w:tblHeader"))
+        for cell, text, is_number in zip(row.cells, texts, numeric, strict=True):
+            paragraph = cell.paragraphs[0]
+            word.narrow(cell)
+            word.font(run := paragraph.add_run(text), _SMALL)
+            if number == 0:
+                run.bold, paragraph.alignment = True, WD_ALIGN_PARAGRAPH.CENTER
+                word.shade(cell, _HEAD_COLOUR)
+            elif is_number:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -32,7 +32,11 @@ def page(doc: Any) -> None:
     section.header_distance, section.footer_distance = Mm(10), Mm(10)
     section.different_first_page_header_footer = True
     line(section.first_page_header.paragraphs[0], "", 4)
-    number = section.header.paragraphs[0]
+    page_number(section.header.paragraphs[0])
+
+
+def page_number(number: Any) -> None:
+    """The page's number, centred in a paragraph of a header or a footer."""
     number.alignment = CENTER
     number.paragraph_format.first_line_indent = Mm(0)
     for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
@@ -128,6 +132,13 @@ def narrow(cell: Any, margin: int = 57) -> None:
     """Less room at a cell's sides, in twentieths of a point (57 are a millimetre)."""
     sides = "".join(f'<w:{side} w:w="{margin}" w:type="dxa"/>' for side in ("left", "right"))
     cell._tc.get_or_add_tcPr().append(parse_xml(f"<w:tcMar {nsdecls('w')}>{sides}</w:tcMar>"))
+
+
+def shade(cell: Any, colour: str) -> None:
+    """A cell's background, as six hexadecimal digits."""
+    cell._tc.get_or_add_tcPr().append(
+        parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{colour}"/>')
+    )
 
 
 def fix_widths(table: Any, *widths: Length) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,11 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion, Group
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
 from thuocdo.web import rounds
-from thuocdo.web.rounds import Cell
+from thuocdo.web.rounds import Cell, Checks
 from thuocdo.web.templatetags.yearbook import NOTHING, language
 
 register = template.Library()
@@ -66,10 +68,38 @@ def group_points(cell: Cell) -> SafeString | str:
     )  # fmt: skip
 
 
+@register.simple_tag
+def configured(is_ours: bool) -> SafeString | str:
+    """The mark of points that stand in no document."""
+    if not is_ours:
+        return ""
+    return format_html('<abbr title="{}">*</abbr>', _("điểm do hệ thống này cấu hình, không có trong văn bản"))  # fmt: skip
+
+
+@register.simple_tag
+def configured_note(groups: Iterable[Checks]) -> SafeString | str:
+    """What the mark means, where a page shows one."""
+    if not any(each.configured for group in groups for each in group.checks):
+        return ""
+    return format_html('<p class="note">* {}.</p>', _("điểm do hệ thống này cấu hình, không có trong văn bản"))  # fmt: skip
+
+
+@register.simple_tag
+def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | str:
+    """The same, for a group or a criterion of some rules."""
+    return configured(not rules.is_official(row))
+
+
 @register.filter
 def minutes(left: timedelta) -> int:
     """Whole minutes, rounded up."""
     return -(-int(left.total_seconds()) // 60)
+
+
+@register.filter
+def of_key(words: dict[str, str], key: str) -> str:
+    """What a table says of a key; the key itself where it says nothing."""
+    return words.get(key, key)
 
 
 @register.filter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -14,13 +13,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
 from thuocdo.assess.rounds.publication import BlockLine, Publication
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key, format_decimal
-from thuocdo.web import board, rounds, wording
+from thuocdo.web import rounds, wording
 from thuocdo.web.api import badges
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, Row, told
@@ -33,7 +31,6 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     rounds.SIGNATURE: "application/jose",
 }
-_EVIDENCE = re.compile(r"[0-9a-f]{64}")
 _CACHED = "public, max-age=300"
 
 
@@ -67,7 +64,10 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "title": told(found.made.title),
         "blocks": _blocks(found),
         "own": rounds.own(found),
-        "groups": [told(name) for name in found.made.groups.values()],
+        "groups": [
+            f"{told(name)} *" if code in found.made.configured_groups else told(name)
+            for code, name in found.made.groups.items()
+        ],
         "corrections": _corrections(found),
     }
     return render(request, "web/rounds/round.html", context)
@@ -86,7 +86,7 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         "url": line.url,
         "is_own": line.standing.block == OWN,
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
-        "groups": rounds.by_group(found, line),
+        "groups": rounds.by_group(found.rules, line),
         "corrections": own,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
@@ -127,15 +127,10 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
 @require_safe
 def evidence(_request: HttpRequest, code: str, sha256: str) -> HttpResponse:
-    """A piece of evidence that the publication names; never shown, as a hostile site may have made it."""
+    """A piece of evidence that the publication names."""
     found = rounds.find(code)
     named = {name for line in found.made.systems for each in line.checks for name in each.evidence}
-    if not _EVIDENCE.fullmatch(sha256) or sha256 not in named:
-        raise Problem(_("Công bố này không nêu bằng chứng ấy."), status=HTTPStatus.NOT_FOUND)
-    content = Kept(board.instance().home).read(sha256)
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{sha256}"'
-    return response
+    return rounds.evidence(sha256, named)
 
 
 @require_safe
@@ -200,15 +195,20 @@ def _vendors(found: Published) -> list[Vendor]:
             own,
             _mean(own),
             [
-                (names[each.check], rounds.defect(each.remark), [rows[at] for at in each.systems])
+                (names[each.check], rounds.defect(found, each), [rows[at] for at in each.systems])
                 for each in found.made.vendors
                 if each.vendor == vendor
             ],
         )
         for vendor, own in sorted(
-            by_vendor.items(), key=lambda pair: (not pair[0], -len(pair[1]), collation_key(pair[0]))
+            by_vendor.items(),
+            key=lambda pair: (not pair[0], -_ranked(pair[1]), collation_key(pair[0])),
         )
     ]
+
+
+def _ranked(rows: list[Row]) -> int:
+    return sum(each.standing.rank is not None for each in rows)
 
 
 def _mean(rows: list[Row]) -> Decimal | None:

@@ -26,13 +26,13 @@ _LONGEST_NUMBER = 6
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One system before and after: totals, ranks, and the sentence that says why.
+    """One system before and after: totals, ranks, and the reasons in words.
 
     others  its totals under one and the same rules, where the two rounds had different ones
     """
 
     compared: Compared
-    sentence: str
+    reasons: list[str]
     rank_before: int | None
     rank_after: int | None
     others: list[tuple[Decimal, Decimal]]
@@ -74,7 +74,10 @@ def simulate(request: HttpRequest, code: str) -> HttpResponse:
         chosen = _chosen(found.rules, sets, request.GET.get("bo", ""), given)
     except ThuocdoError as error:
         problem = problems.from_error(error)
-    points = {group.code: group.points for group in chosen.groups}
+    is_reweighted = chosen.code == found.rules.code
+    points = {
+        group.code: group.points for group in (chosen if is_reweighted else found.rules).groups
+    }
     context = {
         "title": _("Thử đổi bộ tiêu chí"),
         "found": found,
@@ -159,7 +162,7 @@ def _moves(
         found.append(
             Moved(
                 compared,
-                comparing.sentence(compared, "en" if language() == "en" else "vi"),
+                comparing.reasons(compared, "en" if language() == "en" else "vi"),
                 ranks[0][each.code],
                 ranks[1][each.code],
                 [(one[each.code], other[each.code]) for one, other in same],

@@ -10,7 +10,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -20,10 +23,11 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import collation_key, fold_accents
-from thuocdo.core.vocabulary import BotReason, Intake
+from thuocdo.core.vocabulary import BotReason, Intake, SystemKind
+from thuocdo.measure import silence
 from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.models import Agency, Site, System
-from thuocdo.web import advice, board, choosing, intake, intake_charts, pulse, wording
+from thuocdo.web import advice, board, choosing, intake, intake_charts, pulse, states, wording
 from thuocdo.web.intake import SiteIntake
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
@@ -32,8 +36,6 @@ _LISTED = 200
 """Sites a page lists: more, and the search is the way."""
 _STRANGERS_LISTED = 50
 _LARGEST_ID = (1 << 31) - 1
-_SILENT_US = 24 * 3_600 * 1_000_000
-"""A site that was heard before and not for this long is called silent."""
 _COLUMNS = (
     "site_id", "hour", "feed", "trust", "outcome", "reason", "text", "records", "last_landed",
 )  # fmt: skip
@@ -52,22 +54,18 @@ class Listed:
 def index(request: HttpRequest) -> HttpResponse:
     """Sites of the day, to be searched by id, name, host or agency, with or without accents."""
     wanted = request.GET.get("q", "").strip()[:100]
-    today = choosing.today()
-    owners = dict(System.objects.on(today).values_list("code", "agency"))
-    agencies = {agency.code: agency for agency in Agency.objects.order_by("valid_from")}
-    found = []
-    for site in Site.objects.on(today):
-        agency = agencies.get(owners.get(site.system, ""))
-        if _fits(wanted, site, agency):
-            found.append((site, agency))
-    found.sort(key=lambda pair: (collation_key(pair[0].name), pair[0].site_id))
+    found = [one for one in _in_order(choosing.today(), states.registry()) if one.fits(wanted)]
     heard = pulse.heard(board.instance())
     context = {
         "title": _("Trang được giám sát"),
         "wanted": wanted,
         "sites": [
-            Listed(site, agency, heard.sites.get(site.site_id) or heard.systems.get(site.system))
-            for site, agency in found[:_LISTED]
+            Listed(
+                one.site,
+                one.agency,
+                heard.sites.get(one.site.site_id) or heard.systems.get(one.site.system),
+            )
+            for one in found[:_LISTED]
         ],
         "found": len(found),
         "strangers": _strangers(wanted),
@@ -93,7 +91,7 @@ def page(request: HttpRequest, site_id: int) -> HttpResponse:
         "agency": agency,
         "told": told,
         "heard": heard,
-        "is_silent": heard is not None and now - heard > _SILENT_US,
+        "is_silent": _is_silent(site, system, now),
         "lag": wording.lag(heard),
         "landed_at": board.measure().freshness().landed_at,
         "hours": intake_charts.of_hours(told.hours, site.name, _("48 giờ qua")),
@@ -140,11 +138,33 @@ def download(request: HttpRequest, site_id: int, kind: str) -> HttpResponse:  # 
     )
 
 
-def _fits(wanted: str, site: Site, agency: Agency | None) -> bool:
-    if wanted.isdigit():
-        return wanted in str(site.site_id)
-    owner = f"{agency.name} {agency.name_en} {agency.code}" if agency else ""
-    return fold_accents(wanted) in fold_accents(f"{site.name} {site.hostnames} {owner}")
+class _Entry(NamedTuple):
+    """A site of the list; `text` is what a search looks at, without accents."""
+
+    site: Site
+    agency: Agency | None
+    text: str
+
+    def fits(self, wanted: str) -> bool:
+        if not wanted:
+            return True
+        if wanted.isdigit():
+            return wanted in str(self.site.site_id)
+        return fold_accents(wanted) in self.text
+
+
+@lru_cache(maxsize=1)
+def _in_order(day: date, _registry: object) -> list[_Entry]:
+    """Every site of a day by name: thousands, put in order once for each state of the registry."""
+    owners = dict(System.objects.on(day).values_list("code", "agency"))
+    agencies = {agency.code: agency for agency in Agency.objects.order_by("valid_from")}
+    found = []
+    for site in Site.objects.on(day):
+        agency = agencies.get(owners.get(site.system, ""))
+        owner = f"{agency.name} {agency.name_en} {agency.code}" if agency else ""
+        text = fold_accents(f"{site.name} {site.hostnames} {owner}")
+        found.append(_Entry(site, agency, text))
+    return sorted(found, key=lambda one: (collation_key(one.site.name), one.site.site_id))
 
 
 def _site(site_id: int, now: int) -> Site:
@@ -194,6 +214,15 @@ def _heard(site: Site, told: SiteIntake) -> int | None:
     heard = pulse.heard(board.instance())
     known = (told.last_accepted, heard.sites.get(site.site_id), heard.systems.get(site.system))
     return max((at for at in known if at is not None), default=None)
+
+
+def _is_silent(site: Site, system: System | None, now: int) -> bool:
+    """As incidents have it: expected today, heard before, and not for days."""
+    day, kind = clock.local_day(now), system.kind if system else None
+    known = pulse.heard(board.instance())
+    sites, systems = known.sites.get(site.site_id), known.systems.get(site.system)
+    last = systems if kind == SystemKind.ONE_STOP else sites
+    return last is not None and site.covers(day) and silence.is_silent(kind, last, day)
 
 
 def _agency_of(system: System | None) -> Agency | None:

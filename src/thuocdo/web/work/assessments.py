@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from thuocdo.assess.models import Appeal, Entry, Round
 from thuocdo.assess.rounds import grading, office
+from thuocdo.assess.scans import shadows
 from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
@@ -39,6 +41,7 @@ def index(request: HttpRequest, place: Place) -> HttpResponse:
     rows = _entries(request, place).select_related("round").order_by("-round__planned_at", "name")
     context = {
         "title": _("Đánh giá chất lượng"),
+        "may_see_scans": person(request.user).may(Right.SEE_SCANS, place.code),
         "rows": [(each, each.appeals.filter(verdict=Appeal.Verdict.OPEN).count()) for each in rows],
     }
     return frame.page(request, "web/work/assessments.html", context, place=place)
@@ -61,10 +64,11 @@ def appeal(request: HttpRequest, place: Place, number: str, system: str) -> Http
     try:
         with transaction.atomic():
             made = office.appeal(entry.round, entry.code, key, text, who)
-            after = {"system": entry.code, "key": key, "text": text}
+            after = {"system": entry.code, "key": key, "text": text, "rescan": made.rescan_id}
             trail.record(Change.Action.CREATE, "appeal", who=who, key=str(made.pk), after=after)
     except ThuocdoError as error:
         return _page(request, place, entry, problems.from_error(error))
+    shadows.ring(settings.THUOCDO)
     messages.success(request, _("Kiến nghị số %(n)s đã được ghi nhận.") % {"n": made.pk})
     return redirect("work-assessment", place.code, number, system)
 
@@ -88,11 +92,13 @@ def _page(
         "found": found,
         "url": line.url,
         "row": rounds.row(line, list(found.made.groups), found.rules.levels),
-        "groups": rounds.by_group(found, line),
+        "groups": rounds.by_group(found.rules, line),
         "is_public": held.state == Round.State.PUBLISHED,
         "appeals": [
-            (each, names.get(each.key, each.key)) for each in entry.appeals.order_by("made_at")
+            (each, names.get(each.key, each.key), rounds.beside(each, found.rules))
+            for each in entry.appeals.select_related("rescan").order_by("made_at")
         ],
+        "may_see_scans": person(request.user).may(Right.SEE_SCANS, place.code),
         "can_appeal": is_open and person(request.user).may(Right.APPEAL, place.code),
         "is_open": is_open,
         "criteria": list(names.items()),

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
+from thuocdo.core import clock
 from thuocdo.core.vocabulary import RejectReason, SystemKind
 from thuocdo.measure import policy as policies
+from thuocdo.measure import silence
 from thuocdo.measure.senders import Lags
 from thuocdo.web.work import health
 from thuocdo.web.work.health import HOUR_US, Heard, Policy, State, Tally
@@ -44,6 +46,7 @@ class Code(StrEnum):
     FILES_ONLY = "files_only"
     ALL_REFUSED = "all_refused"
     SILENT = "silent"
+    INTERRUPTED = "interrupted"
     SOME_REFUSED = "some_refused"
     CLOCK_AHEAD = "clock_ahead"
     LOW = "low"
@@ -58,7 +61,14 @@ class Code(StrEnum):
 
 _SEVERITY: Final = {
     **dict.fromkeys(
-        (Code.NEVER_PORTAL, Code.NEVER_ONE_STOP, Code.ALL_REFUSED, Code.SILENT), Severity.ERROR
+        (
+            Code.NEVER_PORTAL,
+            Code.NEVER_ONE_STOP,
+            Code.ALL_REFUSED,
+            Code.SILENT,
+            Code.INTERRUPTED,
+        ),
+        Severity.ERROR,
     ),
     Code.CLOSED: Severity.OK,
     Code.WELL: Severity.OK,
@@ -138,14 +148,19 @@ def _whether_it_speaks(known: Known, state: State, now: int, numbers: Policy) ->
         return [Finding(Code.NEVER_ONE_STOP if is_one_stop else Code.NEVER_PORTAL)]
     if state is State.FILES_ONLY:
         return [Finding(Code.FILES_ONLY, {"event_at": heard.event})]
-    if state is not State.SILENT:
+    if health.is_silent(heard, now):  # also what is refused: an incident tells of both
+        code, last = Code.SILENT, heard.last
+    elif state is State.INTERRUPTED:
+        code, last = Code.INTERRUPTED, heard.accepted
+    else:
         return []
-    last = heard.accepted or heard.event
     assert last is not None
     since = health.hour_of(last) + HOUR_US
     missing = health.usual_between(heard, since, health.hour_of(now), numbers)
     facts = {"last_at": last, "gap_us": now - last, "missing": missing or 0, "others": others}
-    return [Finding(Code.SILENT, facts)]
+    if code is Code.SILENT:
+        facts["days"] = silence.days_silent(heard.kind, last, clock.local_day(now))
+    return [Finding(code, facts)]
 
 
 def _refusals(known: Known, state: State, now: int, numbers: Policy) -> list[Finding]:

@@ -48,6 +48,7 @@ class Entry:
 OF_AGENCY: Final = (
     Entry(gettext_lazy("Tổng hợp"), "work-agency"),
     Entry(gettext_lazy("Kết nối"), "work-connections", ("work-connection",)),
+    Entry(gettext_lazy("Độ sẵn sàng"), "work-availability", ("work-availability-one",)),
     Entry(gettext_lazy("Bị từ chối"), "work-rejects", ("work-replay",)),
     Entry(gettext_lazy("Trang và mã nhúng"), "work-sites", ("work-site", "work-site-change")),
     Entry(gettext_lazy("Khóa của cơ quan"), "work-keys", ("work-key-make", "work-key-rotate")),
@@ -59,6 +60,7 @@ OF_AGENCY: Final = (
     Entry(
         gettext_lazy("Đánh giá chất lượng"), "work-assessments", ("work-assessment", "work-appeal")
     ),
+    Entry(gettext_lazy("Quét thử"), "work-scans", ("work-scan",)),
     Entry(gettext_lazy("Thành viên"), "work-members"),
 )
 """Pages with an agency's code in their address: what it sends, what comes of it, who looks after it."""
@@ -77,7 +79,7 @@ OF_COUNTRY: Final = (
         "work-targets",
         ("work-target", "work-target-new", "work-target-add", "work-target-set"),
     ),
-    Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round",)),
+    Entry(gettext_lazy("Đợt đánh giá"), "work-rounds", ("work-round", "work-round-progress")),
     Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
     Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
     Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),

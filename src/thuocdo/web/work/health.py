@@ -1,9 +1,10 @@
-"""How a source is doing, from what was heard of it: silent, refused, out of the ordinary, or well.
+"""How a source is doing, from what was heard of it: silent, interrupted, refused, unusual, or well.
 
 Pure: hours of intake, the last thing heard and a day's policy go in, a state comes out. What is
 usual is asked of the same hour of the same weekday in the weeks before: a one-stop system that says
-nothing on a Sunday is not silent, and a portal at three in the morning is not failing. The numbers
-are policy (`web/data/health.yaml`).
+nothing on a Sunday is not interrupted, and a portal at three in the morning is not failing. The
+numbers are policy (`web/data/health.yaml`); what is silent is told by measure/silence.py, which the
+incidents ask, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 
 from thuocdo.core import clock
 from thuocdo.measure import policy as policies
+from thuocdo.measure import silence
 
 HOUR_US: Final = 3_600_000_000
 _WEEK_US: Final = 7 * 24 * HOUR_US
@@ -31,8 +33,9 @@ class State(StrEnum):
     """The gravest thing that holds of a source, in the order in which somebody should look."""
 
     REFUSED = "refused"  # something comes, and nothing of it is accepted
-    SILENT = "silent"  # it was heard, and is not any more
+    SILENT = "silent"  # it was heard, and is not any more: an incident
     NEVER = "never"
+    INTERRUPTED = "interrupted"  # nothing comes at hours at which much is usual
     FILES_ONLY = "files_only"  # known from files alone, nothing came by itself
     LOW = "low"  # far less than usual
     HIGH = "high"  # far more than usual
@@ -42,6 +45,9 @@ class State(StrEnum):
 
 GOOD: Final = frozenset({State.REPORTING, State.CLOSED})
 """States that ask nothing of anybody."""
+
+MUTE: Final = frozenset({State.REFUSED, State.SILENT, State.NEVER, State.CLOSED})
+"""States of a whole of which nothing is heard at all."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +62,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     source: Source
     usual_weeks: int
-    silent_hours: dict[str, int]
-    silent_soon_hours: int
-    silent_soon_missing: int
+    interrupted_hours: int
+    interrupted_missing: int
     unusual_hours: int
     unusual_minimum: int
     low_percent: int
@@ -127,6 +132,11 @@ class Heard:
     since: int
     hours: Mapping[int, Tally]
 
+    @property
+    def last(self) -> int | None:
+        """When it last had an event, as incidents see it; what has just come is not in the facts yet."""
+        return self.accepted if self.event is None else self.event
+
     def tally(self, since: int, until: int) -> Tally:
         """What came in the hours that begin in [since, until)."""
         inside = (tally for start, tally in self.hours.items() if since <= start < until)
@@ -169,11 +179,20 @@ def state(heard: Heard, now: int, numbers: Policy) -> State:
     lately = heard.tally(here - numbers.refused_hours * HOUR_US, here + HOUR_US)
     if lately.refused and not lately.accepted:
         return State.REFUSED
-    if heard.accepted is None:
-        return State.NEVER if heard.event is None else _without_live(heard, now, numbers)
-    if _is_silent(heard, heard.accepted, now, numbers):
+    if heard.last is None:
+        return State.NEVER
+    if is_silent(heard, now):
         return State.SILENT
-    return _beside_the_usual(heard, here, numbers)
+    if heard.accepted is None:
+        return State.FILES_ONLY
+    interrupted = _is_interrupted(heard, heard.accepted, now, numbers)
+    return State.INTERRUPTED if interrupted else _beside_the_usual(heard, here, numbers)
+
+
+def is_silent(heard: Heard, now: int) -> bool:
+    """As an incident has it; somebody who never spoke is not silent."""
+    last = heard.last
+    return last is not None and silence.is_silent(heard.kind, last, clock.local_day(now))
 
 
 def _begins(heard: Heard) -> int | None:
@@ -193,21 +212,11 @@ def _usual(heard: Heard, hour: int, begins: int | None, numbers: Policy) -> int 
     return _middle(before) if before else None
 
 
-def _without_live(heard: Heard, now: int, numbers: Policy) -> State:
-    """Events are known, but none came by itself in the weeks looked at."""
-    assert heard.event is not None
-    recent = now - heard.event < numbers.usual_weeks * _WEEK_US
-    return State.FILES_ONLY if recent else State.SILENT
-
-
-def _is_silent(heard: Heard, last: int, now: int, numbers: Policy) -> bool:
-    gap = now - last
-    if gap >= numbers.silent_hours[heard.kind] * HOUR_US:
-        return True
-    if gap < numbers.silent_soon_hours * HOUR_US:
+def _is_interrupted(heard: Heard, last: int, now: int, numbers: Policy) -> bool:
+    if now - last < numbers.interrupted_hours * HOUR_US:
         return False
     missing = usual_between(heard, hour_of(last) + HOUR_US, hour_of(now), numbers)
-    return missing is not None and missing >= numbers.silent_soon_missing
+    return missing is not None and missing >= numbers.interrupted_missing
 
 
 def _beside_the_usual(heard: Heard, here: int, numbers: Policy) -> State:

@@ -20,6 +20,7 @@ from thuocdo.core.vocabulary import Block, RejectReason
 from thuocdo.lake import rejects
 from thuocdo.lake.rejects import Wanted
 from thuocdo.lake.store import Lake
+from thuocdo.measure import silence
 from thuocdo.registry import replaying
 from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.models import Agency, Site, SiteKey, System
@@ -31,8 +32,8 @@ from thuocdo.web import advice, board, choosing, publishing, pulse, wording
 from thuocdo.web.choosing import Choice
 from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
-from thuocdo.web.work import frame, health, questions, sources, telling, todo
-from thuocdo.web.work.health import HOUR_US, State
+from thuocdo.web.work import frame, questions, sources, telling, todo
+from thuocdo.web.work.health import State
 from thuocdo.web.work.sources import Watched
 from thuocdo.web.work.todo import Situation, Task, Urgency
 
@@ -118,16 +119,15 @@ def _lines(who: Person) -> dict[str, tuple[int, int, int]]:
     codes = who.agencies(Right.SEE_WORK)
     rows = System.objects.on(who.day)
     systems = rows if codes is None else of_agencies(rows, codes)
-    heard, now = pulse.heard(board.instance()), clock.now_us()
-    numbers = health.policy(now)
+    heard, today = pulse.heard(board.instance()), choosing.today()
     of_system: dict[str, list[int]] = defaultdict(list)
     for site, system in Site.objects.on(who.day).values_list("site_id", "system"):
         of_system[system].append(heard.sites.get(site) or 0)
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for code, owner, kind in systems.values_list("code", "agency", "kind"):
         last = max([heard.systems.get(code) or 0, *of_system[code]])
-        late = now - last >= numbers.silent_hours[kind] * HOUR_US
-        outcome = 2 if not last else 1 if late else 0
+        silent = bool(last) and silence.is_silent(kind, last, today)
+        outcome = 2 if not last else 1 if silent else 0
         for above in who.tree.path(owner):
             found[above][outcome] += 1
     return {code: (line[0], line[1], line[2]) for code, line in found.items()}
@@ -229,6 +229,7 @@ def _of_source(source: todo.Source) -> str:
     texts = {
         State.REFUSED: _("%(name)s: mọi bản ghi đều bị từ chối, nhiều nhất vì %(why)s."),
         State.SILENT: _("%(name)s: im lặng từ %(at)s."),
+        State.INTERRUPTED: _("%(name)s: gián đoạn từ %(at)s."),
         State.NEVER: _("%(name)s: chưa gửi gì."),
         State.FILES_ONLY: _("%(name)s: chỉ có số liệu nhập từ tệp, chưa gửi trực tiếp."),
         State.LOW: _("%(name)s: gửi ít hơn hẳn bình thường."),

@@ -183,6 +183,9 @@ def _links(incident: Incident) -> list[Link]:
     found = []
     if kind in (Kind.SILENT_SOURCE, Kind.REFUSED_SHARE, Kind.FEED_DISTORTED) and subject.isdigit():
         found.append(Link(_("Trang được giám sát"), reverse("site", args=[int(subject)])))
+    if kind is Kind.SYSTEM_DOWN and code:
+        address = reverse("work-availability-one", args=[code, incident.subject])
+        found.append(Link(_("Độ sẵn sàng"), address))
     if kind is Kind.SUDDEN_CHANGE and (name := _passport(incident)):
         found.append(Link(_("Hộ chiếu của con số"), reverse("passport", args=[name])))
     if kind is Kind.BROKEN_INVARIANT and incident.evidence.get("what"):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from thuocdo.core import key_days
 from thuocdo.registry import keys
 from thuocdo.registry.desk import of_agencies
 from thuocdo.registry.forms import SiteKeyForm
@@ -111,10 +112,10 @@ def _form(request: HttpRequest, place: frame.Place) -> SiteKeyForm:
 def _page(
     request: HttpRequest, place: frame.Place, form: SiteKeyForm, status: HTTPStatus
 ) -> HttpResponse:
-    day = person(request.user).day
+    day, used = person(request.user).day, key_days.read(settings.THUOCDO.key_days_dir)
     context: dict[str, Any] = {
         "title": _("Khóa của cơ quan"),
-        "keys": [(key, *_state(key, day)) for key in _theirs(request, place)],
+        "keys": [(key, *_state(key, day), used.get(key.key_id)) for key in _theirs(request, place)],
         "form": form,
         "feeds": [(code, words) for code, words in form.fields["feeds"].choices],
         "sent": form.data.getlist("feeds") if form.is_bound else [],

@@ -58,14 +58,17 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         for each in office.marks_shown_to(held, request.user.get_username())
         if each.entry_id == entry.pk and each.assessor == request.user.get_username()
     }
+    rules = grading.rules_of(held)
     context = {
         "title": entry.name,
         "held": held,
         "entry": entry,
+        "rules": rules,
         "problem": problem,
         "criteria": [
             _criterion(f"{group.code}.{each.code}", each, mine)
-            for group, each in grading.rules_of(held).criteria()
+            | {"configured": not rules.is_official(each)}
+            for group, each in rules.criteria()
             if each.method == "manual"
         ],
         "longest": _LONGEST,

@@ -39,7 +39,7 @@ from thuocdo.web.views.reports import answer
 from thuocdo.web.work import frame
 
 _NEXT = {State.DRAFT: Kind.CHECK, State.CHECKED: Kind.SIGN, State.SIGNED: Kind.PUBLISH}
-_REMAKE = "remake"
+_REMAKE, _RENUMBER = "remake", "number"
 _DIGEST_LETTERS = 64
 _LONGEST_NOTE = 2000
 _LONGEST_NUMBER = 80
@@ -113,13 +113,14 @@ def draft(_request: HttpRequest, week: str, kind: str) -> HttpResponse:
 
 @require_POST
 def step(request: HttpRequest, week: str, kind: str) -> HttpResponse:
-    """Check, publish, withdraw, revise or make again."""
+    """Check, publish, withdraw, revise, number or make again."""
     acts: dict[str, Callable[[HttpRequest, str], None]] = {
         Kind.CHECK.value: _acting(working.check),
         Kind.PUBLISH.value: _acting(working.publish),
         Kind.WITHDRAW.value: _acting(working.withdraw),
         Kind.REVISE.value: _revise,
         _REMAKE: _remake,
+        _RENUMBER: _renumber,
     }
     if kind not in acts:
         raise _absent(week)
@@ -153,7 +154,8 @@ def _do(
         act(request, week)
     except ThuocdoError as refusal:
         return _page(request, week, _problem(refusal))
-    name = _("Lập lại bản dự thảo") if kind == _REMAKE else _name(_rules(), Kind(kind))
+    own = {_REMAKE: _("Lập lại bản dự thảo"), _RENUMBER: _("Ghi số văn bản")}
+    name = own[kind] if kind in own else _name(_rules(), Kind(kind))
     messages.success(request, _("Đã ghi: %(step)s.") % {"step": name})
     return redirect("work-report", week)
 
@@ -171,13 +173,19 @@ def _revise(request: HttpRequest, week: str) -> None:
     making.revise(board.instance(), measure, week, actor_of(request), _note(request))
 
 
-def _remake(request: HttpRequest, week: str) -> None:
+def _renumber(request: HttpRequest, week: str) -> None:
     number = request.POST.get("number", "").strip()[:_LONGEST_NUMBER]
+    if not number:
+        raise ThuocdoError("no_document_number", "There is no number.", "Write the number.")
+    making.renumber(board.instance(), week, actor_of(request), number)
+
+
+def _remake(request: HttpRequest, week: str) -> None:
     actor = actor_of(request)
     found = working.standing(board.instance(), week)
     refuse_unless_allowed(found, Kind.DRAFT, actor, "", "", _rules())
     measure = board.measure().apart()
-    making.remake(board.instance(), measure, week, actor, number=number or None)
+    making.remake(board.instance(), measure, week, actor)
 
 
 def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> HttpResponse:

@@ -22,18 +22,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from thuocdo.assess.criteria.model import criteria_set, criteria_sets
-from thuocdo.assess.models import Appeal, Entry, Round
+from thuocdo.assess.models import Appeal, Round
 from thuocdo.assess.rounds import grading, office, planning
 from thuocdo.assess.rounds.planning import Wrong
+from thuocdo.assess.scans import shadows
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
 from thuocdo.registry.models import Change
-from thuocdo.web import problems
-from thuocdo.web.problems import Problem
+from thuocdo.web import problems, rounds
 from thuocdo.web.rounds import told
-from thuocdo.web.work import frame
+from thuocdo.web.work import frame, measuring
 
-REFRESH_SECONDS: Final = 10
 _LONGEST_DAYS: Final = 60
 _NUMBER: Final = 6
 _LISTED: Final = 50
@@ -113,7 +112,7 @@ def _wrong_words(wrong: Wrong) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, number: str) -> HttpResponse:
     """One round: its progress, and the keeper's next step."""
-    held = _round(number)
+    held = measuring.round_of(number)
     problem = None
     if request.method == "POST":
         try:
@@ -121,6 +120,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
         except ThuocdoError as error:
             problem = problems.from_error(error)
         else:
+            shadows.ring(settings.THUOCDO)
             return redirect("work-round", held.code)
     context = _context(held) | {"problem": problem, "given": request.POST}
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
@@ -130,18 +130,14 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 def _context(held: Round) -> dict[str, object]:
     rules = grading.rules_of(held)
     names = {f"{g.code}.{c.code}": told(c.name) for g, c in rules.criteria()}
-    counts = office.progress(held)
-    entries = list(held.entries.order_by("turn"))
+    shown = measuring.context_of(held)
+    entries = shown["progress"].entries
     is_measuring = held.state == Round.State.MEASURING
     return {
+        **shown,
         "title": _("Đợt %(code)s") % {"code": held.code},
-        "held": held,
         "rules": told(rules.name),
-        "counts": counts,
-        "total": len(entries),
         "entries": entries,
-        "left": _time_left(entries),
-        "refresh": REFRESH_SECONDS if counts[Entry.State.RUNNING] else 0,
         "marked": office.marked(held),
         "to_mark": len(entries) * sum(each.method == "manual" for _g, each in rules.criteria()),
         "differences": [
@@ -150,9 +146,9 @@ def _context(held: Round) -> dict[str, object]:
         if is_measuring
         else [],
         "appeals": [
-            (each, names.get(each.key, each.key))
+            (each, names.get(each.key, each.key), rounds.beside(each, rules))
             for each in Appeal.objects.filter(entry__round=held)
-            .select_related("entry")
+            .select_related("entry__round", "rescan")
             .order_by("verdict", "made_at")
         ],
         "open_appeals": _open_appeals(held).count(),
@@ -162,21 +158,12 @@ def _context(held: Round) -> dict[str, object]:
     }
 
 
-def _time_left(entries: list[Entry]) -> timedelta | None:
-    """By the pace of the latest systems; None where it is not known or nothing is left."""
-    ended = sorted(each.finished_at for each in entries if each.finished_at)[-20:]
-    left = sum(each.state != Entry.State.DONE for each in entries)
-    if not left or len(ended) < 2:
-        return None
-    return (ended[-1] - ended[0]) / (len(ended) - 1) * left
-
-
 def _do(request: HttpRequest, held: Round) -> str:
     """The step that was asked for, with its trace; what to tell. Raises ThuocdoError as the office does."""
     step = _STEPS.get(request.POST.get("do", ""))
     if step is None:
         raise ThuocdoError("bad_option", "There is no such step.")
-    before = {"state": held.state, "appeals_until": str(held.appeals_until)}
+    before = _stands(held)
     with transaction.atomic():
         said, what = step(request, held)
         held.refresh_from_db()
@@ -186,9 +173,15 @@ def _do(request: HttpRequest, held: Round) -> str:
             who=request.user.get_username(),
             key=held.code,
             before=before,
-            after={"state": held.state, "appeals_until": str(held.appeals_until), **what},
+            after={**_stands(held), **what},
         )
     return said
+
+
+def _stands(held: Round) -> dict[str, object]:
+    """The round, as far as a step can change it."""
+    until = str(held.appeals_until)
+    return {"state": held.state, "appeals_until": until, "scanning": held.scanning}
 
 
 Step = Callable[[HttpRequest, Round], tuple[str, dict[str, object]]]
@@ -232,6 +225,10 @@ def _correct(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]
 
 
 _STEPS: Final[dict[str, Step]] = {
+    "start": measuring.start,
+    "pause": measuring.pause,
+    "resume": measuring.resume,
+    "rescan": measuring.rescan,
     "announce": _announce,
     "settle": _settle,
     "decide": _decide,
@@ -275,14 +272,3 @@ def _is_number(text: str) -> bool:
 
 def _open_appeals(held: Round):
     return Appeal.objects.filter(entry__round=held, verdict=Appeal.Verdict.OPEN)
-
-
-def _round(code: str) -> Round:
-    found = Round.objects.filter(code=code).first()
-    if found is None:
-        raise Problem(
-            _("Không có đợt đánh giá “%(code)s”.") % {"code": code[:40]},
-            _("Chọn một đợt trong danh sách."),
-            HTTPStatus.NOT_FOUND,
-        )
-    return found

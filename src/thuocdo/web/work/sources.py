@@ -81,8 +81,7 @@ class Watched:
 
         Of one-stop systems none: their dossiers name no site.
         """
-        speaks = self.state in (State.REPORTING, State.LOW, State.HIGH)
-        if not speaks or self.kind == SystemKind.ONE_STOP or len(self.sites) <= 1:
+        if self.state in health.MUTE or self.kind == SystemKind.ONE_STOP or len(self.sites) <= 1:
             return []
         found = [one_site(self, site.site_id) for site in self.sites]
         return sorted(

@@ -23,6 +23,7 @@ STATES: Final = {
     State.REFUSED: gettext_lazy("bị từ chối hết"),
     State.SILENT: gettext_lazy("im lặng"),
     State.NEVER: gettext_lazy("chưa nghe được gì"),
+    State.INTERRUPTED: gettext_lazy("gián đoạn"),
     State.FILES_ONLY: gettext_lazy("chỉ có từ tệp"),
     State.LOW: gettext_lazy("ít bất thường"),
     State.HIGH: gettext_lazy("nhiều bất thường"),
@@ -36,7 +37,7 @@ CHANNELS: Final = {
     Channel.UNKNOWN: gettext_lazy("không rõ"),
 }
 MARKS: Final = {
-    **dict.fromkeys((State.REFUSED, State.SILENT, State.NEVER), ("error", "✗")),
+    **dict.fromkeys((State.REFUSED, State.SILENT, State.NEVER, State.INTERRUPTED), ("error", "✗")),
     **dict.fromkeys((State.FILES_ONLY, State.LOW, State.HIGH), ("warning", "!")),
     State.REPORTING: ("ok", "✓"),
     State.CLOSED: ("", "–"),

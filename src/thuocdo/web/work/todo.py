@@ -86,6 +86,7 @@ class Task:
 _OF_STATE = {
     State.REFUSED: Urgency.NOW,
     State.SILENT: Urgency.NOW,
+    State.INTERRUPTED: Urgency.NOW,
     State.NEVER: Urgency.TODAY,
     State.LOW: Urgency.TODAY,
     State.FILES_ONLY: Urgency.WEEK,

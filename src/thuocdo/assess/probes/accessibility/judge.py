@@ -23,6 +23,9 @@ _NOWHERE: Final = 8
 """Tabs that lead nowhere: more than the parts of any control of the browser's own."""
 
 
+_ADDED_BY_2_1: Final = frozenset(("wcag21a", "wcag21aa"))
+
+
 class Rules(RulesFile, frozen=True):
     impact: dict[str, Decimal]
 
@@ -32,18 +35,20 @@ RULES: Final = rules_of(Path(__file__).with_name("rules.yaml"), Rules)
 
 def judge(seen: Look, at: int) -> list[Result]:
     return [
-        _axe(seen, at),
+        _axe("wcag.axe", seen, at),
         _keyboard(seen.keyboard, at),
         _zoom(seen.narrow, seen.facts.viewport, at),
+        _axe("wcag.axe_2_1", seen, at),
     ]
 
 
-def _axe(seen: Look, at: int) -> Result:
-    check = "wcag.axe"
+def _axe(check: str, seen: Look, at: int) -> Result:
+    """By WCAG 2.0; by 2.1 where the check says so."""
     if seen.axe is None:
         return unmeasured(check, Fault.NO_TOOL, "axe-core", at)
+    axe = seen.axe if check == "wcag.axe_2_1" else _of_2_0(seen.axe)
     share, remarks = FULL, []
-    for rule in seen.axe.violations:
+    for rule in axe.violations:
         share -= RULES.impact[rule.impact or _DEFAULT_IMPACT]
         facts = {"rule": rule.id, "help": rule.help, "count": str(len(rule.nodes))}
         remarks.append(
@@ -54,13 +59,21 @@ def _axe(seen: Look, at: int) -> Result:
         max(share, NONE),
         at,
         *remarks[:_SHOWN],
-        *_undecided(seen.axe),
+        *_undecided(axe),
         measures=[
-            Measure("axe_violations", Decimal(len(seen.axe.violations)), "count"),
-            Measure("axe_incomplete", Decimal(len(seen.axe.incomplete)), "count"),
+            Measure("axe_violations", Decimal(len(axe.violations)), "count"),
+            Measure("axe_incomplete", Decimal(len(axe.incomplete)), "count"),
         ],
         evidence=seen.evidence,
     )
+
+
+def _of_2_0(axe: Axe) -> Axe:
+    violations, incomplete = (
+        [rule for rule in rules if not _ADDED_BY_2_1 & set(rule.tags)]
+        for rules in (axe.violations, axe.incomplete)
+    )
+    return Axe(violations, incomplete)
 
 
 def _undecided(axe: Axe) -> list[Remark]:

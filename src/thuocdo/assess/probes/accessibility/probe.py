@@ -8,7 +8,7 @@ from thuocdo.assess.probes.accessibility.judge import judge
 from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import Result
 
-CHECKS: Final = ("wcag.axe", "wcag.keyboard", "wcag.zoom")
+CHECKS: Final = ("wcag.axe", "wcag.keyboard", "wcag.zoom", "wcag.axe_2_1")
 
 
 async def run(scene: Scene) -> list[Result]:

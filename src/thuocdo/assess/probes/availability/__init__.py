@@ -1,1 +1,1 @@
-"""Availability and response time at the moment of a scan: a number beside the points, graded by no set."""
+"""Availability and response time over the last seven days, or at the moment of a scan: beside the points, graded by no set."""

@@ -1,4 +1,7 @@
-"""Looks at the front page and some it links to exactly as `thuocdo check-site` does (docs/check-site.md)."""
+"""Looks at the front page, some it links to and some subordinate sites' as `thuocdo check-site` does.
+
+A page that could not be opened says nothing of the tag on it: it is left out of the sample (docs/check-site.md).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.fetch import Answer
+from thuocdo.assess.probes.scene import Below, Probe, Scene
 from thuocdo.assess.results import Evidence, Fault, Remark, Result, measured, unmeasured
 from thuocdo.assess.site_check.browser import Bounds
 from thuocdo.assess.site_check.check import hostnames_today, is_page
@@ -28,12 +32,25 @@ async def run(scene: Scene) -> list[Result]:
         return [unmeasured(CHECK, Fault.NOT_REGISTERED, scene.target.url, scene.at)]
     seen: list[PageResult] = []
     evidence: list[Evidence] = []
-    first = await _page(scene, scene.front.url, evidence)
+    own = scene.target.site_id
+    first = await _page(scene, scene.front.url, own, evidence)
     seen.append(first)
     for url in [each for each in first.observed.links if is_page(each)][: scene.depth.pages - 1]:
         if await scene.citizen.may(url) is None:
-            seen.append(await _page(scene, url, evidence))
+            seen.append(await _page(scene, url, own, evidence))
+    for below in scene.target.below[: scene.depth.below]:
+        if url := await _front_of(scene, below):
+            seen.append(await _page(scene, url, below.site_id, evidence))
     return [judged(seen, scene.at, evidence)]
+
+
+async def _front_of(scene: Scene, below: Below) -> str:
+    """The address of a subordinate site's front page; "" when none is to be had, or robots.txt forbids it."""
+    for scheme in ("https", "http"):
+        found = await scene.citizen.page(f"{scheme}://{below.host}/")
+        if isinstance(found, Answer):
+            return found.url
+    return ""
 
 
 def judged(seen: list[PageResult], at: int, evidence: list[Evidence]) -> Result:
@@ -51,10 +68,10 @@ def judged(seen: list[PageResult], at: int, evidence: list[Evidence]) -> Result:
     return measured(CHECK, share, at, *remarks, evidence=evidence)
 
 
-async def _page(scene: Scene, url: str, evidence: list[Evidence]) -> PageResult:
+async def _page(scene: Scene, url: str, site_id: int, evidence: list[Evidence]) -> PageResult:
     tracker = (scene.target.tracker or scene.settings.collector_url).rstrip("/")
     guard = Guard(scene.citizen.fetcher.guard.allowed, endpoint(tracker))
-    expected = Expectation(tracker, scene.target.site_id, hostnames_today(scene.settings))
+    expected = Expectation(tracker, site_id, hostnames_today(scene.settings))
     assert scene.browser is not None
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "page.png"
@@ -64,4 +81,4 @@ async def _page(scene: Scene, url: str, evidence: list[Evidence]) -> PageResult:
     return judge(observed, expected, _BOUNDS.late_ms)
 
 
-PROBE: Final = Probe((CHECK,), run, seconds=150.0, needs_browser=True)
+PROBE: Final = Probe((CHECK,), run, seconds=270.0, needs_browser=True)

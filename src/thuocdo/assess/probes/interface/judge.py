@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Facts, Look, Narrow
@@ -29,14 +30,18 @@ class Rules(RulesFile, frozen=True):
     min_title: int
     search: list[str]
     links: dict[str, Sign]
+    agencies: list[str]
 
 
 RULES: Final = rules_of(Path(__file__).with_name("rules.yaml"), Rules)
 Judged = tuple[Decimal, tuple[Remark, ...]]
 
 
-def judge(seen: Look, sitemap: Answer | Failure, at: int) -> list[Result]:
-    """One result for each of the probe's checks. sitemap: what /sitemap.xml gave."""
+_LINKS: Final = ("help", "feedback", "privacy", "social", "languages", "apps")
+
+
+def judge(seen: Look, sitemap: Answer | Failure, at: int, host: str = "") -> list[Result]:
+    """One result for each of the probe's checks. sitemap: what /sitemap.xml gave; host: the page's own."""
     facts = seen.facts
     shares = {
         "responsive": _responsive(facts, seen.narrow),
@@ -45,7 +50,8 @@ def judge(seen: Look, sitemap: Answer | Failure, at: int) -> list[Result]:
         "structure": _structure(facts),
         "search": _search(facts),
         "contact": _contact(facts),
-        **{name: _link(facts, name) for name in ("help", "feedback", "privacy", "social")},
+        "agencies": _agencies(facts, host),
+        **{name: _link(facts, name) for name in _LINKS},
     }
     found = [
         measured(f"interface.{name}", share, at, *remarks, evidence=seen.evidence)
@@ -113,6 +119,22 @@ def _link(facts: Facts, name: str) -> Judged:
     if find(facts.controls, RULES.links[name]) is not None:
         return FULL, ()
     return NONE, (Remark(f"no_{name}"),)
+
+
+def _agencies(facts: Facts, host: str) -> Judged:
+    for each in facts.controls:
+        other = _host(each.href)
+        if other != host and any(other.endswith(end) for end in RULES.agencies):
+            return FULL, ()
+    return NONE, (Remark("no_agencies"),)
+
+
+def _host(href: str) -> str:
+    """Of a whole address; "" for one within the site, and for what is none."""
+    try:
+        return urlsplit(href).hostname or "" if href.startswith("http") else ""
+    except ValueError:
+        return ""
 
 
 def _sitemap(facts: Facts, sitemap: Answer | Failure, at: int) -> Result:

@@ -14,6 +14,7 @@ CHECKS: Final = tuple(
     for name in (
         *("responsive", "language", "title", "structure", "search", "contact", "sitemap"),
         *("help", "feedback", "privacy", "social"),
+        *("languages", "agencies", "apps"),
     )
 )
 
@@ -21,7 +22,7 @@ CHECKS: Final = tuple(
 async def run(scene: Scene) -> list[Result]:
     parts = urlsplit(scene.front.url)
     sitemap = await scene.citizen.get(f"{parts.scheme}://{parts.netloc}/sitemap.xml")
-    return judge(scene.seen, sitemap, scene.at)
+    return judge(scene.seen, sitemap, scene.at, parts.hostname or "")
 
 
 PROBE: Final = Probe(CHECKS, run, seconds=30.0, needs_look=True)

@@ -1,0 +1,54 @@
+"""How the instance scans: `policy.yaml`, read once."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import yaml
+
+from thuocdo.assess.probes.page_load.probe import RULES as LAB
+from thuocdo.core.errors import ThuocdoError
+
+_FILE: Final = Path(__file__).parent / "policy.yaml"
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    clause: str
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file; see the comments there."""
+
+    version: int
+    valid_from: date
+    source: Source
+    at_once: int
+    lab_runs: int
+    most_lab_runs: int
+    scans_a_day: int
+    keep_days: int
+    pace_of: int
+    pace_from: int
+    silent_seconds: int
+
+
+@cache
+def policy() -> Policy:
+    """Raises msgspec.ValidationError when the file is malformed."""
+    return msgspec.convert(yaml.safe_load(_FILE.read_text("utf-8")), Policy)
+
+
+def lab_runs_of(runs: int) -> int:
+    """Raises ThuocdoError `bad_lab_runs` for so many runs as are no measurement, or too many."""
+    if runs == 0 or LAB.min_runs <= runs <= policy().most_lab_runs:
+        return runs
+    raise ThuocdoError(
+        "bad_lab_runs",
+        f"{runs} runs are no measurement.",
+        f"Ask for {LAB.min_runs} to {policy().most_lab_runs}, or for 0.",
+    )

@@ -1,0 +1,48 @@
+"""What the monitor asks: every system of the registry that has an address today, and what open rounds name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.watching.model import CONTROL, Target
+from thuocdo.core import clock
+from thuocdo.core.settings import Settings
+from thuocdo.registry.models import Site, System
+
+
+class Named(NamedTuple):
+    """A system of the registry: whose it is, how it is called."""
+
+    code: str
+    agency: str
+    name: str
+
+
+_OPEN = (Round.State.MEASURING, Round.State.PRELIMINARY)
+
+
+def targets(settings: Settings, now: int) -> list[Target]:
+    """Controls first, then systems by code, each once. now: µs UTC.
+
+    An address that an open round gives a system goes before that of its first site. Rounds of fixture
+    sites are left out: their sites live as long as one run.
+    """
+    day = clock.local_day(now)
+    alive = set(System.objects.on(day).values_list("code", flat=True))
+    found: dict[str, str] = {}
+    for site in Site.objects.on(day).order_by("site_id"):
+        if site.system in alive and site.host_list:
+            found.setdefault(site.system, f"https://{site.host_list[0]}/")
+    rounds = Round.objects.filter(state__in=_OPEN, is_trial=False).order_by("planned_at")
+    for code, url in Entry.objects.filter(round__in=rounds).order_by("round__planned_at").values_list("code", "url"):  # fmt: skip
+        found[code] = url
+    controls = [Target(f"{CONTROL}{at}", url) for at, url in enumerate(settings.control_urls, 1)]
+    return [*controls, *(Target(code, url) for code, url in sorted(found.items()))]
+
+
+def named(codes: Collection[str], now: int) -> list[Named]:
+    """Those of some codes that are systems of the registry today. now: µs UTC."""
+    rows = System.objects.on(clock.local_day(now)).filter(code__in=list(codes)) if codes else ()
+    return [Named(row.code, row.agency, row.name) for row in rows]

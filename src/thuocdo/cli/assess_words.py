@@ -1,0 +1,135 @@
+"""What `thuocdo assess` says, in both languages: officials read Vietnamese unless they ask for English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal, cast
+
+from rich.table import Table
+
+from thuocdo.assess.criteria.model import CriteriaSet, Group
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.rounds.table import Standing
+from thuocdo.assess.scoring import GroupPoints
+from thuocdo.cli.output import one_of
+from thuocdo.core.vietnamese import format_decimal
+from thuocdo.measure.definitions import Text
+
+Language = Literal["vi", "en"]
+_DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
+
+_WORDS: Final = {
+    "scanned": Text(
+        vi="Đợt {round}: vừa quét {n} hệ thống.", en="Round {round}: {n} systems scanned now."
+    ),
+    "serve": Text(
+        vi="Đặt dòng này tại {path} của {host}:", en="Serve this line at {path} of {host}:"
+    ),
+    "marked": Text(vi="Đã ghi {n} điểm chấm của {who}.", en="{n} marks of {who} are kept."),
+    "settled": Text(
+        vi="{system} {key}: thống nhất {points} điểm.", en="{system} {key}: settled at {points}."
+    ),
+    "waiting": Text(vi="Chưa đo: {systems}.", en="Not measured yet: {systems}."),
+    "reconcile": Text(
+        vi="Cần thống nhất: {system} {key}: {lowest} và {highest} trên {of}.",
+        en="To reconcile: {system} {key}: {lowest} and {highest} of {of}.",
+    ),
+    "announced": Text(
+        vi="Đợt {round} đã có kết quả sơ bộ; nhận kiến nghị đến {until} (giờ Việt Nam).",
+        en="Round {round} is preliminary; appeals until {until} (Vietnam time).",
+    ),
+    "appealed": Text(vi="Đã ghi kiến nghị số {n}.", en="Appeal {n} is kept."),
+    "rescan_ordered": Text(vi="Đã đặt lần quét lại số {n}.", en="Re-scan {n} is ordered."),
+    "allowed": Text(vi="Kiến nghị số {n} được chấp nhận.", en="Appeal {n} is allowed."),
+    "dismissed": Text(vi="Kiến nghị số {n} không được chấp nhận.", en="Appeal {n} is dismissed."),
+    "block": Text(vi="Khối", en="Block"),
+    "ministry": Text(vi="bộ, ngành", en="ministries"),
+    "province": Text(vi="tỉnh, thành phố", en="provinces"),
+    "rank": Text(vi="Hạng", en="Rank"),
+    "system": Text(vi="Hệ thống", en="System"),
+    "level": Text(vi="Mức", en="Level"),
+    "points": Text(vi="Điểm", en="Points"),
+    "unmeasured": Text(vi="Chưa đo", en="Unmeasured"),
+    "open": Text(vi="chưa rõ", en="open"),
+    "unranked": Text(vi="Không xếp hạng: {system}: {why}", en="Not ranked: {system}: {why}"),
+    "own": Text(vi="ngoài xếp hạng", en="not ranked"),
+    "configured": Text(
+        vi="Điểm có dấu * do hệ thống này cấu hình, không có trong văn bản. {why}",
+        en="Points marked * are configured by this system and stand in no document. {why}",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Speaks one language. Raises ThuocdoError `bad_option` for another."""
+
+    language: Language
+
+    @classmethod
+    def of(cls, lang: str) -> Words:
+        one_of("--lang", lang, ("vi", "en"))
+        return cls(cast("Language", lang))
+
+    def __call__(self, code: str, **facts: object) -> str:
+        return self.of_text(_WORDS[code]).format_map(facts)
+
+    def of_text(self, text: Text) -> str:
+        return text.en if self.language == "en" else text.vi
+
+    def number(self, points: Decimal) -> str:
+        """Points as they are written: 59,75."""
+        return format_decimal(points, 2, self.language)
+
+
+def ranking(words: Words, rules: CriteriaSet, lines: Sequence[Standing]) -> Table:
+    """Every system: rank and where it could be, level, points, what is open, each group's points."""
+    heads = [words(code) for code in ("block", "rank", "system", "level", "points", "unmeasured")]
+    groups = [f"{words.of_text(each.name)}{_star(rules, each)}" for each in rules.groups]
+    table = Table(*heads, *groups)
+    for each in lines:
+        shares = [_share(words, group) for group in each.grade.groups]
+        level = each.grade.level or words("open")
+        total, unmeasured = words.number(each.grade.points), words.number(each.grade.unmeasured)
+        block = words(each.block) if each.block in _WORDS else each.block
+        table.add_row(block, _rank(words, each), each.name, level, total, unmeasured, *shares)
+    return table
+
+
+def _share(words: Words, group: GroupPoints) -> str:
+    """Of what was measured; an en dash where nothing was."""
+    measured = group.of - group.unmeasured
+    return f"{words.number(group.points)}/{words.number(measured)}" if measured else "–"
+
+
+def _rank(words: Words, line: Standing) -> str:
+    if line.rank is not None:
+        return f"{line.rank} ({line.rank_best}–{line.rank_worst})"
+    return "–" if line.unranked else words("own")
+
+
+def unranked(words: Words, lines: Sequence[Standing]) -> list[str]:
+    """Why some have no rank, a sentence each."""
+    return [
+        words(
+            "unranked", system=each.name, why=_DETAIL.sub("", words.of_text(texts()[each.unranked]))
+        )
+        for each in lines
+        if each.unranked
+    ]
+
+
+def _star(rules: CriteriaSet, group: Group) -> str:
+    return "" if rules.is_official(group) else " *"
+
+
+def configured(words: Words, rules: CriteriaSet) -> str:
+    """What a reader must know of points that stand in no document; "" when all do."""
+    if rules.unofficial_because is None:
+        return ""
+    why = words.of_text(rules.unofficial_because).strip()
+    has_star = not all(rules.is_official(each) for each in rules.groups)
+    return words("configured", why=why) if has_star else why
