@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
@@ -101,6 +100,8 @@ def _gather_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
     """(files gathered, files made) for each partition with too many layers; a range at a time."""
     if table not in _LAYERED:
         return
+    import pyarrow.dataset as ds  # noqa: PLC0415 - 0.3 s, of every command (lake/store.py)
+
     key = ds.field(_LAYERED[table])
     for paths in _layered(lake.files(table), _LAYERED[table]):
         number = lake.landed_version(table, COMPACTION) + 1

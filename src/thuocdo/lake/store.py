@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
@@ -39,6 +39,9 @@ from thuocdo.lake.schemas import (
     partition_column,
     schema_of,
 )
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 COMPACTION: Final = "compaction"
 """The writer name under which files are swapped."""
