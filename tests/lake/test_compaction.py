@@ -7,10 +7,11 @@ import threading
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from thuocdo.lake import compaction
-from thuocdo.lake.schemas import PAGE_VIEWS
+from thuocdo.lake import compaction, parquet
+from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS
 from thuocdo.lake.store import COMPACTION, Lake
 
 
@@ -58,6 +59,57 @@ def test_many_files_become_one_a_partition_and_no_row_changes(lake: Lake) -> Non
     assert (done.merged, done.made) == (30, 2)
     assert len(lake.files("page_views")) == 2
     assert rows(lake) == before
+    assert compaction.compact(lake).merged == 0
+
+
+def steps(number: int, count: int = 400) -> pa.Table:
+    """One event of each of some dossiers, keys spread as hashes are."""
+    moment = 19_112 * 86_400_000_000 + number
+    given = {
+        "home_month": pa.array(["2022-05"] * count),
+        "dossier_hi": pa.array([n * 2**64 // count - 2**63 for n in range(count)], pa.int64()),
+        "dossier_lo": pa.array(range(count), pa.int64()),
+        "event_time": pa.array([moment] * count, pa.int64()).cast(
+            DOSSIER_EVENTS.field("event_time").type
+        ),
+        "segment": pa.array([f"w/{number}"] * count),
+        "event_id": pa.array(range(count), pa.int64()),
+    }
+    return pa.table(
+        [given.get(f.name, pa.nulls(count, f.type)) for f in DOSSIER_EVENTS], schema=DOSSIER_EVENTS
+    )
+
+
+def told(lake: Lake) -> list[str]:
+    return sorted(map(str, lake.read("dossier_events").to_pylist()))
+
+
+def test_layers_of_a_home_month_become_files_that_share_no_dossier(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "_SMALL_BYTES", 1)  # every file is a big one
+    for number in range(5):
+        lake.append("dossier_events", steps(number), app_id="w", version=number)
+    files = lake.files("dossier_events")
+    size = sum(Path(path).stat().st_size for path in files)
+    monkeypatch.setattr(compaction, "_TARGET_BYTES", size // 3)
+    before, since = told(lake), lake.version("dossier_events")
+    done = compaction.compact(lake)
+    assert (done.merged, done.made) == (5, 3)
+    assert told(lake) == before
+    assert lake.changes("dossier_events", since, lake.version("dossier_events")) == {}
+    keys = [
+        set(lake.read_files("dossier_events", [path])["dossier_hi"].to_pylist())
+        for path in lake.files("dossier_events")
+    ]
+    assert sum(map(len, keys)) == len(set.union(*keys)) == 400
+    assert compaction.compact(lake).merged == 0, "what is in ranges is no layer"
+
+
+def test_few_layers_are_left_as_they_are(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_SMALL_BYTES", 1)
+    for number in range(3):
+        lake.append("dossier_events", steps(number), app_id="w", version=number)
     assert compaction.compact(lake).merged == 0
 
 
@@ -120,3 +172,16 @@ def test_what_a_killed_writer_left_goes_after_the_grace_period(lake: Lake) -> No
     assert compaction.compact(lake).deleted == 1
     assert (lake.root / "page_views" / young.path).exists()
     assert len(rows(lake)) == 10
+
+
+def test_segments_are_a_dictionary_only_where_they_repeat(tmp_path: Path) -> None:
+    often, seldom = steps(0), steps(0)
+    place = seldom.schema.get_field_index("segment")
+    names = pa.array([f"w/{n}" for n in range(seldom.num_rows)])
+    seldom = seldom.set_column(place, "segment", names)
+    for given, repeats in ((often, True), (seldom, False)):
+        path = tmp_path / "rows.parquet"
+        parquet.write(path, given)
+        column = pq.read_metadata(path).row_group(0).column(place)
+        assert column.has_dictionary_page is repeats
+        assert pq.read_table(path)["segment"].to_pylist() == given["segment"].to_pylist()

@@ -88,14 +88,33 @@ def test_a_table_that_disagrees_with_itself_is_emptied(w18):
     tied = msgspec.structs.replace(
         table, ranking=[first, msgspec.structs.replace(second, rank=first.rank), *rest]
     )
-    assert of_table(table, "2022-05").state is State.HOLDS
+    said = definition_of(w18, table.code)
+    assert of_table(table, said).state is State.HOLDS
     for wrong in (swapped, both, tied):
-        outcome = of_table(wrong, "2022-05")
+        outcome = of_table(wrong, said)
         assert (outcome.state, outcome.is_blocking) == (State.BROKEN, True)
         gone = emptied(wrong, outcome)
         assert (gone.top, gone.bottom, gone.ranking) == ([], [], [])
         assert {row.value for row in gone.unranked} == {None}
         assert gone.remarks == ["Bị chặn do không đạt kiểm tra: “Các bảng của báo cáo nhất quán”."]
+
+
+def test_a_definition_of_the_operator_ranks_as_it_says(w18):
+    """An indicator this program does not come with, and of which less is better."""
+    table = msgspec.structs.replace(w18.tables["6"], indicator="own_delay@2026-01")
+    higher = msgspec.structs.replace(
+        definition_of(w18, w18.tables["6"].code), indicator="own_delay", version="2026-01"
+    )
+    lower = msgspec.structs.replace(higher, better="lower")
+    assert of_table(table, higher).state is State.HOLDS
+    assert of_table(table, lower).state is State.BROKEN
+    assert b"better" in msgspec.json.encode(lower)
+    assert b"better" not in msgspec.json.encode(higher), "reports frozen before keep their bytes"
+
+
+def definition_of(report, code):
+    (said,) = [each for each in report.definitions if each.indicator == code]
+    return said
 
 
 def test_a_kept_report_is_what_the_next_one_is_compared_with(w18):

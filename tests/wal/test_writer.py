@@ -62,6 +62,14 @@ def test_many_records_stand_in_one_frame_and_the_segment_is_named(tmp_path: Path
     assert [frame.records for frame in reader.frames(segment.path)] == [[b"a", b"b", b"c"]]
 
 
+def test_of_no_records_one_hears_at_once_and_nothing_is_written(tmp_path: Path) -> None:
+    async def act(log: Writer) -> None:
+        assert await asyncio.wait_for(log.append_many([]), 5) == 0
+
+    with_writer(tmp_path, act)
+    assert reader.sealed(tmp_path) == []
+
+
 def test_a_segment_is_sealed_by_age_without_new_records(tmp_path: Path) -> None:
     async def act(log: Writer) -> None:
         await log.append(b"fresh")

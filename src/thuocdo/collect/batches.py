@@ -129,7 +129,7 @@ class BatchDoor:
             await self._refuse(exchange, judged, Trust.VERIFIED)
             return
         outcomes, verdicts = judged
-        number = await self._append_many(outcomes) if outcomes else 0
+        number = await self._append_many(outcomes)
         segment = f"{self._writer_name}/{number}" if outcomes else ""
         answered = Answered.of(verdicts)
         receipt = self._receipts.of(received, scope.path, opens.key_id, sent, answered, segment)

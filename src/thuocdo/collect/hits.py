@@ -172,8 +172,7 @@ class Hits:
             refused.append(judged.refused)
             if len(refused) % _TURN == 0:
                 await asyncio.sleep(0)
-        if records:
-            await self._append_many(records)
+        await self._append_many(records)
         for reason in refused:
             self._counts.add(_FEED, reason)
         places = msgspec.UNSET if shown is None else _refused_places(refused)

@@ -3,6 +3,10 @@
 It changes no row: files are swapped in one commit that says so, and a fold that asks which
 partitions were touched does not see it. It may run beside landers and readers: a reader that
 listed files a moment ago still finds them, for a grace period after they were replaced.
+
+Files of a home month that are big already are layers: each has some events of nearly every dossier.
+When several lie over each other they become files by ranges of keys, so that all events of a dossier
+are in one and its key, agency and procedure are told once.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import COMPACTION, Lake, partition_of
@@ -23,6 +29,9 @@ _TARGET_BYTES: Final = 64 << 20
 """As much as is merged at once: some million rows, which have to fit in memory."""
 _FEWEST: Final = 4
 """Fewer small files than this in a partition are left alone: rewriting costs more than it saves."""
+_LAYERED: Final = {"dossier_events": "dossier_hi"}
+"""Tables whose big files lie over each other → the key, a hash spread evenly over 64 bits."""
+_LEAST_KEY: Final = -(2**63)
 _GRACE_HOURS: Final = 1
 _GRACE_SECONDS: Final = _GRACE_HOURS * 3600
 _LOG_FILES_WORTH_A_CHECKPOINT: Final = 20
@@ -40,7 +49,7 @@ def compact(lake: Lake) -> Compacted:
     """Merge small files, write a checkpoint, clean the log and delete what is out of use."""
     merged = made = deleted = 0
     for table in (*EVENT_TABLES, *DIMENSIONS):
-        for old, new in _merge_table(lake, table):
+        for old, new in (*_merge_table(lake, table), *_gather_table(lake, table)):
             merged += old
             made += new
         handle = lake.handle(table)
@@ -85,6 +94,61 @@ def _groups(paths: list[str]) -> Iterator[list[str]]:
             total += size
         if len(group) >= _FEWEST:
             yield group
+
+
+def _gather_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
+    """(files gathered, files made) for each partition with too many layers; a range at a time."""
+    if table not in _LAYERED:
+        return
+    import pyarrow.dataset as ds  # noqa: PLC0415 - 0.3 s, of every command (lake/store.py)
+
+    key = ds.field(_LAYERED[table])
+    for paths in _layered(lake.files(table), _LAYERED[table]):
+        number = lake.landed_version(table, COMPACTION) + 1
+        if not set(lake.files(table)).issuperset(paths):
+            continue  # another compaction took some of them
+        ranges = max(1, sum(Path(path).stat().st_size for path in paths) // _TARGET_BYTES)
+        edges = [_LEAST_KEY + (n << 64) // ranges for n in range(1, ranges)]
+        new = []
+        for least, end in zip([None, *edges], [*edges, None], strict=True):
+            inside = ds.scalar(True)
+            if least is not None:
+                inside &= key >= pa.scalar(least, pa.int64())
+            if end is not None:
+                inside &= key < pa.scalar(end, pa.int64())
+            new += lake.write_files(table, lake.read_files(table, paths, where=inside))
+        old = [lake.described(table, path) for path in paths]
+        if lake.replace(table, old, new, number=number):
+            yield len(old), len(new)
+
+
+def _layered(paths: list[str], key: str) -> list[list[str]]:
+    """The big files of each partition in which as many as are worth it hold the same keys."""
+    by_partition: dict[str | None, list[str]] = {}
+    for path in paths:
+        if Path(path).stat().st_size >= _SMALL_BYTES:
+            by_partition.setdefault(partition_of(path), []).append(path)
+    crowded = [files for files in by_partition.values() if len(files) >= _FEWEST]
+    return [files for files in crowded if _layers(files, key) >= _FEWEST]
+
+
+def _layers(paths: list[str], key: str) -> int:
+    """How many files hold one key at most, as far as their bounds tell."""
+    spans = [_span(path, key) for path in paths]
+    return max(sum(least <= at <= greatest for least, greatest in spans) for at, _ in spans)
+
+
+def _span(path: str, key: str) -> tuple[int, int]:
+    """Least and greatest key of a file, from its own statistics; any key where it has none."""
+    metadata = pq.read_metadata(path)
+    place = metadata.schema.names.index(key)
+    bounds: list[Any] = [
+        metadata.row_group(group).column(place).statistics
+        for group in range(metadata.num_row_groups)
+    ]
+    if not all(each is not None and each.has_min_max for each in bounds):
+        return _LEAST_KEY, -_LEAST_KEY
+    return min(each.min for each in bounds), max(each.max for each in bounds)
 
 
 def _log_files_since_checkpoint(lake: Lake, table: str) -> int:

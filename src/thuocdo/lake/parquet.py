@@ -30,8 +30,12 @@ _DICTIONARY_BYTES: Final = 16 << 20
 _PLAIN: Final = ("visitor", "dossier_hi", "dossier_lo", "path")
 """Random, or found again by the compression: a dictionary only adds."""
 
+_SEGMENT: Final = ("segment",)
+"""Where the dossiers of a whole month lie by key, nearly every row is of another segment."""
+
 _REPEATS: Final = 2
-"""A column of instants is a dictionary when each stands there so often; else bytes lie by rank."""
+"""A column of instants or segments is a dictionary when each stands there so often; else the bytes of
+instants lie by rank, and segments as they are (a fifth smaller than with their dictionary)."""
 
 _SQL_TYPES: Final = {
     pa.bool_(): "BOOLEAN",
@@ -121,7 +125,9 @@ def _encoding(rows: pa.Table) -> dict[str, Any]:
     """How the columns are written: words as dictionaries, counters byte by byte, hashes plain."""
     names = rows.column_names
     encoded: dict[str, str] = {name: "PLAIN" for name in _PLAIN if name in names}
-    encoded |= {name: "BYTE_STREAM_SPLIT" for name in names if _is_spread(rows, name)}
+    encoded |= {name: "PLAIN" for name in _SEGMENT if name in names and _is_spread(rows, name)}
+    left = [name for name in names if name not in (*encoded, *_SEGMENT)]
+    encoded |= {name: "BYTE_STREAM_SPLIT" for name in left if _is_spread(rows, name)}
     lists = [field.name for field in rows.schema if pa.types.is_list(field.type)]
     dictionaries = [name for name in names if name not in encoded and name not in lists]
     return {
@@ -139,7 +145,9 @@ def _is_spread(rows: pa.Table, name: str) -> bool:
     column = rows.column(name)
     if name == "event_id":
         return True
-    if not pa.types.is_timestamp(column.type):
+    if pa.types.is_dictionary(column.type):
+        return False  # whoever made one knows that it repeats
+    if name not in _SEGMENT and not pa.types.is_timestamp(column.type):
         return False
     return pc.count_distinct(column).as_py() * _REPEATS > len(column)
 

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
@@ -39,6 +39,9 @@ from thuocdo.lake.schemas import (
     partition_column,
     schema_of,
 )
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 COMPACTION: Final = "compaction"
 """The writer name under which files are swapped."""
@@ -271,8 +274,10 @@ class Lake:
         """The rows of some partitions or all, partition column included; an empty table reads too."""
         return self.read_files(table, self.files(table, partitions=partitions))
 
-    def read_files(self, table: str, paths: list[str]) -> pa.Table:
-        """The rows of given files of a table, with the table's exact schema."""
+    def read_files(
+        self, table: str, paths: list[str], *, where: ds.Expression | None = None
+    ) -> pa.Table:
+        """The rows of given files of a table (those that `where` says), with its exact schema."""
         schema = schema_of(table)
         if not paths:
             return schema.empty_table()
@@ -292,7 +297,7 @@ class Lake:
             partitioning=layout,
             partition_base_dir=str(self.root / table),
         )
-        return source.to_table()
+        return source.to_table(filter=where)
 
     def handle(self, table: str) -> DeltaTable:
         """Delta's own view of a table, at its newest version (for maintenance)."""

@@ -32,6 +32,7 @@ from thuocdo.measure.engine import (
     day_number,
     files_by_partition,
     same,
+    write_parquet,
 )
 from thuocdo.measure.facts import cube, dossiers, intake, patches, small, systems, visits
 from thuocdo.measure.facts.schemas import FACTS
@@ -159,7 +160,7 @@ class Builder:
                 own = rows.filter(pc.field("day") == day_number(date.fromisoformat(day)))
                 partition = _partition(fact, table, day)
                 path = self.store.path(fact, partition, self.version)
-                pq.write_table(own, path, compression="zstd")
+                write_parquet(path, own.schema, [own])
                 self._name(fact, partition, self.store.seal(path))
 
     def _more_of_day(self, table: str, day: str, added: list[str], files: list[str]) -> None:

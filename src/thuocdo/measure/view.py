@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -45,12 +46,14 @@ _LATELY_US: Final = 3_600_000_000
 class Piece(NamedTuple):
     """Some rows of a fact table that change together.
 
-    key   names the files they come from: equal keys, equal rows
-    rows  brings them into the engine
+    key    names the files they come from: equal keys, equal rows
+    rows   brings them into the engine
+    cases  file of DOSSIERS whose days the rows are; None: they are not read off one file
     """
 
     key: tuple[str, ...]
     rows: Callable[[], Rows]
+    cases: Path | None = None
 
 
 class Facts(Protocol):
@@ -151,7 +154,10 @@ class StoredFacts:
     def _cube(self, first: int, last: int) -> list[Piece]:
         """The cube of each home month's base, and what its patch adds to that."""
         parts = self._parts(_CUBE, first, last)
-        pieces = [Piece((_CUBE, part.file), partial(self._by_day, part)) for part in parts]
+        pieces = [
+            Piece((_CUBE, part.file), partial(self._by_day, part), self.store.folder / part.file)
+            for part in parts
+        ]
         changed = [part for part in parts if part.patch is not None]
         return pieces + [
             Piece((_CUBE, *part.files), partial(self._change, part)) for part in changed

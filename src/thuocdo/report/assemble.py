@@ -120,7 +120,7 @@ def _tables(
             key = str(len(tables) + 1)
             definition = measured.definitions[spec.indicator]
             table = _table(spec, definition, measured.figures[spec.indicator, spec.block.value])
-            outcomes.append(checks.of_table(table, definition.version))
+            outcomes.append(checks.of_table(table, definition))
             tables[key] = checks.emptied(table, outcomes[-1])
             keys.append(key)
         used = dict.fromkeys(spec.indicator for spec in section.tables)
@@ -223,4 +223,5 @@ def _definition(indicator: Indicator, day: dt.date) -> Definition:
         source=f"{version.source.document}, {version.source.place}",
         source_kinds=list(indicator.source_kinds),
         identity=version.identity,
+        better=indicator.better,
     )

@@ -13,7 +13,6 @@ import msgspec
 
 from thuocdo.core.clock import Period, from_datetime
 from thuocdo.core.vietnamese import format_count
-from thuocdo.measure.definitions import definition
 from thuocdo.measure.invariants.model import (
     Count,
     Evidence,
@@ -24,7 +23,7 @@ from thuocdo.measure.invariants.model import (
     told,
 )
 from thuocdo.measure.invariants.withholding import FLAG
-from thuocdo.report.model import Row, Table, WeeklyReport
+from thuocdo.report.model import Definition, Row, Table, WeeklyReport
 
 _OWN: Final = "tables_agree"
 _CATALOGUE: Final = "catalogue_changes"
@@ -56,16 +55,16 @@ def blocked_words(flags: Iterable[str]) -> str:
     return f"bị chặn do không đạt kiểm tra: {titles}"
 
 
-def of_table(table: Table, version: str) -> Outcome:
-    """Whether a table's ranks, values and lists agree with each other."""
+def of_table(table: Table, definition: Definition) -> Outcome:
+    """Whether a table's ranks, values and lists agree with each other, as its definition ranks."""
     own = rule(_OWN)
-    wrong = _wrong_rows(table)
+    wrong = _wrong_rows(table, lower_is_better=definition.better == "lower")
     held = Outcome(
         own.code,
         own.severity,
         State.HOLDS if table.ranking else State.NOT_MEASURABLE,
         table.code,
-        version,
+        definition.version,
         table.block,
         checked=len(table.ranking),
     )
@@ -153,7 +152,7 @@ def _catalogue(outcomes: Iterable[Outcome]) -> list[str]:
     return [f"Danh mục dịch vụ có thay đổi so với kỳ trước ({agencies}{tail}): {shown}."]
 
 
-def _wrong_rows(table: Table) -> list[Row]:
+def _wrong_rows(table: Table, *, lower_is_better: bool) -> list[Row]:
     """Rows whose rank is not that of their value, or whose name stands in both lists or in none it should."""
     values = [row.value for row in table.ranking if row.value is not None]
     names = [row.name for row in table.ranking]
@@ -161,7 +160,7 @@ def _wrong_rows(table: Table) -> list[Row]:
     listed_wrong = set(top) & set(bottom)
     listed_wrong |= set(top) ^ set(names[: len(top)])
     listed_wrong |= set(bottom) ^ set(names[len(names) - len(bottom) :])
-    ahead = lt if definition(table.code).better == "lower" else gt
+    ahead = lt if lower_is_better else gt
     wrong = []
     for place, row in enumerate(table.ranking):
         better = [value for value in values if row.value is not None and ahead(value, row.value)]

@@ -9,6 +9,7 @@ to print them after.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
@@ -86,12 +87,13 @@ class Section(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
-class Definition(msgspec.Struct, frozen=True):
+class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which version of an indicator the report used, in words, and where it comes from.
 
     text       what is divided by what, as published; `notes` are the rules of counting
     source_kinds   kinds of systems whose events it needs: what its coverage counts
     identity   hash of the definition's own text (measure/definitions.py)
+    better     which end of its rankings is the first; a frozen report says so where it is the lower
     """
 
     indicator: str
@@ -103,6 +105,7 @@ class Definition(msgspec.Struct, frozen=True):
     source: str
     source_kinds: list[str]
     identity: str
+    better: Literal["higher", "lower"] = "higher"
 
 
 class Letterhead(msgspec.Struct, frozen=True):

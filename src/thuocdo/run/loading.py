@@ -93,11 +93,9 @@ async def _write(wal_dir: Path, steps: Path, since: datetime | None) -> int:
     try:
         calls = ds.dataset(steps).scanner(filter=wanted, batch_size=_STEPS_AT_ONCE)
         for batch in calls.to_batches():
-            if (
-                rows := batch.to_pylist()
-            ):  # of a batch that the filter emptied nobody would hear again
-                await log.append_many([_hit(row, n) for n, row in enumerate(rows, number)])
-                number += len(rows)
+            rows = batch.to_pylist()
+            await log.append_many([_hit(row, n) for n, row in enumerate(rows, number)])
+            number += len(rows)
     finally:
         await log.close()
     return number

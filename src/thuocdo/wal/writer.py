@@ -197,8 +197,13 @@ class Writer:
     def append_many(self, records: Sequence[bytes]) -> asyncio.Future[int]:
         """Queue records that stand or fall together: all go into one frame, or none does.
 
-        The future's result is the number of the segment that holds them.
+        The future's result is the number of the segment that holds them; of no records it is done
+        at once, and says 0.
         """
+        if not records:
+            nothing: asyncio.Future[int] = asyncio.Future(loop=self._loop)
+            nothing.set_result(0)
+            return nothing
         added = sum(map(len, records))
         with self._lock:
             batch = self._batch

@@ -9,9 +9,23 @@ import pytest
 from thuocdo.core.clock import day_start_us, parse_period, to_datetime
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.advice.recommend import recommend
+from thuocdo.measure.definitions import FOLDER
 
 AUGUST = parse_period("2026-08")
 RATE = "full_online_rate"
+OWN_VERSION = """
+  - version: "2026-01"
+    valid_from: 2026-01-01
+    source: {document: "Quyết định của bộ", place: "Điều 2"}
+    description: {vi: Trên hồ sơ đã giải quyết., en: Of resolved dossiers.}
+    numerator: {count: dossiers, event: resolved, full_online: true}
+    denominator: {count: dossiers, event: resolved}
+    coverage_threshold: 0.5
+    vectors:
+      - name: none
+        period: 2026-01-01..2026-01-31
+        expect: {numerator: null, denominator: null, value: null}
+"""
 DAY, DONE = date(2026, 8, 3), date(2026, 8, 6)
 
 # Of Hà Nội: procedure → (level, why it is not full, online dossiers, dossiers at the counter).
@@ -300,3 +314,16 @@ def test_an_unknown_agency_is_refused(country):
     with pytest.raises(ThuocdoError) as refused:
         recommend(country.measure(), "H99", AUGUST)
     assert refused.value.code == "unknown_agency"
+
+
+def test_the_operators_own_version_is_the_one_that_is_simulated_or_refused(country):
+    """A definition that counts other dossiers than the simulation does is no ground for advice."""
+    assert recommend(country.measure(), "H26", AUGUST).version == "2024-11"
+    folder = country.settings.home / "indicators"
+    folder.mkdir()
+    packaged = (FOLDER / f"{RATE}.yaml").read_text("utf-8")
+    ended = packaged.replace("from: 2024-11-01", "from: 2024-11-01\n    valid_to: 2025-12-31")
+    (folder / f"{RATE}.yaml").write_text(ended + OWN_VERSION, "utf-8")
+    with pytest.raises(ThuocdoError) as refused:
+        recommend(country.measure(), "H26", AUGUST)
+    assert refused.value.code == "not_simulated"

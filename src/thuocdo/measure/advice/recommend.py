@@ -34,7 +34,7 @@ from thuocdo.measure.advice.model import (
     editions,
 )
 from thuocdo.measure.answers import Answers
-from thuocdo.measure.definitions import Dossiers, Version, definition
+from thuocdo.measure.definitions import Dossiers, Indicator, Version
 from thuocdo.measure.offers import Offer, Offered, offers, together
 from thuocdo.measure.organisation import Agency, Organisation
 from thuocdo.measure.service import Measure
@@ -59,10 +59,11 @@ def recommend(
     as_organised  map of organisations of that day; None: of the period's last day
     The rules and the definition are those in force on the period's last day; the level of a
     service is the catalogue's on that day.
+    The definition is this instance's: its operator's own version too.
     Raises ThuocdoError `unknown_agency`, `not_simulated`.
     """
     organised = as_organised or period.last
-    version = _simulated_version(period.last)
+    version = _simulated_version(measure.definition(INDICATOR), period.last)
     edition = policy.edition_on(editions(), period.last)
     with measure.reading(as_known) as (facts, remember):
         organisation = facts.dimensions.organisation
@@ -325,9 +326,9 @@ def _rate(numerator: int, denominator: int) -> float | None:
     return None if share is None else float(share)
 
 
-def _simulated_version(day: date) -> Version:
+def _simulated_version(indicator: Indicator, day: date) -> Version:
     """The version in force, if it counts as this simulation does."""
-    version = definition(INDICATOR).version_for(day)
+    version = indicator.version_for(day)
     if (version.numerator, version.denominator) != _SIMULATED:
         raise ThuocdoError(
             "not_simulated",

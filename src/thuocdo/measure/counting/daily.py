@@ -8,6 +8,7 @@ behind it are millions, and a year of months that stay is twelve sums already ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ NEVER: Final = np.iinfo(np.int64).min
 """In place of a landing that no row tells of."""
 _EXACT: Final = 2**53
 """Sums are made in 64-bit floats, which hold whole numbers below this exactly."""
+_FEW: Final = 1 << 22
+"""So many numbers are told apart by a list of all that may be; more are hashed, or sorted."""
 
 
 class Totals(NamedTuple):
@@ -61,14 +64,19 @@ class Daily:
     @classmethod
     def of(cls, rows: pa.Table, keys: Sequence[str], counts: Sequence[str]) -> Daily:
         """Of rows with a `day`, key columns, some counts (null is none) and `last_landed`."""
-        rows = rows.filter(pc.is_valid(rows["day"])).sort_by("day").combine_chunks()
-        code, words = _encoded(rows.select(list(keys)))
+        if rows["day"].null_count:
+            rows = rows.filter(pc.is_valid(rows["day"]))
+        day = rows["day"].to_numpy()
+        if np.any(day[1:] < day[:-1]):
+            rows = rows.sort_by("day")
+            day = rows["day"].to_numpy()
+        code, words = encoded(rows.select(list(keys)))
         return cls(
-            day=rows["day"].to_numpy(),
+            day=day,
             code=code,
             words=words,
             counts={name: _numbers(rows[name]) for name in counts},
-            landed=_filled(rows["last_landed"], NEVER),
+            landed=filled(rows["last_landed"], NEVER),
         )
 
     def within(self, first: int, last: int) -> Totals:
@@ -132,30 +140,56 @@ def added(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     return summed.rename_columns([*keys, *counts, "last_landed"])
 
 
-def _encoded(keys: pa.Table) -> tuple[Codes, pa.Table]:
-    """Each row's place among the distinct keys, and those."""
+def encoded(keys: pa.Table) -> tuple[Codes, pa.Table]:
+    """Each row's place among the distinct keys, and those; null is a key like any other."""
     code = np.zeros(keys.num_rows, np.int64)
     sizes, dictionaries = [], []
     for column in keys.columns:
-        words = column.combine_chunks().dictionary_encode(null_encoding="encode")
-        sizes.append(max(1, len(words.dictionary)))
-        dictionaries.append(words.dictionary)
-        code = code * sizes[-1] + words.indices.to_numpy()
-    places = pa.array(code).dictionary_encode()
-    distinct = places.dictionary.to_numpy()
+        indices, words = _places(column.combine_chunks())
+        sizes.append(len(words))
+        dictionaries.append(words)
+        code = code * sizes[-1] + indices
+    if math.prod(sizes) <= _FEW:
+        codes, distinct = ranked(code)
+    else:
+        places = pa.array(code).dictionary_encode()
+        codes, distinct = places.indices.to_numpy(), places.dictionary.to_numpy()
     columns = []
     for size, dictionary in zip(reversed(sizes), reversed(dictionaries), strict=True):
         distinct, own = np.divmod(distinct, size)
         columns.append(dictionary.take(pa.array(own)))
-    codes: Codes = places.indices.to_numpy().astype(np.int32)
     return codes, pa.table(columns[::-1], names=keys.column_names)
+
+
+def ranked(numbers: Integers) -> tuple[Codes, Integers]:
+    """Each number's place among the distinct ones, and those, ascending; none is below 0."""
+    span = int(numbers.max()) + 1 if len(numbers) else 0
+    if span > max(_FEW, 4 * len(numbers)):
+        distinct, place = np.unique(numbers, return_inverse=True)
+        return place.astype(np.int32), distinct
+    there = np.zeros(span, np.bool_)
+    there[numbers] = True
+    places = np.cumsum(there, dtype=np.int32) - 1
+    return places[numbers], np.flatnonzero(there)
+
+
+def _places(column: Any) -> tuple[Any, Any]:
+    """Each value's place in a dictionary of the column, null included, and that; never empty."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    words = column.dictionary
+    if not column.null_count and len(words):
+        return column.indices.to_numpy(), words
+    indices = column.indices.fill_null(len(words)).to_numpy()
+    return indices, pa.concat_arrays([words, pa.nulls(1, words.type)])
 
 
 def _numbers(column: Any) -> Codes:
     """Counts of one day: they fit 32 bits, or this raises."""
-    numbers: Codes = _filled(column.cast(pa.int32()), 0)
+    numbers: Codes = filled(column.cast(pa.int32()), 0)
     return numbers
 
 
-def _filled(column: Any, nothing: int) -> Any:
+def filled(column: Any, nothing: int) -> Any:
+    """A column of whole numbers as an array."""
     return column.fill_null(nothing).to_numpy()

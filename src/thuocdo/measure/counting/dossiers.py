@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from thuocdo.core.vocabulary import Channel
+from thuocdo.measure.counting import cases
 from thuocdo.measure.counting.cells import Question, days
 from thuocdo.measure.counting.daily import Daily
 from thuocdo.measure.definitions import Dossiers, Version
@@ -33,6 +34,9 @@ _LISTED: Final = {
 }
 """Condition that lists words → the column they are looked up in."""
 _YES_NO: Final = ("digitised", "result_electronic", "reused")
+_ALWAYS: Final = ("scope", "outcome", "channel", "level_source")
+_FULL_ONLINE: Final = ("level", "payment", "returned_by_post")
+"""Columns of a case that tell, with those looked at always, whether it was full-online."""
 
 
 def rules_of(version: Version) -> ChannelRules:
@@ -52,7 +56,28 @@ def count(facts: Facts, asked: Question, piece: Piece) -> pa.Table:
 
 def count_days(facts: Facts, asked: Question, piece: Piece) -> Daily:
     """The counts of a part of DOSSIERS_DAILY on each of its days."""
+    if piece.cases is not None:
+        terms = (asked.version.numerator, asked.version.denominator)
+        return cases.count_days(
+            facts.engine,
+            piece.cases,
+            ["agency"],
+            looked_at(*(term for term in terms if isinstance(term, Dossiers))),
+            COUNTS,
+            by_event,
+            **_choices(asked),
+        )
     return Daily.of(facts.engine.rows(by_day, piece.rows(), **_choices(asked)), ["agency"], COUNTS)
+
+
+def looked_at(*terms: Dossiers) -> list[str]:
+    """Columns of DOSSIERS that decide whether a case counts in any of the terms."""
+    found = [*_ALWAYS]
+    for term in terms:
+        found += [column for name, column in _LISTED.items() if getattr(term, name) is not None]
+        found += [column for column in _YES_NO if getattr(term, column) is not None]
+        found += _FULL_ONLINE if term.full_online is not None else ()
+    return list(dict.fromkeys(found))
 
 
 def _choices(asked: Question) -> dict[str, Any]:
@@ -94,6 +119,19 @@ def by_day(
     """(day, agency, …) and the counts of CELLS, of a part of DOSSIERS_DAILY."""
     rows = of_trust(cube, verified=verified)
     return _added_up(rows, ["day", "agency"], numerator, denominator, rules)
+
+
+def by_event(
+    cube: ir.Table,
+    *,
+    numerator: Dossiers,
+    denominator: Dossiers | None,
+    rules: ChannelRules,
+    verified: bool,
+) -> ir.Table:
+    """(event, day, …) and the counts of CELLS, of some of DOSSIERS_DAILY."""
+    rows = of_trust(cube, verified=verified)
+    return _added_up(rows, ["event", "day"], numerator, denominator, rules)
 
 
 def _added_up(

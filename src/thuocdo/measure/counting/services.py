@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from thuocdo.core.clock import Period
+from thuocdo.measure.counting import cases
 from thuocdo.measure.counting.catalogue import NOBODY, Bools, Catalogue, Integers
 from thuocdo.measure.counting.cells import CELLS, Batch, Question, Remember, conform, span
 from thuocdo.measure.counting.daily import NEVER, Daily
@@ -31,27 +32,34 @@ from thuocdo.measure.definitions import Services
 from thuocdo.measure.engine import day_number
 from thuocdo.measure.view import Facts, Piece
 
-_SERVICE: Final = ("agency", "agency_top", "procedure")
+_SERVICE: Final = ("agency", "procedure")
+LOOKED_AT: Final = ("scope", "channel", "payment")
+"""Columns of a case that tell how it counts for its service."""
 _COUNTS: Final = ("in_numerator", "in_denominator", "dossiers")
 
 
 def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Remember) -> Batch:
     """A service used in two pieces counts once, so only what was received is kept by piece and day."""
     engine = facts.engine
-    terms = {"numerator": asked.version.numerator, "denominator": asked.version.denominator}
     around = facts.fingerprint("dimensions", *span(asked.periods))
     catalogue = remember(("catalogue", around), lambda: Catalogue(facts.dimensions.catalogue))
 
+    choices = {
+        "numerator": asked.version.numerator,
+        "denominator": asked.version.denominator,
+        "rules": rules_of(asked.version),
+        "verified": asked.verified,
+    }
+
     def receive(piece: Piece) -> Received:
-        rows = engine.rows(
-            received,
-            *(piece.rows(), engine.hold(facts.dimensions.catalogue)),
-            rules=rules_of(asked.version),
-            verified=asked.verified,
-            **terms,
-        )
+        if piece.cases is not None:
+            daily = cases.count_days(
+                engine, piece.cases, _SERVICE, LOOKED_AT, _COUNTS, by_event, **choices
+            )
+        else:
+            daily = Daily.of(engine.rows(received, piece.rows(), **choices), _SERVICE, _COUNTS)
         engine.forget()
-        return Received.of(Daily.of(rows, _SERVICE, _COUNTS), catalogue)
+        return Received.of(daily, catalogue)
 
     def count() -> pa.Table:
         key = (asked.version.identity, asked.verified, around)
@@ -73,7 +81,6 @@ def asks_use(term: Services | None) -> bool:
 
 def received(
     cube: ir.Table,
-    catalogue: ir.Table,
     *,
     numerator: Services,
     denominator: Services | None,
@@ -81,14 +88,36 @@ def received(
     verified: bool,
 ) -> ir.Table:
     """Dossiers received per service as the events name it, of a part of DOSSIERS_DAILY, by day:
-    (day, agency, agency_top, procedure, in_numerator, in_denominator, dossiers, last_landed).
+    (day, agency, procedure, in_numerator, in_denominator, dossiers, last_landed)."""
+    rows = _admitted(cube, rules, verified=verified)
+    return _used_as(rows, ["day", *_SERVICE], numerator, denominator, rules)
 
-    A service that the catalogue has never had of an agency itself counts for its top from the start:
-    communes are thousands, and few have a catalogue of their own.
-    """
+
+def by_event(
+    cube: ir.Table,
+    *,
+    numerator: Services,
+    denominator: Services | None,
+    rules: ChannelRules,
+    verified: bool,
+) -> ir.Table:
+    """(event, day, in_numerator, in_denominator, dossiers, last_landed) of those received."""
+    rows = _admitted(cube, rules, verified=verified)
+    return _used_as(rows, ["event", "day"], numerator, denominator, rules)
+
+
+def _admitted(cube: ir.Table, rules: ChannelRules, *, verified: bool) -> ir.Table:
     rows = of_trust(cube, verified=verified)
-    rows = rows.filter((rows.event == "received") & admitted(rows.channel, rules))
+    return rows.filter((rows.event == "received") & admitted(rows.channel, rules))
 
+
+def _used_as(
+    rows: ir.Table,
+    keys: list[str],
+    numerator: Services,
+    denominator: Services | None,
+    rules: ChannelRules,
+) -> ir.Table:
     def used_as(term: Services | None) -> ir.Value:
         counted = ibis.literal(True)
         wanted = term.with_dossiers if term else None
@@ -98,18 +127,11 @@ def received(
             counted &= rows.payment.isin(term.with_payments).fill_null(False)
         return counted.ifelse(rows.dossiers, 0).sum().cast("int64")
 
-    counted = rows.group_by(["day", *_SERVICE]).agg(
+    return rows.group_by(keys).agg(
         in_numerator=used_as(numerator),
         in_denominator=used_as(denominator),
         dossiers=rows.dossiers.sum().cast("int64"),
         last_landed=rows.last_landed.max(),
-    )
-    own = catalogue.select("agency", "procedure", own=ibis.literal(True)).distinct()
-    placed = counted.left_join(own, ["agency", "procedure"]).select(counted, own.own)
-    matched = placed.mutate(agency=placed.own.notnull().ifelse(placed.agency, placed.agency_top))
-    return matched.group_by(["day", *_SERVICE]).agg(
-        **{name: matched[name].sum().cast("int64") for name in _COUNTS},
-        last_landed=matched.last_landed.max(),
     )
 
 
@@ -117,7 +139,8 @@ def received(
 class Received:
     """What was received of a piece, and for each of its keys the service of the catalogue it is of.
 
-    exact  the agency's own; top: that of its ministry or province. `NOBODY` where there never was one
+    exact  the agency's own; top: that of its ministry or province. `NOBODY` where there never was one:
+           communes are thousands, and few have a catalogue of their own
     """
 
     daily: Daily
@@ -128,7 +151,9 @@ class Received:
     def of(cls, daily: Daily, catalogue: Catalogue) -> Received:
         words = daily.words
         exact = catalogue.find(words["agency"], words["procedure"])
-        return cls(daily, exact, catalogue.find(words["agency_top"], words["procedure"]))
+        named = words["agency"].to_pylist()
+        tops = pa.array([code and code.partition(".")[0] for code in named], pa.string())
+        return cls(daily, exact, catalogue.find(tops, words["procedure"]))
 
 
 @dataclass(frozen=True)

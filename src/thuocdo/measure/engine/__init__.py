@@ -20,7 +20,7 @@ from thuocdo.measure.engine.expressions import (
     same,
     union,
 )
-from thuocdo.measure.engine.shape import Engine, Make, Rows
+from thuocdo.measure.engine.shape import Engine, Make, Rows, write_parquet
 from thuocdo.measure.engine.sources import batched, files_by_partition
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "open_engine",
     "same",
     "union",
+    "write_parquet",
 ]
 
 

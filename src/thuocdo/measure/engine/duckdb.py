@@ -134,4 +134,6 @@ def _over(said: Statement, inputs: Sequence[Rows]) -> str:
 @lru_cache(maxsize=_SMALL_FILES)
 def _small_file(path: str) -> pa.Table:
     """A file of daily counts; it never changes under its name."""
-    return pq.read_table(path)
+    return pq.ParquetFile(path, memory_map=True).read(
+        use_threads=False
+    )  # threads cost more than it

@@ -31,9 +31,9 @@ def has_number(report: WeeklyReport) -> bool:
 
 
 def _of_tables(report: WeeklyReport) -> Iterator[Finding]:
+    definitions = {definition.indicator: definition for definition in report.definitions}
     for key, table in report.tables.items():
-        version = table.indicator.partition("@")[2]
-        if of_table(table, version).is_blocking:
+        if of_table(table, definitions[table.code]).is_blocking:
             yield _finding("tables_agree", key, title=Text(vi=table.title, en=table.title))
 
 
