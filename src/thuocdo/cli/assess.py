@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import ipaddress
 from contextlib import ExitStack
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thuocdo.cli.assess_files import points_of, rows_in, systems_in
 from thuocdo.cli.output import console, one_of, progress, write_file
 from thuocdo.core import settings
 from thuocdo.core.errors import ThuocdoError
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from thuocdo.assess.demo.servers import Fleet
     from thuocdo.assess.models import Round
     from thuocdo.assess.rounds.comparing import Side
-    from thuocdo.assess.rounds.office import System
     from thuocdo.assess.rounds.table import Graded
     from thuocdo.assess.scans.looking import Scanning
     from thuocdo.cli.assess_words import Words
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 FIXTURES = "fixtures"
 _FIXTURE_CONTACT = "https://localhost/"
 _FORMATS = "json,docx,pdf,xlsx"
-_COLUMNS = ("code", "name", "block", "url")
 
 assess = typer.Typer(help="Assess systems: rounds of scans, marks, appeals and publication.")
 
@@ -43,7 +40,7 @@ Lang = Annotated[str, typer.Option(help="vi or en.")]
 @assess.command("run")
 def run(
     name: RoundName,
-    sites: Annotated[str, typer.Option(help=f"{FIXTURES}, or a CSV file: {', '.join(_COLUMNS)}[, vendor, site_id].")] = "",
+    sites: Annotated[str, typer.Option(help=f"{FIXTURES}, or a CSV file: code, name, block, url[, vendor, site_id].")] = "",
     criteria: Annotated[str, typer.Option(help="The criteria set a new round freezes.")] = "2024",
     contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
@@ -78,7 +75,9 @@ def run(
             held = _trial(held, name, criteria_set(criteria), served)
         elif held is None:
             contact_of(contact)
-            held = office.plan(name, criteria_set(criteria), _read(Path(sites)), is_trial=False)
+            held = office.plan(
+                name, criteria_set(criteria), systems_in(Path(sites)), is_trial=False
+            )
         with progress("assess") as tick:
             scanned = fleet.measure(found, held, scanning, tick, stop_on_signals())
     typer.echo(words("scanned", round=name, n=scanned))
@@ -149,7 +148,7 @@ def mark(
 
     held = office.find(name)
     with transaction.atomic():
-        rows = _rows(file, ("system", "key"))
+        rows = rows_in(file, ("system", "key"))
         for row in rows:
             has_points = bool(row.get("points"))
             office.mark(
@@ -157,7 +156,7 @@ def mark(
                 row["system"],
                 assessor,
                 row["key"],
-                points=_decimal(row["points"]) if has_points else None,
+                points=points_of(row["points"]) if has_points else None,
                 found=None if has_points else (row.get("found") or "").split(),
                 evidence=row.get("evidence") or "",
             )
@@ -173,7 +172,7 @@ def settle(
     words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import office
 
-    given = _decimal(points)
+    given = points_of(points)
     office.settle(office.find(name), system, key, given, because, who)
     typer.echo(words("settled", system=system, key=key, points=words.number(given)))
 
@@ -250,7 +249,7 @@ def decide(
     words, _ = _words(lang), _ready()
     from thuocdo.assess.rounds import office
 
-    found = office.decide(number, because, who, _decimal(points) if points else None)
+    found = office.decide(number, because, who, points_of(points) if points else None)
     typer.echo(words(found.verdict, n=number))
 
 
@@ -287,7 +286,7 @@ def correct(
     from thuocdo.assess.rounds import office
 
     held = office.find(name)
-    office.correct(held, system, key, _decimal(points), because, who)
+    office.correct(held, system, key, points_of(points), because, who)
     for each in office.corrections(held):
         typer.echo(
             f"{each.made_at:%d/%m/%Y} {each.entry.code} {each.key}: {words.number(each.points)} – {each.reason}"
@@ -376,39 +375,3 @@ def _trial(held: Round | None, name: str, rules: CriteriaSet, served: Fleet) -> 
     from thuocdo.assess.rounds import trial
 
     return trial.plan(name, rules, served) if held is None else trial.move(held, served)
-
-
-def _read(path: Path) -> list[System]:
-    from thuocdo.assess.rounds.planning import systems_of
-
-    try:
-        found, wrong = systems_of(path.read_bytes())
-    except OSError as error:
-        raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
-    if wrong:
-        raise ThuocdoError("bad_file", f"{path}: {'; '.join(map(str, wrong[:20]))}.", f"The columns are {', '.join(_COLUMNS)}[, vendor, site_id].")  # fmt: skip
-    return found
-
-
-def _rows(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows, names = list(reader), tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ThuocdoError("bad_file", f"{path} cannot be read: {error}.") from error
-    missing = [name for name in needed if name not in names]
-    if missing or any(not row[name] for row in rows for name in needed):
-        raise ThuocdoError(
-            "bad_file", f"{path} needs the columns {', '.join(needed)} filled in every row."
-        )
-    return rows
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise ThuocdoError(
-            "bad_option", f"{text!r} are no points.", "Write a number, such as 3.25."
-        ) from None

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from thuocdo.cli.output import console, one_of, progress
+from thuocdo.cli.output import console, progress
 from thuocdo.core import settings
 from thuocdo.core.errors import ThuocdoError
 
 if TYPE_CHECKING:
-    from thuocdo.assess.models import ShadowScan
     from thuocdo.assess.rounds.telling import Seen
+    from thuocdo.cli.assess_words import Words
 
 RoundName = Annotated[str, typer.Option("--round", help="The round.")]
-Language = Annotated[str, typer.Option(help="vi or en.")]
+Lang = Annotated[str, typer.Option(help="vi or en.")]
+_HEADS = ("appeal", "system", "criterion", "verdict", "in_round", "rescan", "found")
 
 
 def add_to(assess: typer.Typer) -> None:
@@ -26,24 +27,23 @@ def add_to(assess: typer.Typer) -> None:
     assess.command("rescan")(rescan)
 
 
-def appeals(name: RoundName, lang: Language = "vi") -> None:
+def appeals(name: RoundName, lang: Lang = "vi") -> None:
     """Every appeal of a round, with the round's result and what the re-scan found for that criterion."""
-    one_of("--lang", lang, ("vi", "en"))
+    words = _words(lang)
     _ready()
     from thuocdo.assess.models import Appeal
     from thuocdo.assess.rounds import grading, office, telling
 
     held = office.find(name)
     rules = grading.rules_of(held)
-    table = Table("No.", "System", "Criterion", "Verdict", "Round", "Re-scan", "Found")
+    table = Table(*map(words, _HEADS))
     rows = Appeal.objects.filter(entry__round=held).select_related("entry", "rescan")
     for each in rows.order_by("pk"):
         found = telling.beside(each, rules)
-        state = f"{each.rescan.pk} {each.rescan.state}" if each.rescan else "–"
-        table.add_row(
-            str(each.pk), each.entry.code, each.key, each.verdict,
-            _seen(found.then, lang), state, _seen(found.now, lang),
-        )  # fmt: skip
+        state = f"{each.rescan.pk} {words(each.rescan.state)}" if each.rescan else "–"
+        verdict = words(f"verdict_{each.verdict}")
+        seen = (_seen(words, found.then), state, _seen(words, found.now))
+        table.add_row(str(each.pk), each.entry.code, each.key, verdict, *seen)
     console().print(table)
 
 
@@ -52,9 +52,10 @@ def rescan(
     who: Annotated[
         str, typer.Option(help="Who does this; default the account at the terminal.")
     ] = "",
+    lang: Lang = "vi",
 ) -> None:
     """Carry out the re-scan an appeal waits for, ordering one more where the last is over."""
-    found = _ready()
+    words, found = _words(lang), _ready()
     from thuocdo.assess.rounds import office
     from thuocdo.assess.scans import crew, shadows
     from thuocdo.core.console import operator
@@ -68,27 +69,32 @@ def rescan(
     except ThuocdoError as busy:
         if busy.code != "scanning":
             raise
-        typer.echo(f"Re-scan {scan.pk} waits its turn: another scanner is at work.")
+        typer.echo(words("rescan_waits", n=scan.pk))
         return
     scan.refresh_from_db()
-    typer.echo(f"Re-scan {scan.pk} of {scan.system}: {_ended(scan)}.")
+    state = words(scan.state) + (f" ({scan.failure})" if scan.failure else "")
+    typer.echo(words("rescanned", n=scan.pk, system=scan.system, state=state))
 
 
-def _ended(scan: ShadowScan) -> str:
-    return f"{scan.state} ({scan.failure})" if scan.failure else scan.state
-
-
-def _seen(seen: Seen | None, lang: str) -> str:
-    """Outcome, points of how many, what was seen."""
+def _seen(words: Words, seen: Seen | None) -> str:
+    """Outcome, points of how many, what was seen or what was in the way."""
     if seen is None:
         return "–"
+    from thuocdo.assess.probes.scene import texts
     from thuocdo.assess.rounds.shadow import said
 
     check = seen.check
-    words = [said(each, "en" if lang == "en" else "vi") for each in check.remarks]
-    why = f" ({check.fault})" if check.fault else ""
-    points = "–" if check.points is None else str(check.points)
-    return f"{check.outcome}{why} {points}/{check.of} {' '.join(words)}".strip()
+    told = [said(each, words.language) for each in check.remarks]
+    if check.fault:
+        told.append(words.of_text(texts()[check.fault]).replace("{detail}", check.detail or "–"))
+    points, of = ("–" if n is None else words.number(n) for n in (check.points, check.of))
+    return f"{words(f'outcome_{check.outcome}')} {points}/{of} {' '.join(told)}".strip()
+
+
+def _words(lang: str) -> Words:
+    from thuocdo.cli.assess_words import Words
+
+    return Words.of(lang)
 
 
 def _ready() -> settings.Settings:

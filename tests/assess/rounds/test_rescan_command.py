@@ -17,9 +17,11 @@ def test_an_appeal_orders_a_re_scan_that_is_told_beside_the_rounds_result(tmp_pa
     appeal = ("assess", "appeal", *ROUND, "a", "security.hsts", "--text", "Đã có.", "--who", "Lan")
     assert "1" in run(tmp_path, *appeal)
     assert (tmp_path / "state" / "scanner.bell").exists()
-    assert "1 queued" in run(tmp_path, "assess", "appeals", *ROUND)
-    assert "done" in run(tmp_path, "assess", "rescan", "1", "--who", "Minh")
+    assert "1 đang chờ" in run(tmp_path, "assess", "appeals", *ROUND)
+    assert "đã xong" in run(tmp_path, "assess", "rescan", "1", "--who", "Minh")
     told = run(tmp_path, "assess", "appeals", *ROUND, "--lang", "en")
     assert "1 done" in told
-    assert told.count("unmeasured (connect)") == 2  # the round's and the re-scan's
+    assert (
+        told.count("not measurable –/1.50 The server takes no connection") == 2
+    )  # the round's and the re-scan's
     assert "one of" not in run(tmp_path, "assess", "rescan", "7", refused=True)
