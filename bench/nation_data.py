@@ -29,8 +29,9 @@ import pyarrow.parquet as pq
 from thuocdo.core.clock import DAY_US, OFFSET_US, day_start_us
 from thuocdo.core.settings import Settings
 from thuocdo.lake import dimensions
+from thuocdo.lake.delta_files import DataFile
 from thuocdo.lake.schemas import DIMENSIONS
-from thuocdo.lake.store import DataFile, Lake
+from thuocdo.lake.store import Lake
 from thuocdo.simulate.country_plan import departments, host_label
 from thuocdo.simulate.nation import agencies, rows_of
 

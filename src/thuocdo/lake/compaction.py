@@ -20,8 +20,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuocdo.lake.delta_files import partition_of
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
-from thuocdo.lake.store import COMPACTION, Lake, partition_of
+from thuocdo.lake.store import COMPACTION, Lake
 
 _SMALL_BYTES: Final = 32 << 20
 """A file below this is worth merging."""

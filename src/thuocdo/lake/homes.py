@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuocdo.core.settings import Settings
-from thuocdo.lake.store import Lake, partition_of
+from thuocdo.lake.delta_files import partition_of
+from thuocdo.lake.store import Lake
 
 _FILE: Final = "homes.sqlite3"
 _BUSY_MS: Final = 60_000

@@ -22,8 +22,9 @@ from thuocdo.core import codes
 from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.snapshot import SiteEntry, Snapshot
 from thuocdo.core.vocabulary import Feed, RejectReason, Trust
+from thuocdo.lake.delta_files import partition_of
 from thuocdo.lake.schemas import EVENT_TABLES
-from thuocdo.lake.store import Lake, partition_of
+from thuocdo.lake.store import Lake
 from thuocdo.wire import canonical, dvcqg, kept, mcdt
 from thuocdo.wire.canonical import in_scope
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable

@@ -15,7 +15,6 @@ import threading
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -26,11 +25,19 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Schema as DeltaSchema
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import RemoveAction
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.lake import parquet
+from thuocdo.lake.delta_files import (
+    DataFile,
+    added,
+    encoded,
+    now_ms,
+    partition_of,
+    partition_values,
+)
 from thuocdo.lake.parquet import Column
 from thuocdo.lake.schemas import (
     DIMENSIONS,
@@ -53,16 +60,6 @@ LOG_CONFIGURATION: Final = {
 }
 _COMMIT_ATTEMPTS: Final = 20
 _BACKOFF_SECONDS: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """One Parquet file not yet (or no longer) named by the log; `path` is relative to its table."""
-
-    path: str
-    size: int
-    rows: int
-    partition: str | None
 
 
 class Change(NamedTuple):
@@ -134,7 +131,7 @@ class Lake:
 
     def record(self, table: str, files: Iterable[DataFile], batches: Mapping[str, int]) -> bool:
         """Name written files in the log; False when the batches are there already."""
-        adds = [_add(table, file, data_change=True) for file in files]
+        adds = [added(table, file, data_change=True) for file in files]
         return self._log(table, adds, batches)
 
     def replace(
@@ -152,15 +149,15 @@ class Lake:
                 False when another compaction took it meanwhile: its files stand, ours are
                 left for the sweep.
         """
-        moment = _now_ms()
-        actions: list[Any] = [_add(table, file, data_change=False) for file in new]
+        moment = now_ms()
+        actions: list[Any] = [added(table, file, data_change=False) for file in new]
         actions += [
             RemoveAction(
-                path=_encoded(file.path),
+                path=encoded(file.path),
                 data_change=lost,
                 deletion_timestamp=moment,
                 size=file.size,
-                partition_values=_partition_values(table, file.partition),
+                partition_values=partition_values(table, file.partition),
             )
             for file in old
         ]
@@ -404,12 +401,6 @@ class Lake:
         return DeltaTable(path)
 
 
-def partition_of(path: str) -> str | None:
-    """The partition value in a file's path: `…/day=2022-04-30/part-….parquet` → `2022-04-30`."""
-    _, equals, value = Path(path).parent.name.partition("=")
-    return unquote(value) if equals else None
-
-
 def _holds(table: str, handle: DeltaTable, batches: Mapping[str, int]) -> bool:
     """Whether a table's state has these batches. Raises ThuocdoError `half_landed`."""
     there = []
@@ -423,28 +414,3 @@ def _holds(table: str, handle: DeltaTable, batches: Mapping[str, int]) -> bool:
             "Commit only the batches that are missing.",
         )
     return bool(there) and all(there)
-
-
-def _add(table: str, file: DataFile, *, data_change: bool) -> AddAction:
-    return AddAction(
-        path=_encoded(file.path),
-        size=file.size,
-        partition_values=_partition_values(table, file.partition),
-        modification_time=_now_ms(),
-        data_change=data_change,
-        stats=json.dumps({"numRecords": file.rows}),
-    )
-
-
-def _partition_values(table: str, partition: str | None) -> dict[str, str | None]:
-    column = partition_column(table)
-    return {column: partition} if column else {}
-
-
-def _encoded(path: str) -> str:
-    """Delta's log holds paths as URLs; ours use only letters that need no escape but `%`."""
-    return quote(path, safe="/=-._")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -31,6 +31,7 @@ from thuocdo.core.vocabulary import (
     Status,
     Trust,
 )
+from thuocdo.wire import dvcqg_codes as code_tables
 from thuocdo.wire import dvcqg_kept, rules
 from thuocdo.wire.canonical import in_scope
 from thuocdo.wire.dvcqg_fields import (
@@ -54,56 +55,6 @@ SYNC: Final = "DongBoHoSoMC"
 PROGRESS: Final = "CapNhatTienDoHoSoMC"
 
 MAX_SUPPLEMENTS: Final = 100
-
-_STATUS: Final = {
-    "0": Status.PROCESSING,  # between agencies: the table knows no better
-    "1": Status.SUBMITTED,
-    "2": Status.RECEIVED,
-    "3": Status.REJECTED,
-    "4": Status.PROCESSING,
-    "5": Status.SUPPLEMENT_REQUESTED,
-    "6": Status.PAYMENT_REQUESTED,
-    "7": Status.WITHDRAWN,
-    "8": Status.STOPPED,
-    "9": Status.COMPLETED,
-    "10": Status.RETURNED,
-}
-_UNMAPPED: Final = "0"
-_BEGINNINGS: Final = {"NgayNopHoSo": Status.SUBMITTED, "NgayTiepNhan": Status.RECEIVED}
-_RESULT: Final = {"NgayKetThucXuLy": Status.COMPLETED, "NgayTra": Status.RETURNED}
-_ENDS: Final[Mapping[str, Mapping[str, Status]]] = {
-    "3": {"NgayTuChoi": Status.REJECTED, "NgayKetThucXuLy": Status.REJECTED},
-    "7": {"NgayKetThucXuLy": Status.WITHDRAWN},
-    "8": {"NgayKetThucXuLy": Status.STOPPED},
-    "9": _RESULT,
-    "10": _RESULT,
-}
-"""TrangThaiHoSo → what each date of an end is the date of."""
-_END_DATES: Final = ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
-_CHANNEL: Final = {"1": Channel.COUNTER, "2": Channel.ONLINE, "3": Channel.POSTAL}
-_BY_POST: Final = {"0": False, "1": True}
-_NATIONAL: Final = {"1": True, "2": False}
-_YES_NO: Final = {"0": False, "1": True}
-_PAID_ONLINE: Final = {"0": False, "1": True, "2": True}
-_APPLICANT: Final = {
-    "1": ApplicantKind.CITIZEN,
-    "2": ApplicantKind.BUSINESS,
-    "3": ApplicantKind.STATE,
-    "4": ApplicantKind.OTHER,
-}
-_WORDS: Final[Mapping[str, Collection[str]]] = {
-    "KenhThucHien": _CHANNEL,
-    "HinhThuc": _BY_POST,
-    "NoiNopHoSo": _NATIONAL,
-    "HoSoCoThanhPhanSoHoa": _YES_NO,
-    "DuocThanhToanTrucTuyen": _PAID_ONLINE,
-    "LoaiDoiTuong": _APPLICANT,
-    "MucDo": rules.LEVELS,
-}
-_KEPT: Final = (
-    *("MaTTHC", "TrangThaiHoSo", "TrangThai", "ThoiDiemXuLy", "NgayHenTra"),
-    *(*_BEGINNINGS, *_END_DATES, *_WORDS),
-)
 
 
 class _Sender(NamedTuple):
@@ -171,7 +122,7 @@ def refuse(
     payload = ""
     fields = fields_of(item) if item is not None else None
     if isinstance(fields, Mapping):
-        payload = dvcqg_kept.payload(fields, _KEPT, received, service, sender, secret)
+        payload = dvcqg_kept.payload(fields, code_tables.KEPT, received, service, sender, secret)
     return Refused(
         received=received,
         feed=Feed.DVCQG,
@@ -195,7 +146,7 @@ def replay(
     """Judge a refused item again, as of the moment it came, by what its key (if any) opens today."""
     said = told.fields
     return judge(
-        said.get(dvcqg_kept.SERVICE, ""), dvcqg_kept.item(told, _KEPT),
+        said.get(dvcqg_kept.SERVICE, ""), dvcqg_kept.item(told, code_tables.KEPT),
         said.get(dvcqg_kept.SENDER, ""), snapshot, secret, told.received,
         trust=trust, agency=agency, systems=systems,
     )  # fmt: skip
@@ -225,14 +176,16 @@ def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Doss
         procedure=place.procedure,
         received_at=receipt,
         due_at=None if due is None else good(rules.due("NgayHenTra", due)),
-        channel=_CHANNEL.get(text_of(fields, "KenhThucHien"), Channel.UNKNOWN),
+        channel=code_tables.CHANNEL.get(text_of(fields, "KenhThucHien"), Channel.UNKNOWN),
         level_declared=level,
         level_catalogue=place.level_catalogue,
         payment=_payment(fields),
-        returned_by_post=_BY_POST.get(text_of(fields, "HinhThuc")),
+        returned_by_post=code_tables.BY_POST.get(text_of(fields, "HinhThuc")),
         digitised=_digitised(fields),
-        applicant_kind=_APPLICANT.get(text_of(fields, "LoaiDoiTuong"), ApplicantKind.UNKNOWN),
-        from_national_portal=_NATIONAL.get(text_of(fields, "NoiNopHoSo")),
+        applicant_kind=code_tables.APPLICANT.get(
+            text_of(fields, "LoaiDoiTuong"), ApplicantKind.UNKNOWN
+        ),
+        from_national_portal=code_tables.NATIONAL.get(text_of(fields, "NoiNopHoSo")),
         result_electronic=has_electronic_result(fields),
         reused=was_reused(fields),
         quality=(
@@ -252,9 +205,9 @@ def _progress(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Dos
     code = _code(fields, "TrangThai")
     at = _date(fields, "ThoiDiemXuLy", by)
     whose = _whose(fields, sender, by)
-    flags = ("procedure_not_said", *(("status_other",) if code == _UNMAPPED else ()))
+    flags = ("procedure_not_said", *(("status_other",) if code == code_tables.UNMAPPED else ()))
     event = _event(whose, by, procedure=rules.PROCEDURE_NOT_SAID, quality=flags)
-    return [msgspec.structs.replace(event, status=_STATUS[code], event_time=at)]
+    return [msgspec.structs.replace(event, status=code_tables.STATUS[code], event_time=at)]
 
 
 def _event(
@@ -310,20 +263,22 @@ def _stages(
     fields: Mapping[str, object], code: str, by: _Judge
 ) -> tuple[list[tuple[Status, int]], tuple[str, ...]]:
     """Every stage the item dates, and the one it says it is in; flags."""
-    ends = _ENDS.get(code, {})
-    dates = {name: _date(fields, name, by) for name in (*_BEGINNINGS, *_END_DATES)}
+    ends = code_tables.ENDS.get(code, {})
+    dates = {
+        name: _date(fields, name, by) for name in (*code_tables.BEGINNINGS, *code_tables.END_DATES)
+    }
     stages: dict[tuple[Status, int], None] = {}  # a set that keeps its order
     for name, at in dates.items():
-        status = _BEGINNINGS.get(name) or ends.get(name)
+        status = code_tables.BEGINNINGS.get(name) or ends.get(name)
         if at is not None and status is not None and status not in {told for told, _ in stages}:
             stages[status, at] = None
     for at in _supplements(fields, by):
         stages[Status.SUPPLEMENT_REQUESTED, at] = None
-    own = _STATUS[code]
+    own = code_tables.STATUS[code]
     if own not in {status for status, _ in stages}:
         stages[own, _undated(own, dates, by.received)] = None
-    flags: tuple[str, ...] = ("status_other",) if code == _UNMAPPED else ()
-    if any(dates[name] is not None and name not in ends for name in _END_DATES):
+    flags: tuple[str, ...] = ("status_other",) if code == code_tables.UNMAPPED else ()
+    if any(dates[name] is not None and name not in ends for name in code_tables.END_DATES):
         flags += ("end_not_in_status",)
     return list(stages), flags
 
@@ -352,7 +307,7 @@ def _supplements(fields: Mapping[str, object], by: _Judge) -> list[int]:
 
 def _payment(fields: Mapping[str, object]) -> str:
     """Paid online, or not: then at the counter when a fee was due, and none when it was 0."""
-    online = _PAID_ONLINE.get(text_of(fields, "DuocThanhToanTrucTuyen"))
+    online = code_tables.PAID_ONLINE.get(text_of(fields, "DuocThanhToanTrucTuyen"))
     if online:
         return Payment.ONLINE
     amounts = [amount_of(text_of(fee, "Gia")) for fee in list_of(fields, "DanhSachLePhi")]
@@ -362,7 +317,7 @@ def _payment(fields: Mapping[str, object]) -> str:
 
 
 def _digitised(fields: Mapping[str, object]) -> bool | None:
-    said = _YES_NO.get(text_of(fields, "HoSoCoThanhPhanSoHoa"))
+    said = code_tables.YES_NO.get(text_of(fields, "HoSoCoThanhPhanSoHoa"))
     if said is not None:
         return said
     return True if has_digitised_part(fields) else None
@@ -372,7 +327,7 @@ def _odd_values(fields: Mapping[str, object]) -> tuple[str, ...]:
     """Optional fields whose value the protocol does not know: kept as unknown, and flagged."""
     return tuple(
         f"unreadable_{name}"
-        for name, allowed in _WORDS.items()
+        for name, allowed in code_tables.WORDS.items()
         if (value := text_of(fields, name)) and value not in allowed
     )
 
@@ -430,7 +385,7 @@ def _lineage(code: str) -> list[str]:
 def _code(fields: Mapping[str, object], name: str) -> str:
     text = text_of(fields, name)
     code = text.lstrip("0") or "0"
-    if code not in _STATUS:
+    if code not in code_tables.STATUS:
         raise Bad(Unreadable(RejectReason.BAD_VALUE, f"{name}: not 0 to 10"))
     return code
 

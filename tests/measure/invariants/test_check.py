@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from datetime import date, timedelta
 
 import msgspec
+import numpy as np
 import pytest
 
 from thuocdo.core.clock import Period, day_start_us, parse_period, to_datetime
+from thuocdo.measure.counting import cases
 from thuocdo.measure.definitions import definition, definitions
-from thuocdo.measure.facts import cube
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.model import (
     Count,
@@ -117,16 +119,16 @@ def test_which_numerators_are_part_of_their_denominators_is_read_off_the_definit
 
 
 def test_a_running_total_that_falls_is_found(country, monkeypatch):
-    # Rows of the last week that take dossiers away: a way of reading gone wrong.
+    # A day of the last week that takes dossiers away: a way of counting gone wrong.
     last = (date(2022, 4, 28) - date(1970, 1, 1)).days
-    read = cube.dossiers_daily
+    count = cases.count_days
 
-    def fall(dossiers):
-        rows = read(dossiers)
-        takes = (rows.day == last).ifelse(-5, rows.dossiers)
-        return rows.mutate(dossiers=takes.cast("int64"))
+    def fall(*given, **choices):
+        found = count(*given, **choices)
+        takes = {name: np.where(found.day == last, -5, n) for name, n in found.counts.items()}
+        return dataclasses.replace(found, counts=takes)
 
-    monkeypatch.setattr(cube, "dossiers_daily", fall)
+    monkeypatch.setattr(cases, "count_days", fall)
     outcomes = check(country.measure(), PERIOD, [(RATE, "2024-11")])
     fallen = broken(outcomes, "cumulative_never_falls")
     assert {one.agency for one in fallen} == {"H26", "G18"}

@@ -24,11 +24,12 @@ import pyarrow.compute as pc
 
 from thuocdo.core.clock import now_us
 from thuocdo.core.vocabulary import Trust
+from thuocdo.lake.delta_files import DataFile
 from thuocdo.lake.enrich import Client, Place, client_of, host_of, place_of
 from thuocdo.lake.importing.source import Progress
 from thuocdo.lake.parquet import Column, repeated
 from thuocdo.lake.schemas import INSTANT
-from thuocdo.lake.store import DataFile, Lake
+from thuocdo.lake.store import Lake
 
 EPOCH: Final = date(1970, 1, 1)
 BUCKET_DAYS: Final = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from thuocdo.lake.store import Lake, partition_of
+from thuocdo.lake.delta_files import partition_of
+from thuocdo.lake.store import Lake
 
 
 def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

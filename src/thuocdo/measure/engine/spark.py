@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.lake.store import partition_of
+from thuocdo.lake.delta_files import partition_of
 from thuocdo.measure.engine.shape import (
     Make,
     Rows,

@@ -18,7 +18,8 @@ from thuocdo.core import codes
 from thuocdo.core.clock import Period, local_day
 from thuocdo.core.ids import dossier_key
 from thuocdo.core.vocabulary import Feed
-from thuocdo.lake.store import Lake, partition_of
+from thuocdo.lake.delta_files import partition_of
+from thuocdo.lake.store import Lake
 from thuocdo.measure.dimensions import Dimensions
 from thuocdo.wire import rules
 
