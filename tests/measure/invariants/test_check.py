@@ -134,7 +134,7 @@ def test_a_running_total_that_falls_is_found(country, monkeypatch):
     assert {one.agency for one in fallen} == {"H26", "G18"}
     hanoi = next(one for one in fallen if one.agency == "H26")
     assert hanoi.is_blocking
-    assert told(hanoi) == "9 ở kỳ trước, chỉ còn -36 ở kỳ này"
+    assert told(hanoi) == "9 ở kỳ trước, chỉ còn -6 ở kỳ này"
 
 
 def published(counts, **more):
