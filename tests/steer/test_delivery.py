@@ -208,8 +208,11 @@ def test_a_published_report_is_told_once_to_whoever_chose_all_kinds(home: Settin
     assert not Incident.objects.get().is_open
 
 
+WHATEVER_LANDS = (Kind.SYSTEM_DOWN, Kind.TASK_OVERDUE)
+
+
 def test_the_watch_looks_only_where_something_moved(home: Settings) -> None:
-    """An empty instance: nothing landed, so nobody is called silent; tasks are looked at all the same."""
+    """An empty instance: nothing landed, so nobody is called silent; tasks and outages are looked at all the same."""
     from thuocdo.lake.store import Lake
     from thuocdo.measure.refresh import refresh
     from thuocdo.measure.service import Measure
@@ -224,5 +227,5 @@ def test_the_watch_looks_only_where_something_moved(home: Settings) -> None:
     assert set(first.looked) == set(Kind) - EVENTS
     assert not first
     assert watching.watch(home, measure, NOW + MINUTE).looked == ()
-    assert watching.watch(home, measure, NOW + HOUR).looked == (Kind.TASK_OVERDUE,)
+    assert watching.watch(home, measure, NOW + HOUR).looked == WHATEVER_LANDS
     assert len(watching.watch(home, measure, NOW + DAY).looked) == len(first.looked)
