@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.chaos.clients import load
 from tests.chaos.world import (
+    ROLES,
     SEED,
     World,
     assert_counted,
@@ -21,7 +22,6 @@ from tests.chaos.world import (
     wait_until,
 )
 
-ROLES = ("collect", "pipeline", "worker", "web")
 VICTIMS = (*ROLES, "collect", "pipeline", "supervisor")
 RATE = 400.0
 SHORT_KILLS = 7

@@ -187,6 +187,10 @@ def _signed_anew(world: World, messages: Iterable[Message]) -> list[Message]:
     ]
 
 
+ROLES = ("collect", "pipeline", "worker", "scanner", "web")
+"""What a supervisor keeps alive."""
+
+
 def children(parent: int) -> dict[str, int]:
     """Role → process id, for the processes a supervisor started."""
     found = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.staticfiles import finders
 
@@ -25,7 +27,8 @@ def test_a_sheet_is_served_as_its_parts_in_order(client, db, sheet):
 
 def test_two_processes_may_join_the_sheets_at_once(client, db):
     first, second = sheets.SheetFinder(), sheets.SheetFinder()
-    assert first.find("web/site.css") == second.find("web/site.css") == finders.find("web/site.css")
+    assert first.find("web/site.css") == second.find("web/site.css")
+    assert Path(finders.find("web/site.css")).read_bytes() == sheets.joined("web/site.css")
     assert first.find("web/site.css", find_all=True)
     assert first.find("web/live.js") is None
     assert finders.find("web/live.js")

@@ -20,6 +20,8 @@ from thuocdo.assess.results import Fault
 
 _TOKEN: Final = "THUOCDO_TOOL_RUN"  # noqa: S105 - the name of a variable
 _PROCESSES: Final = Path("/proc")
+_LOOKS: Final = 100
+_LOOK_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,22 @@ async def run(
     except TimeoutError:
         return Ended(-1, b"", f"{seconds:g} s", Fault.TIMEOUT)
     finally:
-        for left in started_under(token):  # what it started and left behind, too
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(left, signal.SIGKILL)
+        await _end_all(token)  # what it started and left behind, too
         await process.wait()
     lines = complaints.decode("utf-8", "replace").strip().splitlines() or [""]
     return Ended(process.returncode or 0, output, lines[-1][:200])
+
+
+async def _end_all(token: str) -> None:
+    """Killing takes a moment, in which one may still start another: looked again until there is none."""
+    for _ in range(_LOOKS):
+        left = list(started_under(token))
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def started_under(token: str) -> Iterator[int]:
