@@ -79,6 +79,10 @@ TEXTS: Final = {
         gettext_lazy("Điểm chưa được giữ: cần ghi bằng chứng."),
         gettext_lazy("Ghi ngắn gọn đã thấy ở đâu, lúc nào; nhiều nhất 2.000 ký tự."),
     ),
+    "simulated_hosts": (
+        gettext_lazy("Đây là số liệu mô phỏng: tên miền trong sổ đăng ký là của người khác."),
+        gettext_lazy("Quét thử ở hệ thống có sổ đăng ký thật."),
+    ),
     "no_contact": (
         gettext_lazy("Máy quét phải nói rõ người vận hành trang liên hệ với ai; chưa có địa chỉ."),
         gettext_lazy("Điền thư điện tử hoặc địa chỉ https://; hoặc đặt THUOCDO_CONTACT_MAIL."),

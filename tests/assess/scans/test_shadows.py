@@ -43,6 +43,13 @@ def test_asking_again_while_one_is_open_gives_the_same_scan(settings):
     assert trail.latest("at").after["system"] == "H26-portal"
 
 
+def test_nobody_scans_the_hosts_of_a_simulated_country(settings):
+    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.remark_path.write_text("Số liệu mô phỏng")
+    assert refusal(lambda: shadows.ask(settings, "H26", choice(), "lan")) == "simulated_hosts"
+    assert not ShadowScan.objects.exists()
+
+
 def test_an_agency_has_a_number_of_scans_a_day_and_what_appeals_order_is_not_counted(settings):
     for number in range(policy().scans_a_day):
         shadows.ask(settings, "H26", choice(f"s{number}"), "lan")

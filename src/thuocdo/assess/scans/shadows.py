@@ -51,8 +51,14 @@ def ask(settings: Settings, agency: str, chosen: Choice, who: str) -> ShadowScan
     """Put a scan of one system in the queue; the one of this system that is open already is given back.
 
     Who asks must have been found to hold the right over the agency. Ring afterwards. Raises ThuocdoError
-    `no_contact`, `bad_contact`, `scan_budget`.
+    `simulated_hosts`, `no_contact`, `bad_contact`, `scan_budget`.
     """
+    if settings.remark_path.exists():
+        raise ThuocdoError(
+            "simulated_hosts",
+            "This country is simulated, and its host names are other people's.",
+            "Scan from an instance with a registry of its own.",
+        )
     contact = contact_of(settings.scan_contact)
     found = _open(chosen.system, for_appeal=False)
     if found is not None:
