@@ -9,10 +9,9 @@ import typer
 from rich.table import Table
 
 from thuocdo.cli import output as shown
+from thuocdo.cli.ready import ready
 from thuocdo.core import clock
-from thuocdo.core import settings as settings_of
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.settings import Settings
 
 if TYPE_CHECKING:
     from thuocdo.steer.models import Incident
@@ -29,7 +28,7 @@ def check(
     ] = False,
 ) -> None:
     """Look for incidents, open and close them, and send what is due; a second run changes nothing."""
-    found = _ready()
+    found = ready()
     from thuocdo.registry.setup import setup_django
     from thuocdo.run.alerting import watch
 
@@ -51,7 +50,7 @@ def check(
 def list_open(output: Output = "table") -> None:
     """Every open incident, the gravest first."""
     shown.one_of("--format", output, ("table", "json"))
-    _ready()
+    ready()
     from thuocdo.registry.setup import setup_django
 
     setup_django()
@@ -76,7 +75,7 @@ def list_open(output: Output = "table") -> None:
 @alerts.command("test-mail")
 def test_mail(to: Annotated[str, typer.Argument(help="Where to send a letter to try it.")]) -> None:
     """Send one letter through THUOCDO_SMTP_URL, and say what the server said."""
-    found = _ready()
+    found = ready()
     from thuocdo.registry.setup import setup_django
 
     setup_django()
@@ -92,12 +91,6 @@ def test_mail(to: Annotated[str, typer.Argument(help="Where to send a letter to 
     if failure:
         raise ThuocdoError("mail_refused", f"The letter did not go: {failure}.")
     typer.echo(f"A letter went to {to}.")
-
-
-def _ready() -> Settings:
-    found = settings_of.load()
-    found.require_initialised()
-    return found
 
 
 def _object(row: Incident) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import typer
 
 from thuocdo.cli.assess_files import points_of, rows_in, systems_in
 from thuocdo.cli.output import console, one_of, progress, write_file
-from thuocdo.core import settings
+from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
-    words, found = _words(lang), _ready()
+    words, found = _words(lang), ready_with_registry()
     from thuocdo.assess.citizen import contact_of
     from thuocdo.assess.criteria.model import criteria_set
     from thuocdo.assess.demo import servers
@@ -94,7 +94,7 @@ def scan(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
-    words, found = _words(lang), _ready()
+    words, found = _words(lang), ready_with_registry()
     from thuocdo.assess.probes.scene import Depth, Target
     from thuocdo.assess.rounds import fleet, shadow
     from thuocdo.assess.scans.looking import Scanning
@@ -116,7 +116,7 @@ def appoint(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """The token an owner puts under /.well-known/ to permit a load test; without it there is none."""
-    words, found = _words(lang), _ready()
+    words, found = _words(lang), ready_with_registry()
     from urllib.parse import urlsplit
 
     from thuocdo.assess.probes.load.appointment import MAX_WINDOW_US, PATH, Appointment, token
@@ -141,7 +141,7 @@ def mark(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Take one assessor's sheet: points for the criteria that people judge. Each line counts once."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from django.db import transaction
 
     from thuocdo.assess.rounds import office
@@ -169,7 +169,7 @@ def settle(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Reconcile two assessors: the points they agree on, and why."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import office
 
     given = points_of(points)
@@ -180,7 +180,7 @@ def settle(
 @assess.command("score")
 def score(name: RoundName, lang: Lang = "vi") -> None:
     """Grade the round as it stands: ranks, levels, group points, what is open."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import grading, office
     from thuocdo.assess.rounds.table import standings
     from thuocdo.cli.assess_words import configured, ranking, unranked
@@ -207,7 +207,7 @@ def announce(
     lang: Lang = "vi",
 ) -> None:
     """Preliminary results: from now on marks are closed and agencies may appeal."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from django.utils import timezone
 
     from thuocdo.assess.rounds import office
@@ -224,7 +224,7 @@ def appeal(
     name: RoundName, system: System_, key: Key, text: Annotated[str, typer.Option()], who: Who, lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """An agency's appeal against one criterion of its preliminary result; it orders a re-scan."""
-    words, found = _words(lang), _ready()
+    words, found = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import office
     from thuocdo.assess.scans import shadows
 
@@ -246,7 +246,7 @@ def decide(
     lang: Lang = "vi",
 ) -> None:
     """Decide an appeal, with the reason the agency is given."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import office
 
     found = office.decide(number, because, who, points_of(points) if points else None)
@@ -260,7 +260,7 @@ def publish(
     directory: Annotated[Path | None, typer.Option("-o", help="Default <home>/assessments/<round>.")] = None,
 ) -> None:  # fmt: skip
     """Freeze and sign the round, and print it: JSON, Word, PDF, Excel. Again: the same files."""
-    found = _ready()
+    found = ready_with_registry()
     from thuocdo.assess.rounds import office
     from thuocdo.report.render.assessment import RENDERERS
 
@@ -282,7 +282,7 @@ def correct(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """An entry of a published round's correction log; the publication stays as it was signed."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import office
 
     held = office.find(name)
@@ -301,7 +301,7 @@ def compare(
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Say why totals differ: between two rounds, or of one round under other rules."""
-    words, _ = _words(lang), _ready()
+    words, _ = _words(lang), ready_with_registry()
     from thuocdo.assess.rounds import comparing, grading, office
     from thuocdo.cli.assess_words import configured
 
@@ -330,15 +330,6 @@ def _words(lang: str) -> Words:
     from thuocdo.cli.assess_words import Words
 
     return Words.of(lang)
-
-
-def _ready() -> settings.Settings:
-    from thuocdo.registry.setup import setup_django
-
-    found = settings.load()
-    found.require_initialised()
-    setup_django()
-    return found
 
 
 def _side(rules: CriteriaSet, graded: Graded) -> Side:

@@ -36,6 +36,7 @@ from thuocdo.cli import (
     watching,
 )
 from thuocdo.cli import output as shown
+from thuocdo.cli.ready import ready
 from thuocdo.core import clock, settings
 from thuocdo.core.errors import ThuocdoError
 
@@ -104,13 +105,6 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _ready() -> settings.Settings:
-    """Settings of an instance that exists."""
-    found = settings.load()
-    found.require_initialised()
-    return found
-
-
 # --- the instance and its roles -------------------------------------------------------------
 
 
@@ -138,7 +132,7 @@ def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT
     from thuocdo.run.stopping import stop_on_signals
     from thuocdo.run.upgrading import bring_up_to_date
 
-    bring_up_to_date(_ready())
+    bring_up_to_date(ready())
     supervisor.serve(collect_port, web_port, stop_on_signals())
 
 
@@ -147,7 +141,7 @@ def collect(port: CollectPort = COLLECT_PORT, workers: int = 1) -> None:
     """Run the collector: every event is on disk before it is acknowledged."""
     from thuocdo.collect.run import run
 
-    run(_ready(), port, workers)
+    run(ready(), port, workers)
 
 
 @app.command()
@@ -156,7 +150,7 @@ def pipeline() -> None:
     from thuocdo.run import pipeline as role
     from thuocdo.run.stopping import stop_on_signals
 
-    role.run(_ready(), stop_on_signals())
+    role.run(ready(), stop_on_signals())
 
 
 @app.command()
@@ -164,7 +158,7 @@ def web(port: WebPort = WEB_PORT) -> None:
     """Run the public site and the admin."""
     from thuocdo.web.run import run
 
-    run(_ready(), port)
+    run(ready(), port)
 
 
 @app.command()
@@ -173,7 +167,7 @@ def worker() -> None:
     from thuocdo.run import worker as role
     from thuocdo.run.stopping import stop_on_signals
 
-    role.run(_ready(), stop_on_signals())
+    role.run(ready(), stop_on_signals())
 
 
 @app.command()
@@ -182,7 +176,7 @@ def scanner() -> None:
     from thuocdo.run import scanner as role
     from thuocdo.run.stopping import stop_on_signals
 
-    role.run(_ready(), stop_on_signals())
+    role.run(ready(), stop_on_signals())
 
 
 @app.command()
@@ -204,7 +198,7 @@ def demo_rounds(collect_port: CollectPort = COLLECT_PORT) -> None:
     from thuocdo.run.demo_rounds import run as hold
     from thuocdo.run.stopping import stop_on_signals
 
-    hold(_ready(), collect_port, stop_on_signals())
+    hold(ready(), collect_port, stop_on_signals())
 
 
 # --- lake and facts ------------------------------------------------------------------------------
@@ -215,7 +209,7 @@ def refresh() -> None:
     """Land what is sealed and refresh the facts now, then exit."""
     from thuocdo.run.once import refresh_now
 
-    landed, refreshed = refresh_now(_ready())
+    landed, refreshed = refresh_now(ready())
     shown.print_refresh(landed, refreshed)
 
 
@@ -224,7 +218,7 @@ def rebuild() -> None:
     """Make all facts again from the raw lake."""
     from thuocdo.run.once import rebuild_now
 
-    result = rebuild_now(_ready())
+    result = rebuild_now(ready())
     typer.echo(f"Facts version {result.version} made from the raw lake.")
 
 
@@ -234,7 +228,7 @@ def compact() -> None:
     from thuocdo.lake.compaction import compact as compact_lake
     from thuocdo.lake.store import Lake
 
-    compact_lake(Lake.open(_ready()))
+    compact_lake(Lake.open(ready()))
     typer.echo("The lake is compact.")
 
 
@@ -256,7 +250,7 @@ def report_weekly(
     from thuocdo.report.making import make_weekly
     from thuocdo.report.render import Format
 
-    found = _ready()
+    found = ready()
     wanted = [part.strip() for part in formats.split(",")]
     for part in wanted:
         shown.one_of("--format", part, ("json", "docx", "pdf", "html", "xlsx"))
@@ -301,10 +295,10 @@ def simulate(
     from thuocdo.run.stopping import stop_on_signals
 
     if stream is not None:
-        simulation.stream_live(_ready(), stream, rate, seed, stop_on_signals())
+        simulation.stream_live(ready(), stream, rate, seed, stop_on_signals())
         return
     chosen = clock.parse_period(period) if period else None
-    found = settings.load() if output else _ready()
+    found = settings.load() if output else ready()
     for line in simulation.simulate(
         found, seed=seed, scale=scale, period=chosen, golden=golden, output=output
     ):

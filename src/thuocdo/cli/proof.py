@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from thuocdo.cli.ready import ready
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
 from thuocdo.core.errors import ThuocdoError
@@ -35,7 +36,7 @@ def erase(
     """Take a dossier out of the raw lake by law, leaving tombstones that keep every proof valid."""
     from thuocdo.run.once import erase_now
 
-    done = erase_now(_ready(), system, number, reason)
+    done = erase_now(ready(), system, number, reason)
     if not done.rows:
         typer.echo("Nothing of that dossier is left.")
         return
@@ -60,7 +61,7 @@ def head(
 @proofs.command("key")
 def key() -> None:
     """Print the public key, a JSON Web Key: strangers need it, and should get it from a trusted place."""
-    typer.echo(msgspec.json.encode(Signer.of(_ready().home).public).decode())
+    typer.echo(msgspec.json.encode(Signer.of(ready().home).public).decode())
 
 
 @proofs.command("receipt")
@@ -88,7 +89,7 @@ def dossier(
 
     with closing(_ledger()) as ledger:
         ledger.extend()
-        _write(of_dossier(ledger, _ready().secret, system, number), output)
+        _write(of_dossier(ledger, ready().secret, system, number), output)
 
 
 @proofs.command("consistency")
@@ -131,17 +132,11 @@ def check(
     typer.echo("\n".join(parts))
 
 
-def _ready() -> Settings:
-    found = settings_of.load()
-    found.require_initialised()
-    return found
-
-
 def _ledger() -> Ledger:
     from thuocdo.lake.ledger.ledger import Ledger
     from thuocdo.lake.store import Lake
 
-    found = _ready()
+    found = ready()
     return Ledger(found, Lake.open(found))
 
 

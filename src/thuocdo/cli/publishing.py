@@ -12,7 +12,7 @@ import typer
 
 from thuocdo.cli import output as shown
 from thuocdo.cli.proof import moment
-from thuocdo.core import settings
+from thuocdo.cli.ready import ready
 from thuocdo.core.console import operator
 from thuocdo.core.settings import Settings
 
@@ -66,7 +66,7 @@ def queue(form: Annotated[str, typer.Option("--format")] = "table") -> None:
     from thuocdo.report.desk import working
 
     shown.one_of("--format", form, ("table", "json"))
-    for found in working.queue(_ready()):
+    for found in working.queue(ready()):
         if form == "json":
             typer.echo(msgspec.json.encode(found).decode())
         else:
@@ -77,7 +77,7 @@ def check(week: Week, name: As, note: Note = "", digest: Digest = "") -> None:
     """Look at a draft's findings and confirm the check; refused when a finding stands against it."""
     from thuocdo.report.desk import working
 
-    found, who = _ready(), actor(name)
+    found, who = ready(), actor(name)
     for one in _findings(found, week):
         typer.echo(f"{one.weight.value}: {one.text.en}")
     working.check(found, week, who, _digest(found, week, digest), note)
@@ -88,7 +88,7 @@ def sign(week: Week, name: As, note: Note = "", digest: Digest = "") -> None:
     """Sign a checked draft; whoever made or checked it may not."""
     from thuocdo.report.desk import working
 
-    found = _ready()
+    found = ready()
     working.sign(found, week, actor(name), _digest(found, week, digest), note)
     typer.echo(_line(working.standing(found, week)))
 
@@ -97,7 +97,7 @@ def publish(week: Week, name: As, note: Note = "", digest: Digest = "") -> None:
     """Make a signed draft public."""
     from thuocdo.report.desk import working
 
-    found = _ready()
+    found = ready()
     working.publish(found, week, actor(name), _digest(found, week, digest), note)
     typer.echo(_line(working.standing(found, week)))
 
@@ -108,7 +108,7 @@ def revise(week: Week, name: As, note: Note = "", number: Number = None) -> None
     from thuocdo.report import making
     from thuocdo.report.desk import working
 
-    found = _ready()
+    found = ready()
     making.revise(found, Measure(found), week, actor(name), note, number=number)
     typer.echo(_line(working.standing(found, week)))
 
@@ -117,7 +117,7 @@ def withdraw(week: Week, name: As, note: Note = "", digest: Digest = "") -> None
     """Take the last step before publication back; --note says why."""
     from thuocdo.report.desk import working
 
-    found = _ready()
+    found = ready()
     working.withdraw(found, week, actor(name), _digest(found, week, digest), note)
     typer.echo(_line(working.standing(found, week)))
 
@@ -125,12 +125,6 @@ def withdraw(week: Week, name: As, note: Note = "", digest: Digest = "") -> None
 def add_to(reports: typer.Typer) -> None:
     for command in (queue, check, sign, publish, revise, withdraw):
         reports.command(command.__name__)(command)
-
-
-def _ready() -> Settings:
-    found = settings.load()
-    found.require_initialised()
-    return found
 
 
 def _digest(found: Settings, week: str, given: str) -> str:

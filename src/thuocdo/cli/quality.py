@@ -12,12 +12,11 @@ import typer
 from rich.table import Table
 
 from thuocdo.cli import output as shown
+from thuocdo.cli.ready import ready
 from thuocdo.core import clock
-from thuocdo.core import settings as settings_of
 from thuocdo.core.console import operator
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.findings import parse as parse_key
-from thuocdo.core.settings import Settings
 from thuocdo.core.vietnamese import format_count, format_day, format_decimal
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def show(
     from thuocdo.registry.setup import setup_django
 
     shown.one_of("--format", output, ("table", "json", "csv"))
-    found = _ready()
+    found = ready()
     setup_django()
     from thuocdo.registry import explanations
 
@@ -171,12 +170,6 @@ def _share(share: float | None) -> str:
     return "–" if share is None else f"{format_decimal(100 * share, 2, 'en')} %"
 
 
-def _ready() -> Settings:
-    found = settings_of.load()
-    found.require_initialised()
-    return found
-
-
 def _period(text: str | None) -> clock.Period:
     """The period asked for, or the 92 days before today: a quarter's worth, three months' ends."""
     if text:
@@ -193,7 +186,7 @@ def _answer(text_of_key: str, text: str, who: str | None, kind: str) -> None:
     from thuocdo.registry.setup import setup_django
 
     key = parse_key(text_of_key)
-    found = _ready()
+    found = ready()
     setup_django()
     from thuocdo.registry import explanations
 

@@ -13,8 +13,8 @@ import typer
 from rich.table import Table
 
 from thuocdo.cli import output as shown
+from thuocdo.cli.ready import ready
 from thuocdo.core import clock
-from thuocdo.core import settings as settings_of
 from thuocdo.core.codes import agency_code
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -44,7 +44,7 @@ def list_rejects(
 ) -> None:
     """List refused records, and what each would be under the registry of today."""
     shown.one_of("--format", output, ("table", "json", "csv"))
-    rows = _rows(_ready(), _wanted(site, agency, reason, since))
+    rows = _rows(ready(), _wanted(site, agency, reason, since))
     if output == "json":
         typer.echo(json.dumps(list(rows), ensure_ascii=False))
     elif output == "csv":
@@ -70,7 +70,7 @@ def replay_rejects(
     from thuocdo.lake.replaying import replay
     from thuocdo.lake.store import Lake
 
-    found = _ready()
+    found = ready()
     wanted = _wanted(site, agency, reason, since)
     with shown.progress("replay") as tick:
         done = replay(found, Lake.open(found), wanted, tick, dry_run=dry_run)
@@ -78,12 +78,6 @@ def replay_rejects(
     _print_counts("still refused", done.refused)
     _print_counts("cannot be judged again", done.lost)
     typer.echo(f"replayed before {done.before}")
-
-
-def _ready() -> Settings:
-    found = settings_of.load()
-    found.require_initialised()
-    return found
 
 
 def _wanted(site: int | None, agency: str | None, reason: str | None, since: str | None) -> Any:

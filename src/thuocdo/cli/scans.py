@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from thuocdo.cli.output import console, progress
-from thuocdo.core import settings
+from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ def add_to(assess: typer.Typer) -> None:
 
 def appeals(name: RoundName, lang: Lang = "vi") -> None:
     """Every appeal of a round, with the round's result and what the re-scan found for that criterion."""
-    words = _words(lang)
-    _ready()
+    ready_with_registry()
     from thuocdo.assess.models import Appeal
     from thuocdo.assess.rounds import grading, office, telling
+    from thuocdo.cli.assess_words import Words
+
+    words = Words.of(lang)
 
     held = office.find(name)
     rules = grading.rules_of(held)
@@ -55,10 +57,13 @@ def rescan(
     lang: Lang = "vi",
 ) -> None:
     """Carry out the re-scan an appeal waits for, ordering one more where the last is over."""
-    words, found = _words(lang), _ready()
+    found = ready_with_registry()
     from thuocdo.assess.rounds import office
     from thuocdo.assess.scans import crew, shadows
+    from thuocdo.cli.assess_words import Words
     from thuocdo.core.console import operator
+
+    words = Words.of(lang)
 
     scan = office.rescan(number, who or operator()).rescan
     assert scan is not None
@@ -89,18 +94,3 @@ def _seen(words: Words, seen: Seen | None) -> str:
         told.append(words.of_text(texts()[check.fault]).replace("{detail}", check.detail or "–"))
     points, of = ("–" if n is None else words.number(n) for n in (check.points, check.of))
     return f"{words(f'outcome_{check.outcome}')} {points}/{of} {' '.join(told)}".strip()
-
-
-def _words(lang: str) -> Words:
-    from thuocdo.cli.assess_words import Words
-
-    return Words.of(lang)
-
-
-def _ready() -> settings.Settings:
-    from thuocdo.registry.setup import setup_django
-
-    found = settings.load()
-    found.require_initialised()
-    setup_django()
-    return found
