@@ -13,6 +13,7 @@ from allauth.account.internal.userkit import user_id_to_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 from thuocdo.registry.accounts import create_account
 from thuocdo.registry.rights import Role
@@ -48,3 +49,17 @@ def enter(client: Any, user: Any) -> None:
     session = client.session
     session.update(shown(user))
     session.save()
+
+
+def signed_in(role: Role, agency: str = "", **asked: Any) -> Client:
+    """The browser of somebody new, who has shown the second factor. asked: as of `Client`."""
+    found = Client(**asked)
+    enter(found, someone(role, agency))
+    return found
+
+
+def read(client: Client, path: str, status: int = 200) -> str:
+    """A page's text; it must answer with the status."""
+    answer = client.get(path)
+    assert answer.status_code == status, path
+    return answer.content.decode()

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from tests.web import held_round
-from tests.web.people import enter, someone
+from tests.web.people import read, signed_in
 
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
@@ -37,12 +37,6 @@ def held(country) -> Round:
     return made
 
 
-def signed_in(role: Role, agency: str = "") -> Client:
-    found = Client()
-    enter(found, someone(role, agency))
-    return found
-
-
 @pytest.fixture
 def keeper(held) -> Client:
     return signed_in(Role.ROUND_KEEPER)
@@ -51,12 +45,6 @@ def keeper(held) -> Client:
 @pytest.fixture
 def agency(held) -> Client:
     return signed_in(Role.AGENCY_ADMIN, "H26")
-
-
-def read(client: Client, path: str, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    return answer.content.decode()
 
 
 def announced(held: Round) -> Round:

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from tests.web import held_round
-from tests.web.people import enter, someone
+from tests.web.people import enter, read, signed_in, someone
 
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Appeal, Entry, Round, ShadowScan
@@ -43,12 +43,6 @@ def announced(held, country) -> Round:
     return held
 
 
-def signed_in(role: Role, agency: str = "", **asked) -> Client:
-    found = Client(**asked)
-    enter(found, someone(role, agency))
-    return found
-
-
 @pytest.fixture
 def keeper(held) -> Client:
     return signed_in(Role.ROUND_KEEPER)
@@ -57,12 +51,6 @@ def keeper(held) -> Client:
 @pytest.fixture
 def agency(held) -> Client:
     return signed_in(Role.AGENCY_ADMIN, "H26")
-
-
-def read(client: Client, path: str, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    return answer.content.decode()
 
 
 def appealed(agency: Client, key: str) -> Appeal:
