@@ -7,7 +7,6 @@ there. Started again it goes on where it was: what it must do stands in the data
 
 from __future__ import annotations
 
-import fcntl
 import math
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Final
 import structlog
 
 from thuocdo.core import logs
+from thuocdo.core.alone import alone
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -32,15 +32,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     settings.require_initialised()
     logs.tolerate_a_full_disk()
     beat, bell = settings.scanner_beat_path, settings.scanner_bell_path
-    with (settings.state_dir / "scanner.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ThuocdoError(
-                "already_running",
-                f"Another scanner already serves {settings.home}.",
-                "Stop it first, or leave the work to it.",
-            ) from None
+    refusal = ThuocdoError(
+        "already_running",
+        f"Another scanner already serves {settings.home}.",
+        "Stop it first, or leave the work to it.",
+    )
+    with alone(settings.state_dir / "scanner.lock", refusal):
         # At once when a scanner died at work; else once everybody who opens pages has been served.
         look_at = time.monotonic() + (0 if _at_work(settings).exists() else REST_SECONDS)
         while not stop.is_set():

@@ -9,7 +9,6 @@ minute, as far as anything moved, and whoever is to be told of them is told.
 
 from __future__ import annotations
 
-import fcntl
 import threading
 from collections.abc import Callable, Collection
 from datetime import date
@@ -20,6 +19,7 @@ import msgspec
 import structlog
 
 from thuocdo.core import clock, files, logs
+from thuocdo.core.alone import alone
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -45,15 +45,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Do the jobs that are due until asked to stop. A second worker is refused."""
     settings.require_initialised()
     logs.tolerate_a_full_disk()
-    with (settings.state_dir / "worker.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ThuocdoError(
-                "already_running",
-                f"Another worker already serves {settings.home}.",
-                "Stop it first, or leave the work to it.",
-            ) from None
+    refusal = ThuocdoError(
+        "already_running",
+        f"Another worker already serves {settings.home}.",
+        "Stop it first, or leave the work to it.",
+    )
+    with alone(settings.state_dir / "worker.lock", refusal):
         # Jobs may have been left by a worker that died.
         settings.bell_path.touch()
         settings.replay_bell_path.touch()

@@ -282,7 +282,7 @@ def test_a_simulated_country_is_never_watched(home):
 
 
 def test_one_monitor_an_instance(home):
-    with monitor.alone(home), pytest.raises(ThuocdoError, match="Another monitor"):
+    with monitor.only_one(home), pytest.raises(ThuocdoError, match="Another monitor"):
         monitor.look_once(home, list)
 
 

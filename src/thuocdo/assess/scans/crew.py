@@ -6,15 +6,12 @@ and puts it back, untried; killed, it leaves rows `running`, which whoever works
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
@@ -25,6 +22,7 @@ from thuocdo.assess.scans.hosts import Hold, Hosts
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of
 from thuocdo.assess.scans.pace import Pace
 from thuocdo.assess.scans.policy import policy
+from thuocdo.core.alone import alone
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -78,7 +76,10 @@ def work(
     at_once: as `Pace` says; 0 is as many as the processor has room for.
     Raises ThuocdoError `scanning` when another process of the instance is at it.
     """
-    with _alone(settings.state_dir / _LOCK):
+    refusal = ThuocdoError(
+        "scanning", "Another scanner is at work in this instance.", "Wait for it to end."
+    )
+    with alone(settings.state_dir / _LOCK, refusal):
         for queue in queues:
             queue.put_back_what_was_left()
         return _Crew(settings, queues, at_once).work(tick, stop)
@@ -151,16 +152,3 @@ def is_there(settings: Settings) -> bool:
     except FileNotFoundError:
         return False
     return time.time() - beaten < policy().silent_seconds
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ThuocdoError(
-                "scanning", "Another scanner is at work in this instance.", "Wait for it to end."
-            ) from None
-        yield

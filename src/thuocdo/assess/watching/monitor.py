@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -34,6 +34,7 @@ from thuocdo.assess.watching.leave import expect_leave
 from thuocdo.assess.watching.model import Look, Target
 from thuocdo.assess.watching.policy import Policy, policy_on
 from thuocdo.core import clock, logs
+from thuocdo.core.alone import alone
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.core.signing import Signer
@@ -57,31 +58,26 @@ def run(settings: Settings, listing: Listing, stop: threading.Event) -> None:
     """
     expect_leave(settings)
     logs.tolerate_a_full_disk()
-    with alone(settings):
+    with only_one(settings):
         asyncio.run(Monitor(settings, listing).run(stop))
 
 
 def look_once(settings: Settings, listing: Listing) -> list[Look]:
     """Look at every system now, whatever its moment, with second looks; what was seen. Raises as `run`."""
     expect_leave(settings)
-    with alone(settings):
+    with only_one(settings):
         return asyncio.run(Monitor(settings, listing).once())
 
 
-@contextlib.contextmanager
-def alone(settings: Settings) -> Iterator[None]:
+def only_one(settings: Settings) -> AbstractContextManager[None]:
     """One monitor an instance."""
     settings.require_initialised()
-    with (settings.state_dir / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ThuocdoError(
-                "already_running",
-                f"Another monitor already watches for {settings.home}.",
-                "Leave the watching to it, or stop it first.",
-            ) from None
-        yield
+    refusal = ThuocdoError(
+        "already_running",
+        f"Another monitor already watches for {settings.home}.",
+        "Leave the watching to it, or stop it first.",
+    )
+    return alone(settings.state_dir / LOCK, refusal)
 
 
 @dataclass
