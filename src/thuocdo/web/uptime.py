@@ -22,6 +22,7 @@ from thuocdo.assess.watching.policy import Policy, words
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_duration, percent
 from thuocdo.web import charts
+from thuocdo.web.rounds import told
 from thuocdo.web.templatetags.yearbook import count, language
 from thuocdo.web.templatetags.yearbook import day as printed_day
 
@@ -84,7 +85,7 @@ def now_of(found: Availability, policy: Policy, now: int) -> Now:
     if fault is None:
         return Now("ok", "✓", _("đang trả lời"))
     if fault in policy.refused:
-        return Now("warning", "!", words()[fault].what.vi if language() == "vi" else words()[fault].what.en)  # fmt: skip
+        return Now("warning", "!", told(words()[fault].what))
     if fault in policy.down:
         return Now("warning", "!", _("lần vừa rồi không trả lời, chưa xác nhận"))
     return Now("", "–", _("lỗi phía máy đo"))
@@ -96,13 +97,13 @@ def downs(found: Availability, now: int) -> list[Down]:
 
 
 def _down(outage: Outage, now: int) -> Down:
-    told = words()[outage.fault]
+    seen = words()[outage.fault]
     return Down(
         outage.since,
         outage.until,
         lasted(outage.minutes(now)),
-        told.what.vi if language() == "vi" else told.what.en,
-        told.mend.vi if language() == "vi" else told.mend.en,
+        told(seen.what),
+        told(seen.mend),
     )
 
 
@@ -118,7 +119,7 @@ def downtime(found: Availability, now: int) -> str:
 
 def days(found: Availability, now: int) -> list[Day]:
     """Every day of a stretch, the latest first."""
-    told = []
+    every_day = []
     for on, hours in groupby(found.hours, lambda hour: clock.local_day(hour.start)):
         every = list(hours)
         start, end = clock.day_start_us(on), clock.day_start_us(on) + clock.DAY_US
@@ -126,7 +127,7 @@ def days(found: Availability, now: int) -> list[Day]:
             max(0, min(outage.until or now, end) - max(outage.since, start))
             for outage in found.outages
         )
-        told.append(
+        every_day.append(
             Day(
                 on,
                 sum(hour.answered for hour in every),
@@ -135,7 +136,7 @@ def days(found: Availability, now: int) -> list[Day]:
                 down,
             )
         )
-    return told[::-1]
+    return every_day[::-1]
 
 
 def grid(found: Availability, name: str) -> SafeString:

@@ -76,7 +76,7 @@ def chosen(among: Collection[Choice], system: str, url: str = "") -> Choice:
 
 
 def _choice(system: System, sites: list[Site], planned: str) -> Choice:
-    named = [(site.site_id, host) for site in sites for host in site.host_list if "*" not in host]
+    named = [(site.site_id, host) for site in sites for host in site.host_list]
     hosts = {host for _site, host in named}
     if planned:
         hosts.add(urlsplit(planned).hostname or "")

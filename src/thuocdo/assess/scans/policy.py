@@ -8,17 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import yaml
 
 from thuocdo.assess.probes.page_load.probe import RULES as LAB
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.measure.definitions import Source
+from thuocdo.measure.policy import load
 
 _FILE: Final = Path(__file__).parent / "policy.yaml"
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    title: str
-    clause: str
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,8 +35,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def policy() -> Policy:
-    """Raises msgspec.ValidationError when the file is malformed."""
-    return msgspec.convert(yaml.safe_load(_FILE.read_text("utf-8")), Policy)
+    """Raises ThuocdoError `bad_policy` when the file is malformed."""
+    return load(_FILE, Policy)
 
 
 def lab_runs_of(runs: int) -> int:

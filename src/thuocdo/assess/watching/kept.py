@@ -13,6 +13,7 @@ by its line. Nothing here is of a person.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -305,25 +306,18 @@ def verify(folder: Path, public: PublicKey, oldest: date) -> tuple[int, int, lis
 def _write(path: Path, looks: pa.Table, journal: str) -> None:
     """Ordered by system and time; an instant is written as its distance from the one before."""
     ordered = looks.sort_by([("system", "ascending"), ("at", "ascending")])
-    fresh = path.with_name(f".{path.name}.fresh")
-    try:
-        with fresh.open("wb") as file:
-            pq.write_table(
-                ordered.replace_schema_metadata({"journal": journal}),
-                file,
-                compression="zstd",
-                compression_level=_LEVEL,
-                use_dictionary=["system", "fault", "status", "family"],  # type: ignore[arg-type]
-                column_encoding={"at": "DELTA_BINARY_PACKED", "ttfb_ms": "BYTE_STREAM_SPLIT"},
-                write_statistics=False,
-                store_schema=True,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
+    written = io.BytesIO()
+    pq.write_table(
+        ordered.replace_schema_metadata({"journal": journal}),
+        written,
+        compression="zstd",
+        compression_level=_LEVEL,
+        use_dictionary=["system", "fault", "status", "family"],  # type: ignore[arg-type]
+        column_encoding={"at": "DELTA_BINARY_PACKED", "ttfb_ms": "BYTE_STREAM_SPLIT"},
+        write_statistics=False,
+        store_schema=True,
+    )
+    files.replace(path, written.getvalue())
     sync(path.parent)
 
 

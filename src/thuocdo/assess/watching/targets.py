@@ -24,22 +24,29 @@ _OPEN = (Round.State.MEASURING, Round.State.PRELIMINARY)
 
 
 def targets(settings: Settings, now: int) -> list[Target]:
-    """Controls first, then systems by code, each once. now: µs UTC.
+    """Controls first, then systems by code, each once. now: µs UTC."""
+    controls = [Target(f"{CONTROL}{at}", url) for at, url in enumerate(settings.control_urls, 1)]
+    return [*controls, *(Target(code, url) for code, url in sorted(addresses(now).items()))]
+
+
+def addresses(now: int, codes: Collection[str] | None = None) -> dict[str, str]:
+    """System → where it is asked; of some systems, or of all. now: µs UTC.
 
     An address that an open round gives a system goes before that of its first site. Rounds of fixture
     sites are left out: their sites live as long as one run.
     """
     day = clock.local_day(now)
-    alive = set(System.objects.on(day).values_list("code", flat=True))
+    systems, sites = System.objects.on(day), Site.objects.on(day)
+    entries = Entry.objects.filter(round__state__in=_OPEN, round__is_trial=False)
+    if codes is not None:
+        systems, sites = systems.filter(code__in=codes), sites.filter(system__in=codes)
+        entries = entries.filter(code__in=codes)
+    alive = set(systems.values_list("code", flat=True))
     found: dict[str, str] = {}
-    for site in Site.objects.on(day).order_by("site_id"):
+    for site in sites.order_by("site_id"):
         if site.system in alive and site.host_list:
             found.setdefault(site.system, f"https://{site.host_list[0]}/")
-    rounds = Round.objects.filter(state__in=_OPEN, is_trial=False).order_by("planned_at")
-    for code, url in Entry.objects.filter(round__in=rounds).order_by("round__planned_at").values_list("code", "url"):  # fmt: skip
-        found[code] = url
-    controls = [Target(f"{CONTROL}{at}", url) for at, url in enumerate(settings.control_urls, 1)]
-    return [*controls, *(Target(code, url) for code, url in sorted(found.items()))]
+    return found | dict(entries.order_by("round__planned_at").values_list("code", "url"))
 
 
 def named(codes: Collection[str], now: int) -> list[Named]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.assess.watching import telling
 from thuocdo.assess.watching.leave import why_off
 from thuocdo.assess.watching.model import Availability
-from thuocdo.assess.watching.targets import targets
+from thuocdo.assess.watching.targets import addresses
 from thuocdo.core import clock
 from thuocdo.core.clock import Period
 from thuocdo.core.errors import ThuocdoError
@@ -49,8 +50,8 @@ def index(request: HttpRequest, place: Place) -> HttpResponse:
     """The agency's systems over the last seven days, what is down first."""
     now, instance = clock.now_us(), board.instance()
     systems = _systems(request, place, now)
-    found = telling.lately(instance, [row.code for row in systems], now)
-    asked = {target.code for target in targets(instance, now)}
+    codes = [row.code for row in systems]
+    found, asked = telling.lately(instance, codes, now), addresses(now, codes).keys()
     rows = [
         _row(row, found[row.code] if _is_known(found[row.code], asked) else None, now)
         for row in systems
@@ -70,12 +71,11 @@ def page(request: HttpRequest, place: Place, system: str) -> HttpResponse:
     now = clock.now_us()
     row, week = _system(request, place, system, now), _week(request)
     found = _found(row.code, week, now)
-    address = {target.code: target.url for target in targets(board.instance(), now)}
     context = {
         "title": row.name,
         "system": row,
         "kind": wording.SYSTEM_KINDS[row.kind],
-        "address": address.get(row.code, ""),
+        "address": addresses(now, [row.code]).get(row.code, ""),
         "found": found,
         "now": uptime.now_of(found, telling.policy_of(now), now),
         "downs": uptime.downs(found, min(now, found.until)),
@@ -132,7 +132,7 @@ def _row(system: System, found: Availability | None, now: int) -> Row:
     return Row(system, kind, found, state, uptime.downtime(found, now))
 
 
-def _is_known(found: Availability, asked: set[str]) -> bool:
+def _is_known(found: Availability, asked: Collection[str]) -> bool:
     return found.system in asked or found.last is not None
 
 
