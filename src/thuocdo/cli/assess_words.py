@@ -101,7 +101,7 @@ class Words:
         return self.of_text(_WORDS[code]).format_map(facts)
 
     def of_text(self, text: Text) -> str:
-        return text.en if self.language == "en" else text.vi
+        return text.told(self.language)
 
     def number(self, points: Decimal) -> str:
         """Points as they are written: 59,75."""

@@ -114,7 +114,7 @@ class Own:
 
 def told(text: Text) -> str:
     """In the reader's language."""
-    return text.en if language() == "en" else text.vi
+    return text.told(language())
 
 
 def listed() -> list[Round]:

@@ -134,9 +134,7 @@ Language = Literal["vi", "en"]
 
 def head(found: Compared, language: Language = "vi") -> str:
     """From which total to which, and from which level."""
-    levels = " → ".join(
-        each.level or _told(_OPEN, language) for each in (found.before, found.after)
-    )
+    levels = " → ".join(each.level or _OPEN.told(language) for each in (found.before, found.after))
     before, after = (_number(each.points, language) for each in (found.before, found.after))
     return f"{found.name}: {before} → {after} ({levels})"
 
@@ -144,8 +142,8 @@ def head(found: Compared, language: Language = "vi") -> str:
 def reasons(found: Compared, language: Language = "vi") -> list[str]:
     """What made it so, criterion by criterion, the heaviest first."""
     return [
-        f"{_told(each.name, language)} {_number(each.before, language)} → "
-        f"{_number(each.after, language)} ({_told(WHY[each.why], language)})"
+        f"{each.name.told(language)} {_number(each.before, language)} → "
+        f"{_number(each.after, language)} ({WHY[each.why].told(language)})"
         for each in found.changes
     ]
 
@@ -153,13 +151,9 @@ def reasons(found: Compared, language: Language = "vi") -> list[str]:
 def sentence(found: Compared, language: Language = "vi") -> str:
     """All of it in one paragraph."""
     if not found.changes:
-        return f"{head(found, language)}, {_told(_SAME, language)}."
+        return f"{head(found, language)}, {_SAME.told(language)}."
     why = "; ".join(reasons(found, language))
-    return f"{head(found, language)}, {_told(_BECAUSE, language)}: {why}."
-
-
-def _told(text: Text, language: Language) -> str:
-    return text.en if language == "en" else text.vi
+    return f"{head(found, language)}, {_BECAUSE.told(language)}: {why}."
 
 
 def _number(points: Decimal | None, language: Language) -> str:

@@ -29,22 +29,22 @@ def told(criteria: CriteriaSet, results: Sequence[Result], language: Language) -
     """Every check with what was seen, the affected element and how to mend it, under one set of rules."""
     points = probed.points(criteria, results)
     whole = grade(criteria, points)
-    total = _in(_TOTAL, language).format(points=whole.points, unmeasured=whole.unmeasured)
-    lines = [_in(_UNOFFICIAL, language), total, ""]
+    total = _TOTAL.told(language).format(points=whole.points, unmeasured=whole.unmeasured)
+    lines = [_UNOFFICIAL.told(language), total, ""]
     by_check = {each.check or f"{g.code}.{each.code}": each for g, each in criteria.criteria()}
     for result in results:
         criterion = by_check.get(result.check)
-        name = _in(criterion.name if criterion else texts()[result.check], language)
+        name = (criterion.name if criterion else texts()[result.check]).told(language)
         lines.append(f"{_MARKS[result.outcome]} {name}")
         lines += [f"    {line}" for line in _seen(result, language)]
         if criterion and criterion.fix and result.outcome is Outcome.FAIL:
-            lines.append(f"    {_in(_FIX, language)}: {_in(criterion.fix, language)}")
+            lines.append(f"    {_FIX.told(language)}: {criterion.fix.told(language)}")
     return "\n".join(lines)
 
 
 def said(remark: Remark, language: Language = "vi") -> str:
     """The words, with what was seen put in as it was: a page's own braces are no blanks."""
-    words = _in(texts()[remark.code], language)
+    words = texts()[remark.code].told(language)
     for name, value in remark.facts.items():
         words = words.replace(f"{{{name}}}", value)
     return words
@@ -52,12 +52,8 @@ def said(remark: Remark, language: Language = "vi") -> str:
 
 def _seen(result: Result, language: Language) -> Iterator[str]:
     if result.fault is not None:
-        yield _in(texts()[result.fault.value], language).replace("{detail}", result.detail or "–")
+        yield texts()[result.fault.value].told(language).replace("{detail}", result.detail or "–")
     for remark in result.remarks:
         yield said(remark, language)
         if remark.element:
             yield f"  {remark.element}"
-
-
-def _in(text: Text, language: Language) -> str:
-    return text.en if language == "en" else text.vi

@@ -34,6 +34,10 @@ class Text(Word, frozen=True):
     vi: str
     en: str
 
+    def told(self, language: str) -> str:
+        """In English where that is asked for ("en"), else in Vietnamese."""
+        return self.en if language == "en" else self.vi
+
 
 class Source(Word, frozen=True):
     """Where a definition was published, and where in it."""
