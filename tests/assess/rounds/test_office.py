@@ -119,7 +119,7 @@ def test_a_publication_is_frozen_signed_and_outlives_every_correction(held, sett
     assert [(each.entry.code, each.points) for each in office.corrections(held)] == [("a", 0)]
     assert points_of(held, "a", "security.hsts") == 0
     refused("round_closed", office.mark, held, "a", "Lan", KEY, points=Decimal(1))
-    Round.objects.filter(pk=held.pk).update(publication=held.publication[:-2] + "AA")
+    Round.objects.filter(pk=held.pk).update(publication=held.publication[:-8] + "A" * 8)
     held.refresh_from_db()
     refused("bad_publication", office.published, held, settings)
 
