@@ -16,6 +16,7 @@ from thuocdo.assess import npm, resolving
 from thuocdo.assess.citizen import Manners, agent, contact_of
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.resolving import Resolving
@@ -39,6 +40,7 @@ class Scanning:
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
     at_once      systems at once, which other users of the instance's scanner share; 0 is as many as the
                  processor has room for (pace.py)
+    bounds       how long one site is waited for
     resolving    whom to ask about names; None: whom the settings say
     """
 
@@ -50,6 +52,7 @@ class Scanning:
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
     at_once: int = 0
+    bounds: Bounds = field(default_factory=bounds)
     resolving: Resolving | None = None
 
 
@@ -107,6 +110,7 @@ class Look:
             self._axe,
             scanning.depth,
             scanning.manners,
+            scanning.bounds,
             resolving=scanning.resolving or resolving.of(settings),
         )
         try:

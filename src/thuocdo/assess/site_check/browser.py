@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 from playwright.async_api import Error as BrowserError
 
 from thuocdo import __version__
+from thuocdo.assess.patience import bounds
 from thuocdo.assess.site_check.proxy import Proxy
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -142,5 +143,6 @@ async def fresh_context(
     try:
         yield context
     finally:
-        with contextlib.suppress(BrowserError, asyncio.CancelledError):
-            await context.close()
+        with contextlib.suppress(BrowserError, TimeoutError):
+            async with asyncio.timeout(bounds().close_seconds):
+                await context.close()
