@@ -180,10 +180,6 @@ def test_a_lab_that_hangs_is_ended_and_what_was_measured_before_stays(tmp_path, 
     server = Odd(ROBOTS | {"/": first(6, silence)})
     seen = scanned(tmp_path, f"{server.url}/", short(lab=6.0), Depth(lab_runs=1))
     server.close()
-    print(
-        seen.kept.read(seen.results["page_load.lab"].evidence[-1].sha256).decode(),
-        seen.results["page_load.lab"],
-    )
     lab = seen.results["page_load.lab"]
     assert lab.share is None
     assert lab.fault.blame is Blame.SITE
