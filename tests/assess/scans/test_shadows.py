@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuocdo.assess.models import ShadowScan
-from thuocdo.assess.scans import addresses, shadows
+from thuocdo.assess.scans import addresses, budget, shadows
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.policy import policy
@@ -50,17 +50,23 @@ def test_nobody_scans_the_hosts_of_a_simulated_country(settings):
     assert not ShadowScan.objects.exists()
 
 
+def elsewhere(system: str) -> Choice:
+    """A system on a host of its own."""
+    return choice(system, f"https://{system}.vn/")
+
+
 def test_an_agency_has_a_number_of_scans_a_day_and_what_appeals_order_is_not_counted(settings):
-    for number in range(policy().scans_a_day):
-        shadows.ask(settings, "H26", choice(f"s{number}"), "lan")
+    for number in range(policy().budgets.agency[0].most):
+        shadows.ask(settings, "H26", elsewhere(f"s{number}"), "lan")
     ShadowScan.objects.filter(system="s0").update(for_appeal=True)
-    shadows.ask(settings, "H26", choice("one-more"), "lan")
-    assert refusal(lambda: shadows.ask(settings, "H26", choice("too-many"), "lan")) == "scan_budget"
+    shadows.ask(settings, "H26", elsewhere("one-more"), "lan")
+    too_many = elsewhere("too-many")
+    assert refusal(lambda: shadows.ask(settings, "H26", too_many, "lan")) == "scan_budget"
     assert not ShadowScan.objects.filter(system="too-many").exists()
-    assert shadows.left_today("H26") == 0
-    shadows.ask(settings, "H29", choice("theirs"), "minh")  # another agency's budget is its own
+    assert budget.lately().left("H26") == 0
+    shadows.ask(settings, "H29", elsewhere("theirs"), "minh")  # another agency's budget is its own
     ShadowScan.objects.update(asked_at=datetime.now(UTC) - timedelta(days=1))
-    shadows.ask(settings, "H26", choice("tomorrow"), "lan")
+    shadows.ask(settings, "H26", elsewhere("tomorrow"), "lan")
 
 
 def test_without_anybody_to_write_to_nothing_is_asked(tmp_path):

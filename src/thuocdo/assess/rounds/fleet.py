@@ -18,7 +18,7 @@ from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.table import why_unranked
 from thuocdo.assess.scans import crew, shadows
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
-from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.scans.hosts import Hosts, hosts_of
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -53,7 +53,7 @@ class Systems:
                 if not hosts.is_free(entry.url):
                     continue
                 target = _target(self.settings, scanning, entry)
-                hold = hosts.hold_for(target)
+                hold = hosts.hold(*hosts_of(target))
                 if hold is None:
                     continue
                 if _claim(entry):
@@ -108,12 +108,8 @@ def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Resu
     """
     contact_of(scanning.contact)
     target = below.with_sample(settings, target, scanning.depth.below)
-    hold = Hosts.of(settings).hold_for(target, wait=True)
-    try:
+    with Hosts.of(settings).held(*hosts_of(target)):
         return Look(settings, scanning, axe_of(settings), target).run() or []
-    finally:
-        if hold is not None:
-            hold.release()
 
 
 def depth_of(held: Round) -> Depth:

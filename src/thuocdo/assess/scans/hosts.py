@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -56,6 +57,16 @@ class Hosts:
             stack.pop_all()
         return Hold(tuple(files))
 
+    @contextlib.contextmanager
+    def held(self, *urls: str) -> Iterator[None]:
+        """The hosts of some addresses while the block runs; waits while somebody is at one."""
+        hold = self.hold(*urls, wait=True)
+        try:
+            yield
+        finally:
+            if hold is not None:
+                hold.release()
+
     def is_free(self, url: str) -> bool:
         """Whether nobody is at a host just now: cheaper to ask than what else a scan would need."""
         hold = self.hold(url)
@@ -63,9 +74,10 @@ class Hosts:
             hold.release()
         return hold is not None
 
-    def hold_for(self, target: Target, *, wait: bool = False) -> Hold | None:
-        """Every host that a scan of the target asks."""
-        return self.hold(target.url, *(f"https://{each.host}" for each in target.below), wait=wait)
+
+def hosts_of(target: Target) -> list[str]:
+    """Addresses of every host that a scan of the target asks."""
+    return [target.url, *(f"https://{each.host}" for each in target.below)]
 
 
 def host_of(url: str) -> str:
