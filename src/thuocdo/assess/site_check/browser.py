@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, async_playwright
@@ -50,6 +50,8 @@ class Bounds:
     answer_s      after that, for the collector's answers
     page_s        for everything about one page
     late_ms       a hit later than this after the load is late
+    site_s        for all pages of one check; none is begun after that
+    lost_in_a_row pages one after another that did not answer in time: no further one is asked for
     """
 
     navigation_s: float = 25.0
@@ -63,6 +65,8 @@ class Bounds:
     max_bytes: int = 50_000_000
     max_script_bytes: int = 2_000_000
     at_once: int = 3
+    site_s: float = field(default_factory=lambda: bounds().check.seconds)
+    lost_in_a_row: int = field(default_factory=lambda: bounds().check.lost_in_a_row)
 
 
 def executable(settings: Settings) -> str:
