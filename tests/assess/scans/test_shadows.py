@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuocdo.assess.models import ShadowScan
+from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.models import Round, ShadowScan
+from thuocdo.assess.rounds import office
 from thuocdo.assess.scans import addresses, budget, shadows
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scans.shadows import Shadows, Waiting
+from thuocdo.assess.watching import targets
+from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import queues
@@ -141,6 +145,30 @@ def test_a_system_answers_at_its_first_host_or_nobody_knows_where(registered):
         "H26-portal": "https://cong.vn/",
         "H26-one_stop": "",
     }
+
+
+@pytest.mark.parametrize("state", ["measuring", "preliminary", "published"])
+def test_an_open_round_says_where_a_system_answers_to_the_monitor_and_to_scans_alike(
+    registered, state
+):
+    systems = [planning("H26-portal", "https://moi.vn/home"), planning("X-1", "https://x.vn/")]
+    held = office.plan("2026-1", criteria_set("2024"), systems, is_trial=False)
+    Round.objects.filter(pk=held.pk).update(state=state)
+    is_open = state != "published"
+    asked = {each.system: each for each in addresses.choices({"H26"})}
+    portal = asked["H26-portal"]
+    assert portal.url == ("https://moi.vn/home" if is_open else "https://cong.vn/")
+    assert ("moi.vn" in portal.hosts) is is_open
+    assert "cong.vn" in portal.hosts
+    assert "X-1" not in asked  # no agency has it
+    watched = targets.addresses(clock.now_us())
+    assert watched.get("H26-portal") == portal.url
+    assert watched.get("X-1") == ("https://x.vn/" if is_open else None)
+    assert "H26-one_stop" not in watched
+
+
+def planning(code: str, url: str) -> office.System:
+    return office.System(code, code, "province", url)
 
 
 @pytest.mark.parametrize(

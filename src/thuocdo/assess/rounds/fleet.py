@@ -22,6 +22,7 @@ from thuocdo.assess.scans.hosts import Hosts, hosts_of
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.registry import queues
 
 Tick = Callable[[int, int | None], None]
 _NEVER: Final = threading.Event()
@@ -56,14 +57,14 @@ class Systems:
                 hold = hosts.hold(*hosts_of(target))
                 if hold is None:
                     continue
-                if _claim(entry):
+                if queues.take(entry, started_at=timezone.now()):
                     return Work(
                         name=entry.code,
                         target=target,
                         scanning=scanning,
                         hold=hold,
                         done=lambda found, entry=entry: _finish(entry, found),
-                        put_back=lambda entry=entry: _put_back(entry),
+                        put_back=lambda entry=entry: queues.put_back(entry, started_at=None),
                     )
                 hold.release()
         return None
@@ -96,8 +97,8 @@ def measure(
         seen.append(done.count())
         tick(seen[-1], total)
 
-    queues = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
-    crew.work(settings, queues, scanning.at_once, told, stop)
+    both = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
+    crew.work(settings, both, scanning.at_once, told, stop)
     return done.count() - seen[0] if seen else 0
 
 
@@ -114,22 +115,6 @@ def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Resu
 
 def depth_of(held: Round) -> Depth:
     return Depth(lab_runs=held.lab_runs)
-
-
-def _claim(entry: Entry) -> bool:
-    waiting = Entry.objects.filter(pk=entry.pk, state=Entry.State.QUEUED)
-    return bool(
-        waiting.update(
-            state=Entry.State.RUNNING, attempts=entry.attempts + 1, started_at=timezone.now()
-        )
-    )
-
-
-def _put_back(entry: Entry) -> None:
-    """It was no fault of the system's that its scan was called off."""
-    Entry.objects.filter(pk=entry.pk, state=Entry.State.RUNNING).update(
-        state=Entry.State.QUEUED, attempts=entry.attempts, started_at=None
-    )
 
 
 def _finish(entry: Entry, found: list[Result]) -> None:

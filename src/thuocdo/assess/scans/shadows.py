@@ -190,7 +190,7 @@ class Shadows:
             ),
             hold=hold,
             done=lambda found: _end(scan, queues.State.DONE, results=msgspec.to_builtins(found)),
-            put_back=lambda: _put_back(scan),
+            put_back=lambda: queues.put_back(scan, started_at=None),
         )
 
 
@@ -200,11 +200,6 @@ def _end(scan: ShadowScan, state: queues.State, **values: object) -> None:
         if scan.for_appeal:
             after = {"system": scan.system, "state": state.value}
             trail.record(Change.Action.UPDATE, "rescan", who=SCANNER, key=str(scan.pk), after=after)
-
-
-def _put_back(scan: ShadowScan) -> None:
-    running = ShadowScan.objects.filter(pk=scan.pk, state=queues.State.RUNNING)
-    running.update(state=queues.State.QUEUED, attempts=scan.attempts, started_at=None)
 
 
 def _waiting() -> list[Waiting]:
