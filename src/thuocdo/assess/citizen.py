@@ -17,6 +17,7 @@ from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.robots import Rules
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.guard import endpoint
 
 NAME: Final = "ThuocDo-Assess"
 """What robots.txt may address."""
@@ -133,6 +134,8 @@ class Citizen:
 
     async def may(self, url: str) -> Failure | None:
         """None when robots.txt lets us see an address; else why we may not."""
+        if endpoint(url) is None:
+            return Failure(Fault.BAD_ANSWER, url[:200])
         host = self._host(url)
         async with host.turn:
             return await self._refusal(host, url)
@@ -148,6 +151,8 @@ class Citizen:
 
     async def _ask(self, url: str) -> Answer | Failure:
         """One at a time to a host, and never sooner than it likes."""
+        if endpoint(url) is None:  # a redirect to what is no address
+            return Failure(Fault.BAD_ANSWER, url[:200])
         host = self._host(url)
         async with host.turn:
             refusal = await self._refusal(host, url)
