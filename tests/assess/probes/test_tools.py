@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from thuocdo.assess.probes import leash, tools
+from thuocdo.assess import leash
+from thuocdo.assess.probes import tools
 from thuocdo.assess.results import Fault
 
 DETACHES = """

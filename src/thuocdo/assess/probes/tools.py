@@ -16,12 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from thuocdo.assess.probes import leash
+from thuocdo.assess import leash
 from thuocdo.assess.results import Fault
 
 _LEASH: Final = (sys.executable, "-I", "-S", leash.__file__)
-_LOOKS: Final = 100
-_LOOK_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +62,8 @@ async def run(
     except TimeoutError:
         return Ended(-1, b"", f"{seconds:g} s", Fault.TIMEOUT)
     finally:
-        await _end_all(token)  # what it started and left behind, too
+        await leash.end_all(token)  # what it started and left behind, too
         await process.wait()
         os.close(holding)
     lines = complaints.decode("utf-8", "replace").strip().splitlines() or [""]
     return Ended(process.returncode or 0, output, lines[-1][:200])
-
-
-async def _end_all(token: str) -> None:
-    """Killing takes a moment, in which one may still start another: looked again until there is none."""
-    for _ in range(_LOOKS):
-        if not leash.end_some(token):
-            return
-        await asyncio.sleep(_LOOK_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 from playwright.async_api import Error as BrowserError
 
 from thuocdo import __version__
+from thuocdo.assess import leash
 from thuocdo.assess.patience import bounds
 from thuocdo.assess.site_check.proxy import Proxy
 from thuocdo.core.errors import ThuocdoError
@@ -100,16 +102,18 @@ async def launched(
 ) -> AsyncIterator[Browser]:
     """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
 
-    Chromium's sandbox is on unless the process is root's, for whom it cannot be.
+    Chromium's sandbox is on unless the process is root's, for whom it cannot be. One that does not close in time is
+    killed.
     """
     is_root = os.geteuid() == _ROOT
-    path = executable(settings)
+    path, token = executable(settings), secrets.token_hex(16)
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
                 args=flags(trusted_keys),
                 chromium_sandbox=not is_root,
+                env={**os.environ, leash.TOKEN: token},
             )
         except BrowserError as problem:
             raise ThuocdoError(
@@ -120,7 +124,10 @@ async def launched(
         try:
             yield browser
         finally:
-            await browser.close()
+            with contextlib.suppress(BrowserError, TimeoutError):
+                async with asyncio.timeout(bounds().close_seconds):
+                    await browser.close()
+            await leash.end_all(token)
 
 
 @contextlib.asynccontextmanager

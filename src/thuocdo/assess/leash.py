@@ -43,6 +43,16 @@ def end_some(token: str) -> bool:
     return bool(left)
 
 
+async def end_all(token: str) -> None:
+    """Killing takes a moment, in which one may still start another: looked again until there is none."""
+    import asyncio  # noqa: PLC0415 - the leash itself has no use for it, and starts the sooner without
+
+    for _ in range(_LOOKS):
+        if not end_some(token):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
 def _end_with_holder() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
