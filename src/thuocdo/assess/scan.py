@@ -7,7 +7,8 @@ site's time is over, or so many in a row were lost to its silence that it is ask
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -23,6 +24,7 @@ from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Remark, Result, unmeasured
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 
@@ -37,6 +39,7 @@ class Scanner:
     browser    None when there is none
     resolving  whom to ask about names
     bounds     how long a site is waited for
+    hosts      of whose scans none may be at a host to which a site leads; None: nobody else scans
     """
 
     settings: Settings
@@ -47,19 +50,26 @@ class Scanner:
     depth: Depth = field(default_factory=Depth)
     manners: Manners = field(default_factory=Manners)
     bounds: Bounds = field(default_factory=bounds)
+    hosts: Hosts | None = None
     resolving: Resolving = field(default_factory=Resolving)
 
 
 async def scan(scanner: Scanner, target: Target, probes: Sequence[Probe] = PROBES) -> list[Result]:
-    """A result for every check of the probes, whatever the site does, within the time bound."""
+    """A result for every check of the probes, whatever the site does, within the time bound.
+
+    Raises HostBusy when the site leads to a host at which somebody else is; nothing but its front page was asked for.
+    """
     at = clock.now_us()
     found: list[Result] = []
     patience = Patience(scanner.bounds)
+    citizen = Citizen(scanner.fetcher, scanner.manners, patience=patience)
     try:
         async with patience.within(scanner.bounds.site_seconds):
-            scene = await _scene(scanner, patience, target, at)
-            for probe in probes:
-                found += await _run(probe, scene)
+            page = await _front(citizen, target.url)
+            with _held(scanner, target, page):
+                scene = await _scene(scanner, citizen, page, target, at)
+                for probe in probes:
+                    found += await _run(probe, scene)
     except TimeoutError:
         done = {result.check for result in found}
         late = [check for probe in probes for check in probe.checks if check not in done]
@@ -69,12 +79,25 @@ async def scan(scanner: Scanner, target: Target, probes: Sequence[Probe] = PROBE
     return _with_trace(found, patience, scanner.kept)
 
 
-async def _scene(scanner: Scanner, patience: Patience, target: Target, at: int) -> Scene:
-    citizen = Citizen(scanner.fetcher, scanner.manners, patience=patience)
-    page = await _front(citizen, target.url)
+@contextlib.contextmanager
+def _held(scanner: Scanner, target: Target, page: Answer | Failure) -> Iterator[None]:
+    """The host to which the front page led, while the block runs. Raises HostBusy."""
+    hold = None
+    if scanner.hosts is not None and isinstance(page, Answer):
+        hold = scanner.hosts.hold_where_it_leads(target, page.url)
+    try:
+        yield
+    finally:
+        if hold is not None:
+            hold.release()
+
+
+async def _scene(
+    scanner: Scanner, citizen: Citizen, page: Answer | Failure, target: Target, at: int
+) -> Scene:
     looked: Look | Failure | None = None
     if scanner.browser is not None and isinstance(page, Answer):
-        looked = await _look(scanner, scanner.browser, patience, target, page.url)
+        looked = await _look(scanner, scanner.browser, citizen.patience, target, page.url)
     return Scene(
         settings=scanner.settings,
         target=target,

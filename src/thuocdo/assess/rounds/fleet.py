@@ -109,8 +109,11 @@ def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Resu
     """
     contact_of(scanning.contact)
     target = below.with_sample(settings, target, scanning.depth.below)
-    with Hosts.of(settings).held(*hosts_of(target)):
-        return Look(settings, scanning, axe_of(settings), target).run() or []
+    hosts, found = Hosts.of(settings), None
+    while found is None:  # while it leads to where another scan is
+        with hosts.held(*hosts_of(target)):
+            found = Look(settings, scanning, axe_of(settings), target, hosts).run()
+    return found
 
 
 def depth_of(held: Round) -> Depth:

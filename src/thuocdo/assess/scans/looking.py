@@ -22,6 +22,7 @@ from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.scan import Scanner, scan
+from thuocdo.assess.scans.hosts import HostBusy, Hosts
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
@@ -59,17 +60,21 @@ class Scanning:
 class Look:
     """One scan to be made: `run` in a thread of its own, `call_off` from any other."""
 
-    def __init__(self, settings: Settings, scanning: Scanning, axe: str, target: Target) -> None:
+    def __init__(
+        self, settings: Settings, scanning: Scanning, axe: str, target: Target, hosts: Hosts
+    ) -> None:
         self._settings = settings
         self._scanning = scanning
         self._axe = axe
         self._target = target
+        self._hosts = hosts
         self._off = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[list[Result]] | None = None
 
     def run(self) -> list[Result] | None:
-        """A result for every check, our own fault where the scan broke; None when it was called off.
+        """A result for every check, our own fault where the scan broke; None when it was called off, or when the
+        site leads to a host at which somebody else is: `hosts` knows it from then on.
 
         Raises ThuocdoError `no_contact` or `bad_contact` when nobody could be written to.
         """
@@ -79,6 +84,10 @@ class Look:
                 self._loop = runner.get_loop()
                 return runner.run(self._work())
         except asyncio.CancelledError:
+            return None
+        except HostBusy as busy:
+            log.info("another scan is there", url=self._target.url, leads_to=str(busy))
+            self._hosts.learn(self._target.url, str(busy))
             return None
         except Exception as problem:  # the fleet goes on
             log.exception("a scan broke", url=self._target.url)
@@ -111,6 +120,7 @@ class Look:
             scanning.depth,
             scanning.manners,
             scanning.bounds,
+            hosts=self._hosts,
             resolving=scanning.resolving or resolving.of(settings),
         )
         try:
