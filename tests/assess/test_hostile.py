@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.assess.fixtures.servers import Answering, Odd, dripping_head, page, silence
+from tests.assess.fixtures.servers import Answering, Odd, dripping_head, page, silence, to
 from tests.tools import TOOLS
 
 from thuocdo.assess import npm
@@ -49,12 +49,19 @@ def short(**given) -> Bounds:
     return msgspec.structs.replace(bounds(), **{"steps": steps, **tools, **given})
 
 
-def scanned(home: Path, url: str, within: Bounds, depth: Depth | None = None) -> Seen:
+def scanned(
+    home: Path,
+    url: str,
+    within: Bounds,
+    depth: Depth | None = None,
+    networks: str = "127.0.0.0/8",
+    site_id: int | None = None,
+) -> Seen:
     settings = instance.load({"THUOCDO_HOME": str(home)})
 
     async def work() -> list[Result]:
         fetcher = Fetcher(
-            Guard((ipaddress.ip_network("127.0.0.0/8"),)), agent("mailto:a@b.vn"), Limits(seconds=1.5)
+            Guard((ipaddress.ip_network(networks),)), agent("mailto:a@b.vn"), Limits(seconds=1.5)
         )  # fmt: skip
         async with launched(settings) as browser:
             scanner = Scanner(
@@ -66,7 +73,7 @@ def scanned(home: Path, url: str, within: Bounds, depth: Depth | None = None) ->
                 manners=Manners(pause=0.0),
                 bounds=within,
             )
-            return await scan(scanner, Target(url, url))
+            return await scan(scanner, Target(url, url, site_id))
 
     began = time.monotonic()
     found = asyncio.run(work())
@@ -205,3 +212,93 @@ def test_a_slow_and_honest_site_is_measured_whole(tmp_path):
         "wcag.axe",
         "wcag.axe_2_1",
     }
+
+
+class Inner:
+    """What must stay out of reach: another address of this machine, on the same port as a site that leads to it."""
+
+    def __init__(self, port: int) -> None:
+        self._listening = socket.create_server(("127.0.0.2", port))
+        self._listening.settimeout(0.1)
+        self.url = f"http://127.0.0.2:{port}/"
+
+    def was_reached(self) -> bool:
+        try:
+            self._listening.accept()[0].close()
+        except TimeoutError:
+            return False
+        finally:
+            self._listening.close()
+        return True
+
+
+ONLY_ONE = "127.0.0.1/32"
+
+
+def test_a_site_that_turns_inwards_in_the_middle_of_a_scan_leads_nobody_there(tmp_path):
+    server = Odd(ROBOTS)
+    inner = Inner(server.port)
+    away = to(f"{inner.url}secret")
+    server.paths |= {
+        "/": first(1, lambda connection: connection.sendall(away)),
+        "/sitemap.xml": away,
+        "/.well-known/security.txt": away,
+    }
+    seen = scanned(tmp_path, f"{server.url}/", short(), networks=ONLY_ONE)
+    server.close()
+    assert not inner.was_reached()
+    assert seen.results["security.security_txt"].fault is Fault.GUARD
+    assert seen.results["interface.title"].fault is Fault.GUARD
+    assert seen.results["interface.sitemap"].share is None
+
+
+def test_a_page_whose_parts_lie_inwards_is_seen_without_them(tmp_path):
+    server = Odd(ROBOTS)
+    inner = Inner(server.port)
+    parts = f"""<!doctype html><html lang=vi><title>Cong</title><h1>x</h1>
+    <img src={inner.url}a.png><script src={inner.url}a.js></script><iframe src={inner.url}></iframe>
+    <link rel=stylesheet href={inner.url}a.css><form action={inner.url}><input></form>
+    <script>fetch({inner.url!r}); new WebSocket({inner.url.replace("http", "ws")!r});
+    navigator.sendBeacon({inner.url!r}); new Image().src = {inner.url!r}</script>"""
+    server.paths["/"] = page(parts.encode())
+    seen = scanned(tmp_path, f"{server.url}/", short(), networks=ONLY_ONE)
+    server.close()
+    assert not inner.was_reached()
+    assert seen.results["interface.title"].share is not None
+
+
+@pytest.mark.parametrize("answers_well", [1, 2, 4, 7])
+def test_a_name_that_turns_inwards_between_two_probes_gains_nothing(
+    tmp_path, monkeypatch, answers_well
+):
+    """DNS rebinding: the first answers are the site's own, the later ones an inner address."""
+    server = Odd(ROBOTS | {"/": FRONT})
+    inner = Inner(server.port)
+    asked = []
+    resolve = socket.getaddrinfo
+
+    def rebound(host, port, *args, **kwargs):
+        if host != "rebind.example":
+            return resolve(host, port, *args, **kwargs)
+        asked.append(host)
+        address = "127.0.0.1" if len(asked) <= answers_well else "127.0.0.2"
+        return resolve(address, port, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    url = f"http://rebind.example:{server.port}/"
+    seen = scanned(tmp_path, url, short(), networks=ONLY_ONE)
+    server.close()
+    assert not inner.was_reached()
+    assert len(asked) > answers_well
+    assert Fault.GUARD in {each.fault for each in seen.results.values()}
+
+
+def test_a_robots_txt_that_breaks_the_parser_is_no_fault_of_ours(tmp_path):
+    broken = page(
+        "User-agent: *\nCrawl-delay: ²\nDisallow: http://[".encode(), "Content-Type: text/plain"
+    )
+    server = Odd({"/robots.txt": broken, "/": FRONT})
+    seen = scanned(tmp_path, f"{server.url}/", short())
+    server.close()
+    assert seen.results["interface.title"].share is not None
+    assert Fault.INTERNAL not in {each.fault for each in seen.results.values()}
