@@ -138,7 +138,7 @@ def test_a_spent_host_is_said_with_the_hour_from_which_on_it_may_be_asked_again(
     asked_at = timezone.now() - timedelta(minutes=50)
     ShadowScan.objects.filter(system="s0").update(asked_at=asked_at)
     again = f"{timezone.localtime(asked_at + timedelta(hours=1)):%H:%M}"
-    assert f"quét tiếp được từ {again}" in read(admin, PAGE)
+    assert f"Quét tiếp được từ {again}" in read(admin, PAGE)
     refused = asked(admin).content.decode()
     assert "Máy chủ này vừa được quét và kiểm tra nhiều lần" in refused
     assert f"Có thể yêu cầu tiếp từ {again}" in refused

@@ -93,7 +93,8 @@ def _index(request: HttpRequest, place: Place, problem: Problem | None = None) -
     lately, choices = budget.lately(), addresses.choices(person(request.user).below(place.code))
     context = {
         "title": _("Quét thử hệ thống"),
-        "choices": [(each, _free_at(lately, place, each)) for each in choices],
+        "choices": choices,
+        "late": _late(lately, place, choices),
         "rows": [(each, shadows.position(each)) for each in rows],
         "may_ask": person(request.user).may(Right.ASK_SCANS, place.code),
         "left": lately.left(place.code),
@@ -107,10 +108,14 @@ def _index(request: HttpRequest, place: Place, problem: Problem | None = None) -
     return frame.page(request, "web/work/scans.html", context, place=place, status=status)
 
 
-def _free_at(lately: Lately, place: Place, choice: Choice) -> datetime | None:
-    """From when on a system may be scanned; None: now, as far as budgets go."""
-    late = lately.scan_free_at(place.code, choice.system, choice.url) if choice.url else None
-    return late[1] if late else None
+def _late(lately: Lately, place: Place, choices: list[Choice]) -> list[tuple[datetime, str]]:
+    """(from when on, names) of the systems that may not be scanned now, as far as budgets go."""
+    found: dict[datetime, list[str]] = {}
+    for each in choices:
+        late = lately.scan_free_at(place.code, each.system, each.url) if each.url else None
+        if late is not None:
+            found.setdefault(late[1], []).append(each.name)
+    return [(free_at, "; ".join(names)) for free_at, names in sorted(found.items())]
 
 
 @require_safe
