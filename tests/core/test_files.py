@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,31 @@ def test_without_room_the_old_content_stays_and_nothing_else(tmp_path: Path) -> 
     with pytest.raises(OSError, match="head"):
         files.replace(path, b"one")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_two_that_add_a_file_the_first_one_stands(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    assert files.add(path, b"one", mode=files.PRIVATE)
+    assert not files.add(path, b"two")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"one", 0o600)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_replaced_durably_is_on_disk_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    def renamed(*paths: str) -> None:
+        done.append("rename")
+        rename(*paths)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    files.replace(tmp_path / "head", b"one")
+    assert done == ["file", "rename", "folder"]

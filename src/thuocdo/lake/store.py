@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -27,6 +28,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Schema as DeltaSchema
 from deltalake.transaction import RemoveAction
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.lake import parquet
@@ -351,8 +353,9 @@ class Lake:
                     continue
                 handle = self._fresh(table)
                 for version in range(before + 1, handle.version() + 1):
-                    parquet.sync(self.log_path(table, version))
-                parquet.sync(self.root / table / "_delta_log")
+                    with suppress(FileNotFoundError):  # Delta's own clean-up took it meanwhile
+                        files.sync(self.log_path(table, version))
+                files.sync(self.root / table / "_delta_log")
             return True
         raise ThuocdoError(
             "lake_busy",

@@ -172,8 +172,10 @@ def test_what_is_wrong_is_told_by_line(tmp_path):
         ([LINES[1], LINES[0]], [unlinked.format(1), unlinked.format(2)]),
         ([LINES[0].replace("eyJm", "eyJn"), LINES[1]], [unsigned.format(1), unlinked.format(2)]),
         (["x", *LINES], [unsigned.format(1), unlinked.format(2)]),
+        (["\xff" + LINES[0], LINES[1]], [unsigned.format(1), unlinked.format(2)]),
+        ([LINES[0], KEY.sign(b"[]")], [unsigned.format(2)]),
     ):
-        days.write_text("\n".join(lines))
+        days.write_bytes("\n".join(lines).encode("latin-1"))
         assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27))[2] == wrong
 
 

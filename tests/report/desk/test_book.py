@@ -56,12 +56,14 @@ def test_it_goes_on_with_the_very_line_it_always_had(old: Book) -> None:
     assert len(old.steps()) == 3
 
 
+@pytest.mark.parametrize("bit", [1, 0x80])
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_the_line_that_was_changed_is_named(old: Book, number: int) -> None:
+def test_the_line_that_was_changed_is_named(old: Book, number: int, bit: int) -> None:
     old.append(SIGN, old.steps())
     path = old.folder / f"{number:04}.jws"
-    token = path.read_text()
-    path.write_text(token[:150] + ("A" if token[150] != "A" else "B") + token[151:])
+    token = bytearray(path.read_bytes())
+    token[150] ^= bit
+    path.write_bytes(token)
     with pytest.raises(ThuocdoError, match=f"Line {number} of the book"):
         old.steps()
 

@@ -34,7 +34,7 @@ from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.ledger.proofs import erased_in
 from thuocdo.lake.ledger.records import ErasedLeaf
 from thuocdo.lake.locks import held
-from thuocdo.lake.parquet import conform, sync
+from thuocdo.lake.parquet import conform
 from thuocdo.lake.store import COMPACTION, Lake
 
 TABLES: Final = ("dossier_events", "rejects")
@@ -115,7 +115,7 @@ def _finish(settings: Settings, ledger: Ledger, path: Path) -> Erased:
     with closing(Homes.open(settings)) as homes:
         homes.forget(*plan.key)
     path.unlink()
-    sync(path.parent)
+    files.sync(path.parent)
     return Erased(counts, count)
 
 
@@ -181,7 +181,7 @@ def _rewrite(ledger: Ledger, table: str, rows: Sequence[tuple[str, int, str]]) -
     aside = [str(path) for path in (lake.root / table).glob("**/part-*.parquet")]
     for path in _holding(ledger, table, [path for path in aside if path not in live], rows):
         Path(path).unlink()
-        sync(Path(path).parent)
+        files.sync(Path(path).parent)
     return count
 
 

@@ -76,11 +76,9 @@ def set_target(home: Path, setting: Setting, indicator: Indicator, *, seen: int)
                 f"Somebody has changed {setting.target.code} meanwhile.",
                 "Look at it again.",
             )
-        try:
-            files.add(folder / f"{number:04}.yaml", text.encode("utf-8"))
-        except FileExistsError:
-            continue  # somebody added a file: perhaps about the same target
-        return
+        if files.add(folder / f"{number:04}.yaml", text.encode("utf-8")):
+            return
+        # Somebody added a file: perhaps about the same target.
 
 
 def check(target: Target, indicator: Indicator) -> None:
