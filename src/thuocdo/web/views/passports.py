@@ -30,8 +30,7 @@ from thuocdo.web.aims import aim
 from thuocdo.web.choosing import CUSTOM, Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.passport_files import Sheet, answer_file
-from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import (
+from thuocdo.web.printing import (
     agency_name,
     count,
     day,
@@ -39,6 +38,7 @@ from thuocdo.web.templatetags.yearbook import (
     language,
     printed,
 )
+from thuocdo.web.problems import Problem
 
 _SILENT_LISTED = 10
 

@@ -19,8 +19,8 @@ import yaml
 from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Indicator
-from thuocdo.measure.outlook.model import Target, targets
 from thuocdo.measure.policy import load
+from thuocdo.measure.targets.model import Target, targets
 
 _FOLDER: Final = "targets"
 _FULL: Final = 100
