@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,25 @@ def add(path: Path, content: bytes, *, mode: int = _PUBLIC) -> bool:
 
     False: there is one of that name. Raises OSError; then nothing is left behind.
     """
+    with _beside(path, content, mode) as fresh:
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            return False
+    sync(path.parent)
+    return True
+
+
+def renew(path: Path, content: bytes) -> None:
+    """`replace`, durably, where several processes may do it at once: the last one's content stands."""
+    with _beside(path, content, _PUBLIC) as fresh:
+        fresh.replace(path)
+    sync(path.parent)
+
+
+@contextmanager
+def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """A file of its own in the same folder, on disk; gone afterwards unless it took the other's place."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
         fresh = Path(part.name)
         try:
@@ -44,13 +65,9 @@ def add(path: Path, content: bytes, *, mode: int = _PUBLIC) -> bool:
             part.flush()
             os.fsync(part.fileno())
             fresh.chmod(mode)
-            os.link(fresh, path)
-        except FileExistsError:
-            return False
+            yield fresh
         finally:
-            fresh.unlink()
-    sync(path.parent)
-    return True
+            fresh.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
