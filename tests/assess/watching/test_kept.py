@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.dying import dies
 
 from thuocdo.assess.results import Fault
 from thuocdo.assess.watching import kept, pace
@@ -203,6 +204,24 @@ def test_a_full_disk_keeps_the_lines_and_the_journal_and_the_day_is_sealed_later
     assert kept.seal(tmp_path, DAY + timedelta(days=1), KEY) == []
     assert kept.journals(tmp_path) == []
     assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27)) == (1, 5, [])
+
+
+def test_dying_before_any_step_of_sealing_loses_and_doubles_no_look(tmp_path):
+    old = "".join(f"{line}\n" for line in LINES)
+    deaths, died = 0, True
+    while died:
+        folder = tmp_path / str(deaths)
+        folder.mkdir()
+        (folder / "days.ndjson").write_text(old)
+        written(folder, looks())
+        died = dies(lambda at=folder: kept.seal(at, DAY + timedelta(days=1), KEY), deaths + 1)
+        deaths += died
+        assert kept.read(folder, AT, AT + 100).num_rows == 5
+        kept.seal(folder, DAY + timedelta(days=1), KEY)
+        assert kept.journals(folder) == []
+        assert (folder / "days.ndjson").read_text().startswith(old)
+        assert kept.verify(folder, KEY.public, date(2026, 11, 27)) == (1, 5, [])
+    assert deaths >= 6
 
 
 def test_what_the_policy_keeps_no_longer_goes_and_its_line_stays(tmp_path):

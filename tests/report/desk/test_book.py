@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.core.dying import dies
 
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
@@ -97,3 +98,14 @@ def test_a_full_disk_leaves_no_line_and_nothing_of_the_attempt(
     assert sorted(path.name for path in old.folder.iterdir()) == ["0001.jws", "0002.jws"]
     old.append(SIGN, old.steps())
     assert old.tokens() == LINES
+
+
+def test_dying_before_any_step_costs_no_line_and_hinders_nobody(old: Book) -> None:
+    deaths = 0
+    while dies(lambda: old.append(SIGN, old.steps()), before=deaths + 1):
+        deaths += 1
+        assert old.tokens() in (LINES[:2], LINES)
+        (old.folder / "0003.jws").unlink(missing_ok=True)
+    assert deaths >= 4
+    assert old.tokens() == LINES
+    assert len(old.steps()) == 3
