@@ -23,7 +23,7 @@ from thuocdo.registry.models import Site
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import problems
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 from thuocdo.web.work import frame
 
 _LISTED = 20
