@@ -27,7 +27,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lab_runs: int
     most_lab_runs: int
     scans_a_day: int
-    keep_days: int
     pace_of: int
     pace_from: int
     silent_seconds: int

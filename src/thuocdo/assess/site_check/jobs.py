@@ -7,17 +7,15 @@ the instance's state folder, spares the worker the database while nobody asks.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 import msgspec
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import close_old_connections
-from django.utils import timezone
 
 from thuocdo.assess.models import SiteCheck
-from thuocdo.assess.site_check.check import KEEP_DAYS, Wanted, check_sites, refuse_nonsense
+from thuocdo.assess.site_check.check import Wanted, check_sites, refuse_nonsense
 from thuocdo.assess.site_check.model import SiteResult
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -55,7 +53,6 @@ def take_one(settings: Settings) -> bool:
     settings.bell_path.unlink(missing_ok=True)
     close_old_connections()
     queues.put_back_what_was_left(SiteCheck, MAX_ATTEMPTS)
-    _forget_the_old()
     job = queues.claim(SiteCheck)
     if job is None:
         return False
@@ -77,8 +74,3 @@ def take_one(settings: Settings) -> bool:
 def result_of(job: SiteCheck) -> SiteResult | None:
     """What a finished check found."""
     return None if job.result is None else msgspec.convert(job.result, SiteResult)
-
-
-def _forget_the_old() -> None:
-    """Results go when their pictures do."""
-    SiteCheck.objects.filter(asked_at__lt=timezone.now() - timedelta(days=KEEP_DAYS)).delete()
