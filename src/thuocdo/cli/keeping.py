@@ -36,7 +36,7 @@ def keeping(
     if output == "json":
         typer.echo(json.dumps([_object(line) for line in lines], ensure_ascii=False))
         return
-    table = Table("loại", "thời hạn", "đang giữ", "byte", "sẽ đi", "byte sẽ đi", "giữ lại", "ngày kế tiếp", box=None)  # fmt: skip
+    table = Table("loại", "thời hạn", "đang giữ", "byte", "sẽ hủy", "byte sẽ hủy", "giữ tiếp quá hạn", "lần hủy kế tiếp", box=None)  # fmt: skip
     for line in lines:
         table.add_row(*_cells(line))
     shown.console().print(table)

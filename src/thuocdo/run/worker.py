@@ -3,7 +3,8 @@
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
 draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
 day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks and
-replays of refused records are done one by one as they are asked for. Incidents are looked for every
+replays of refused records are done one by one as they are asked for, and so are drafts of reports that are to
+be made again. At night goes what is kept no longer. Incidents are looked for every
 minute, as far as anything moved, and whoever is to be told of them is told.
 """
 
@@ -64,6 +65,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         # Jobs may have been left by a worker that died.
         settings.bell_path.touch()
         settings.replay_bell_path.touch()
+        settings.remake_bell_path.touch()
         while not stop.is_set():
             if not ASKED_FOR & set(tick(settings, clock.now_us())):
                 stop.wait(CHECK_SECONDS)
@@ -227,6 +229,18 @@ def _replay(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     return replaying.take_one(settings)
 
 
+def _remake(settings: Settings, _ledger: Ledger, _now: int) -> bool:
+    if not settings.remake_bell_path.exists():
+        return False
+    from thuocdo.registry.setup import fresh_connections, setup_django
+
+    setup_django()
+    fresh_connections()
+    from thuocdo.web.work import remaking
+
+    return remaking.take_one(settings)
+
+
 JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
     "keep_head": _keep_head,
@@ -236,8 +250,9 @@ JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "alerts": _alerts,
     "check_site": _check_site,
     "replay": _replay,
+    "remake": _remake,
 }
-ASKED_FOR: Final = frozenset({"check_site", "replay"})
+ASKED_FOR: Final = frozenset({"check_site", "replay", "remake"})
 """Jobs somebody waits for: when one was done, the next is looked for at once."""
 
 

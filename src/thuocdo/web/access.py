@@ -105,6 +105,7 @@ VIEWS: Final[dict[str, Right]] = {
     "work-agency": Right.SEE_WORK,
     **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
     "work-task-give": Right.STEER,
+    "work-keeping": Right.SEE_KEEPING,
     "work-webhooks": Right.EDIT_WEBHOOKS,
     "work-webhook": Right.EDIT_WEBHOOKS,
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
