@@ -12,7 +12,7 @@ from thuocdo.keeping.policy import Code
 class Looked(NamedTuple):
     """One kind at one moment.
 
-    held, held_bytes   all there is; bytes of files alone, None where the kind has none
+    held, held_bytes   all there is that is over; bytes of files alone, None where the kind has none
     oldest             since when the oldest is over or was written; UTC
     due, due_bytes     what may go now
     bound              past its time, and kept because something depends on it

@@ -41,14 +41,13 @@ class OfRows:
     bytes: str = ""
 
     def look(self, settings: Settings, before: dt.datetime) -> Looked:
-        mine, bound = self._mine(), self.bound(settings, before)
-        over = mine.filter(self.over)
+        bound, over = self.bound(settings, before), self._over()
         past = over.filter(**{f"{self.since}__lt": before})
         due = self._due(settings, before)
         young = over.filter(**{f"{self.since}__gte": before})
         return Looked(
-            mine.count(),
-            self._sum(mine),
+            over.count(),
+            self._sum(over),
             over.aggregate(at=Min(self.since))["at"],
             due.count(),
             self._sum(due),
@@ -68,11 +67,11 @@ class OfRows:
         going.delete()
         return len(keys), latest
 
-    def _mine(self) -> Any:
-        return self.table.objects.filter(self.mine)
+    def _over(self) -> Any:
+        return self.table.objects.filter(self.mine, self.over)
 
     def _due(self, settings: Settings, before: dt.datetime) -> Any:
-        past = self._mine().filter(self.over, **{f"{self.since}__lt": before})
+        past = self._over().filter(**{f"{self.since}__lt": before})
         return past.exclude(self.bound(settings, before))
 
     def _sum(self, rows: Any) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -66,6 +66,9 @@ def signed(value: int | Decimal | None) -> str:
 
 @register.filter
 def day(value: date | None) -> str:
+    """A day; of an instant (aware) Vietnam's."""
+    if isinstance(value, datetime):
+        value = value.astimezone(clock.VIETNAM).date()
     return NOTHING if value is None else format_day(value, language())
 
 
