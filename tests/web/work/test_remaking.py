@@ -16,6 +16,7 @@ from thuocdo.report.desk.model import Kind, State
 from thuocdo.web.work import remaking
 
 pytestmark = pytest.mark.django_db
+STATE = f"{PAGE}lap-lai/"
 REFRESH = 'http-equiv="refresh"'
 
 
@@ -48,22 +49,25 @@ def page(client, address=PAGE):
 
 
 def test_the_page_tells_the_state_and_looks_again_by_itself(client, asked, monkeypatch):
-    waits = page(client)
+    waits = page(client, STATE)
     assert REFRESH in waits
     assert "chờ đến lượt" in waits
-    assert "Việc tiếp theo" not in waits  # no form whose text a page that loads itself would lose
+    report = page(client)
+    assert "chờ đến lượt" in report
+    assert REFRESH not in report  # it can be read in peace
+    assert "Việc tiếp theo" not in report
     assert "đang lập lại" in page(client, QUEUE)
     seen = []
-    during(monkeypatch, lambda: seen.append(page(client)))
+    during(monkeypatch, lambda: seen.append(page(client, STATE)))
     remaking.take_one(asked)
     (running,) = seen
     job = RemakeJob.objects.get()
     assert (job.done, job.of) == (job.of - 1, job.of)  # the printing is the last
     assert f"xong {job.done} trên {job.of} phần" in running
-    done = page(client)
+    done = page(client, STATE)
     assert REFRESH not in done
     assert "Lập lại xong lúc" in done
-    assert "Việc tiếp theo" in done
+    assert "Việc tiếp theo" in page(client)
     assert not remaking.take_one(asked)
 
 
@@ -112,7 +116,7 @@ def test_a_worker_killed_at_it_leaves_the_work_to_the_next(client, asked, monkey
         dying.setattr(*places[dies_at], die)
         with pytest.raises(Killed):
             remaking.take_one(asked)
-    assert REFRESH in page(client)
+    assert REFRESH in page(client, STATE)
     assert asked.remake_bell_path.exists()
     assert remaking.take_one(asked)
     assert RemakeJob.objects.get().state == queues.State.DONE
@@ -152,7 +156,12 @@ def test_the_asking_is_in_the_trail_and_the_making_in_the_book(client, asked):
     assert found(asked).steps[-1].kind is Kind.DRAFT
 
 
+def test_a_week_that_was_never_made_again_has_no_such_page(client, desk):  # noqa: F811
+    enter(client, someone(Role.ANALYST))
+    assert client.get(STATE).status_code == 404
+
+
 def test_the_page_speaks_english_too(client, asked):
-    english = page(client, f"/en/work/reports/{WEEK}/")
+    english = page(client, f"/en/work/reports/{WEEK}/making/")
     assert "The draft is being made again" in english
     assert "waits for its turn" in english

@@ -70,7 +70,7 @@ OF_COUNTRY: Final = (
     Entry(gettext_lazy("Hộp thư"), "work-inbox"),
     Entry(gettext_lazy("Sự việc"), "work-incidents", ("work-incident",)),
     Entry(gettext_lazy("Nhiệm vụ"), "work-tasks", ("work-task", "work-task-give")),
-    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
+    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report", "work-report-remake")),
     Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
     Entry(gettext_lazy("Mọi dấu hiệu"), "work-country-findings"),
     Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),

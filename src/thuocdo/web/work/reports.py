@@ -27,23 +27,22 @@ from thuocdo.report import archive, making
 from thuocdo.report.assemble import NO_NUMBER
 from thuocdo.report.desk import checking, public, shelf, working
 from thuocdo.report.desk.changes import compare
-from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on, words
+from thuocdo.report.desk.model import Actor, Kind, Refused, Rules, State, Step, rules_on
 from thuocdo.report.desk.standing import Standing, allowed, no, refuse_unless_allowed
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.render import Format, render
 from thuocdo.web import board, report_tables
-from thuocdo.web.problem_words import TEXTS
-from thuocdo.web.problems import Problem, from_error
+from thuocdo.web.problems import Problem
 from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.views.reports import answer
 from thuocdo.web.work import frame, remaking
+from thuocdo.web.work.remake_page import failure, problem_of
 
 _NEXT = {State.DRAFT: Kind.CHECK, State.CHECKED: Kind.SIGN, State.SIGNED: Kind.PUBLISH}
 _REMAKE, _RENUMBER = "remake", "number"
 _DIGEST_LETTERS = 64
 _LONGEST_NOTE = 2000
 _LONGEST_NUMBER = 80
-_REFRESH_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +151,13 @@ def _do(
     try:
         act(request, week)
     except ThuocdoError as refusal:
-        return _page(request, week, _problem(refusal))
+        return _page(request, week, problem_of(refusal))
     if kind != _REMAKE:  # of what goes on in the background the page itself tells
         name = _("Ghi số văn bản") if kind == _RENUMBER else _name(_rules(), Kind(kind))
         messages.success(request, _("Đã ghi: %(step)s.") % {"step": name})
-    return redirect("work-report", week)
+    job = remaking.latest(week)
+    is_made = kind in (_REMAKE, Kind.REVISE.value) and job is not None and job.is_open
+    return redirect("work-report-remake" if is_made else "work-report", week)
 
 
 def _acting(act: Callable[..., object]) -> Callable[[HttpRequest, str], None]:
@@ -210,7 +211,6 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
     ]
     context = {
         "job": job,
-        "refresh": _REFRESH_SECONDS if job and job.is_open and not problem else 0,
         "remake_failure": _failure(job, found, rules) if job else None,
         "title": report.report if report else week,
         "told": _line(found, rules),
@@ -284,7 +284,7 @@ def _waits(found: Standing, actor: Actor, rules: Rules, *, lacks_number: bool) -
         if lacks_number and kind is rules.number_before:
             raise no("no_number", rules.steps[kind])
     except Refused as refusal:
-        return _problem(refusal)
+        return problem_of(refusal)
     return None
 
 
@@ -354,22 +354,10 @@ def _absent(week: str) -> Problem:
 
 
 def _failure(job: RemakeJob, found: Standing, rules: Rules) -> Problem | None:
-    """Why a draft could not be made again; until somebody goes a step on."""
+    """Why the draft could not be made again; until somebody goes a step on."""
     ended = clock.from_datetime(job.finished_at) if job.finished_at else 0
-    if not job.failure or (found.steps and found.steps[-1].at > ended):
-        return None
-    if job.failure in words().refusals:
-        return _problem(no(job.failure, rules.steps[Kind.DRAFT]))
-    return from_error(ThuocdoError(job.failure, ""))
-
-
-def _problem(refusal: ThuocdoError) -> Problem:
-    if isinstance(refusal, Refused):
-        return Problem(_told(refusal.text), _told(refusal.way_out), HTTPStatus.CONFLICT)
-    if refusal.code in TEXTS:
-        told = from_error(refusal)
-        return Problem(told.message, told.hint, HTTPStatus.CONFLICT)
-    return Problem(_("Không làm được việc này."), str(refusal), HTTPStatus.CONFLICT)
+    later = found.steps and found.steps[-1].at > ended
+    return None if later else failure(job, rules)
 
 
 def _note(request: HttpRequest) -> str:
