@@ -39,7 +39,7 @@ class Kept:
             os.utime(path)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace(path, content)
+            files.add(path, content)  # two scans may find the same at once
         return Evidence(kind, name, len(content))
 
     def read(self, sha256: str) -> bytes:

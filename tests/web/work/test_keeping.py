@@ -11,7 +11,7 @@ from tests.web.people import read, signed_in
 from thuocdo.core import clock
 from thuocdo.keeping import sweeping
 from thuocdo.registry.rights import Role
-from thuocdo.web.templatetags.yearbook import day
+from thuocdo.web.printing import day
 
 pytestmark = pytest.mark.django_db
 PAGE, ENGLISH = "/lam-viec/luu-giu/", "/en/work/keeping/"

@@ -15,7 +15,7 @@ from thuocdo.keeping.sweeping import Line, look
 from thuocdo.measure.definitions import Source, Text
 from thuocdo.registry.models import Change
 from thuocdo.web import board
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 from thuocdo.web.work import frame
 
 _LATEST: Final = 10

@@ -15,9 +15,9 @@ from thuocdo.registry.models import RemakeJob
 from thuocdo.report.desk.model import Kind, Refused, Rules, rules_on, words
 from thuocdo.report.desk.standing import no
 from thuocdo.web import board
+from thuocdo.web.printing import language
 from thuocdo.web.problem_words import TEXTS
 from thuocdo.web.problems import Problem, from_error
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame, remaking
 
 _REFRESH_SECONDS = 5

@@ -25,4 +25,4 @@ async def run(scene: Scene) -> list[Result]:
     return judge(scene.seen, sitemap, scene.at, parts.hostname or "")
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=30.0, needs_look=True)
+PROBE: Final = Probe("interface", CHECKS, run, needs_look=True)
