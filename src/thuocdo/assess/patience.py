@@ -51,6 +51,16 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: Mapping[str, float]
     check: CheckBounds
 
+    @property
+    def utmost(self) -> float:
+        """Of a scan from its begin to its end, whatever it waits for: the site's time, ours, every step's once more."""
+        return (
+            self.site_seconds
+            + self.turn_seconds
+            + sum(self.steps.values())
+            + 4 * self.close_seconds
+        )
+
 
 @cache
 def bounds() -> Bounds:

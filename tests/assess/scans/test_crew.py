@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
+import msgspec
 import pytest
 from tests.assess.fixtures.servers import Odd, page, to
 
@@ -12,12 +14,13 @@ from thuocdo.assess.citizen import Manners
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.fetch import Limits
 from thuocdo.assess.models import Entry, Round, ShadowScan
+from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.rounds import measuring, office
 from thuocdo.assess.rounds.fleet import Systems
 from thuocdo.assess.rounds.office import System
-from thuocdo.assess.scans import crew, shadows
+from thuocdo.assess.scans import crew, looking, shadows
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.looking import Scanning
@@ -33,7 +36,7 @@ def planned(*urls: str) -> Round:
     return held
 
 
-def quick(settings) -> Systems:
+def quick(settings, within: Bounds | None = None) -> Systems:
     """The rounds that are on, asked without pauses."""
 
     def scanning(held: Round) -> Scanning:
@@ -43,6 +46,7 @@ def quick(settings) -> Systems:
             depth=Depth(lab_runs=0),
             manners=Manners(pause=0.0),
             limits=Limits(seconds=3.0),
+            bounds=within or bounds(),
         )
 
     return Systems(settings, measuring.systems(settings).rounds, scanning)
@@ -133,6 +137,44 @@ def test_a_pause_lets_what_was_begun_end_and_begins_nothing_new(settings, served
     measuring.resume(held)
     crew.work(settings, [quick(settings)], 1, lambda: None, never())
     assert measuring.progress(held).done == 3
+
+
+class Exited(BaseException):
+    """In place of the process's end."""
+
+
+def test_a_scan_that_holds_its_thread_beyond_every_bound_ends_the_process_and_costs_nobody_else(
+    settings, served, monkeypatch
+):
+    """No clock of an event loop runs while something of ours holds it, and no thread can be killed."""
+
+    async def stuck(scanner, target):
+        if target.url == served["mau-vo-tan"]:
+            time.sleep(6)
+        await asyncio.sleep(6)
+
+    def leave(code: int) -> None:
+        raise Exited(code)
+
+    monkeypatch.setattr(looking, "scan", stuck)
+    monkeypatch.setattr(crew.os, "_exit", leave)
+    never_waits = dict.fromkeys(bounds().steps, 0.0)
+    short = {"steps": never_waits, "site_seconds": 1.0, "turn_seconds": 1.0, "close_seconds": 0.5}
+    within = msgspec.structs.replace(bounds(), **short)
+    held = planned(served["mau-vo-tan"], served["mau-vong-quanh"])
+    later = time.monotonic() + 1.0
+
+    def tick() -> None:  # the second begins later, and is not overdue
+        if time.monotonic() < later:
+            held.entries.filter(turn=1).update(state="done")
+        elif held.entries.filter(turn=1, state="done", started_at=None).exists():
+            held.entries.filter(turn=1).update(state="queued")
+
+    with pytest.raises(Exited):
+        crew.work(settings, [quick(settings, within)], 2, tick, never())
+    hung, other = held.entries.order_by("turn")
+    assert (hung.state, hung.fault) == (Entry.State.DONE, "internal")
+    assert (other.state, other.attempts) == (Entry.State.QUEUED, 0)
 
 
 def test_one_crew_to_an_instance(settings):

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.assess.fixtures.servers import Odd, page, silence
+from tests.assess.fixtures.servers import Odd, page, silence, to
 from tests.assess.site_check.conftest import PATIENT, SHORT, Pages, closed_port
 from tests.command import thuocdo
 from tests.run.browser import DEPLOYED
 
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
 from thuocdo.assess.site_check.model import Code, Phase
 from thuocdo.cli.checks import check_site
@@ -64,6 +65,23 @@ def test_a_site_whose_pages_hang_costs_some_pages_and_not_all_that_were_asked_fo
     assert len(result.pages) == 13
     assert {each.observed.fault for each in result.pages[1:]} == {"timeout"}
     assert {each.findings[0].code for each in result.pages[1:]} == {Code.PAGE_UNREACHABLE}
+
+
+def test_pages_behind_a_front_page_that_leads_to_where_a_scan_is_are_left_alone(world):
+    links = b"<a href=/1.html>1</a><a href=/2.html>2</a>"
+    paths = {"/robots.txt": page(b"", "Content-Type: text/plain"), "/": page(links)}
+    led_to = Odd(paths | {f"/{n}.html": page(b"x") for n in (1, 2)})
+    leads = Odd({"/": to(f"{led_to.url}/")})
+    wanted = Wanted(f"{leads.url}/", pages=3)
+    with Hosts.of(world.settings).held(led_to.url):
+        (result,) = world.check(wanted)
+    assert [each.observed.fault for each in result.pages[1:]] == ["busy", "busy"]
+    assert not [path for path in led_to.asked() if path.endswith(".html")]
+    (result,) = world.check(wanted)
+    assert [each.observed.fault for each in result.pages[1:]] == ["", ""]
+    assert Hosts.of(world.settings).is_free(led_to.url)
+    led_to.close()
+    leads.close()
 
 
 # --- evidence -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ and puts it back, untried; killed, it leaves rows `running`, which whoever works
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -19,7 +20,7 @@ import structlog
 from thuocdo.assess.probes.scene import Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.scans.hosts import Hold, Hosts
-from thuocdo.assess.scans.looking import Look, Scanning, axe_of
+from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.assess.scans.pace import Pace
 from thuocdo.assess.scans.policy import policy
 from thuocdo.core.alone import alone
@@ -134,7 +135,26 @@ class _Crew:
                 taken.done(found)
                 scanned += 1
             taken.hold.release()
+        self._leave_if_stuck()
         return scanned
+
+    def _leave_if_stuck(self) -> None:
+        """End the process when a scan holds its thread beyond every bound: no thread can be killed.
+
+        That system is given up, the others are put back untried; whoever keeps us alive starts us again. What the
+        scans had started ends with us (leash.py).
+        """
+        running = list(self._running.values())
+        stuck = [taken for taken, look in running if look.is_stuck]
+        if not stuck:
+            return
+        for taken, look in running:
+            if look.is_stuck:
+                taken.done(nothing("stuck"))
+            else:
+                taken.put_back()
+        log.critical("a scan is stuck", systems=[taken.name for taken in stuck])
+        os._exit(os.EX_SOFTWARE)
 
     def _call_off(self) -> None:
         """First the rows, then the scans: whoever kills us while these end finds nothing begun."""

@@ -37,7 +37,7 @@ class Hosts:
     """The hosts of one instance. Where a host was found to lead is held with it from then on (`learn`)."""
 
     folder: Path
-    _leads: dict[str, set[str]] = field(default_factory=dict)
+    _leads: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Hosts:
@@ -62,7 +62,8 @@ class Hosts:
 
     def learn(self, url: str, leads_to: str) -> None:
         """Whoever asks the one host is sent to the other."""
-        self._leads.setdefault(host_of(url), set()).add(host_of(leads_to))
+        host = host_of(url)  # scans of several threads learn while one that takes turns reads
+        self._leads[host] = self._leads.get(host, frozenset()) | {host_of(leads_to)}
 
     def hold_where_it_leads(self, target: Target, url: str) -> Hold | None:
         """The host a target's front page was found at; None where it is held with the target's own already.

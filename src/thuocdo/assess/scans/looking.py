@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
+import time
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -69,6 +71,7 @@ class Look:
         self._target = target
         self._hosts = hosts
         self._off = threading.Event()
+        self._begun_at = math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[list[Result]] | None = None
 
@@ -79,6 +82,7 @@ class Look:
         Raises ThuocdoError `no_contact` or `bad_contact` when nobody could be written to.
         """
         contact_of(self._scanning.contact)
+        self._begun_at = time.monotonic()
         try:
             with asyncio.Runner() as runner:
                 self._loop = runner.get_loop()
@@ -92,6 +96,11 @@ class Look:
         except Exception as problem:  # the fleet goes on
             log.exception("a scan broke", url=self._target.url)
             return nothing(type(problem).__name__)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it goes on beyond every bound: something holds the thread, and no clock in it runs."""
+        return time.monotonic() - self._begun_at > self._scanning.bounds.utmost
 
     def call_off(self) -> None:
         self._off.set()

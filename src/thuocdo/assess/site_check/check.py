@@ -14,6 +14,7 @@ import msgspec
 from playwright.async_api import Browser
 
 from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.scans.hosts import Hosts, host_of
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.browser import AGENT, Bounds, launched
 from thuocdo.assess.site_check.judge import judge
@@ -125,6 +126,7 @@ class _Check:
         self._tracker = (wanted.tracker or settings.collector_url).rstrip("/")
         self._guard = Guard(settings.check_networks, endpoint(self._tracker))
         self._expected = Expectation(self._tracker, wanted.site_id, sites)
+        self._hosts = Hosts.of(settings)
         self._until = time.monotonic() + bounds.site_s
         self._lost = 0
         self._folder = settings.checks_dir / secrets.token_hex(8)
@@ -132,7 +134,7 @@ class _Check:
     async def run(self) -> SiteResult:
         self._folder.mkdir(parents=True)
         first = await self._page(normal_url(self._wanted.url), 1)
-        rest = await self._others(first)
+        rest = await self._behind(first)
         return SiteResult(
             self._wanted.url,
             self._tracker,
@@ -140,6 +142,24 @@ class _Check:
             clock.now_us(),
             (first, *rest),
         )
+
+    async def _behind(self, first: PageResult) -> list[PageResult]:
+        """The other pages, unless the first led to a host at which another look of ours is."""
+        led_to = first.observed.final_url
+        host = host_of(led_to)
+        if host == host_of(normal_url(self._wanted.url)):  # whoever asked for the check holds it
+            return await self._others(first)
+        hold = self._hosts.hold(led_to)
+        if hold is None:
+            return [self._unseen(url, "busy", host) for url in self._links(first)]
+        try:
+            return await self._others(first)
+        finally:
+            hold.release()
+
+    def _links(self, first: PageResult) -> list[str]:
+        links = [each for each in first.observed.links if is_page(each)]
+        return links[: self._wanted.pages - 1]
 
     async def _page(self, url: str, number: int) -> PageResult:
         async with self._turns:
@@ -158,8 +178,7 @@ class _Check:
 
     async def _others(self, first: PageResult) -> list[PageResult]:
         """Pages that the first one names: nobody asked for them one by one, so robots.txt holds."""
-        links = [each for each in first.observed.links if is_page(each)]
-        links = links[: self._wanted.pages - 1]
+        links = self._links(first)
         if not links:
             return []
         async with self._turns:

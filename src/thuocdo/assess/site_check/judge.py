@@ -23,7 +23,7 @@ from thuocdo.assess.site_check.snippet import Place
 from thuocdo.core.vocabulary import RejectReason
 
 _REFUSED_FROM: Final = 400
-_NOT_LOOKED: Final = frozenset(("robots",))
+_NOT_LOOKED: Final = frozenset(("robots", "busy"))
 """Faults that say nothing against the page."""
 
 
