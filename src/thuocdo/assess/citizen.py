@@ -133,6 +133,10 @@ class Citizen:
         async with host.turn:
             return await self._refusal(host, url)
 
+    def pause_of(self, url: str) -> float:
+        """Seconds between two requests to the host of an address, as far as its wish is known."""
+        return self._pause(self._host(url))
+
     def _host(self, url: str) -> _Host:
         parts = urlsplit(url)
         return self._hosts.setdefault(f"{parts.scheme}://{parts.netloc}", _Host())

@@ -1,4 +1,4 @@
-"""One scan of one site: the front page once, the browser's visit once, then probe after probe.
+"""One scan of one site: the front page once, the browser's visit once, a walk of a few pages once, then probe after probe.
 
 A probe that fails, hangs or is cut short leaves typed results for its checks, and the others go on.
 """
@@ -16,9 +16,10 @@ from playwright.async_api import Browser
 from thuocdo.assess.citizen import Citizen, Manners
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure, Fetcher
-from thuocdo.assess.probes.catalogue import PROBES
+from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
+from thuocdo.assess.probes.walk.walk import Bounds, walk
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.core import clock
@@ -81,6 +82,11 @@ async def _scene(scanner: Scanner, target: Target, at: int) -> Scene:
             scanner.axe,
             scanner.depth.browser_s,
         )
+    walked = None
+    if isinstance(page, Answer):
+        seen = looked if isinstance(looked, Look) else None
+        bounds = Bounds(scanner.depth.walk, scanner.depth.walk_s)
+        walked = await walk(citizen, scanner.kept, page, seen, ALSO, bounds)
     return Scene(
         settings=scanner.settings,
         target=target,
@@ -91,6 +97,7 @@ async def _scene(scanner: Scanner, target: Target, at: int) -> Scene:
         browser=scanner.browser,
         at=at,
         looked=looked,
+        walked=walked,
         resolving=scanner.resolving,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import yaml
@@ -21,6 +21,9 @@ from thuocdo.assess.results import Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.measure.definitions import Source, Text
+
+if TYPE_CHECKING:  # the walk reads its own rules with what is here
+    from thuocdo.assess.probes.walk.walk import Walk
 
 FOLDER = Path(__file__).parent
 R = TypeVar("R")
@@ -67,6 +70,8 @@ class Depth:
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
     pages          pages of its own the tag is looked for on, the front page included
     below          subordinate sites it is looked for on besides
+    walk           pages of its own that are read plainly, besides the front page
+    walk_s         for all of them
     browser_s      for one visit of the browser
     tools_s        for one run of a tool (sslyze)
     lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
@@ -76,6 +81,8 @@ class Depth:
     lab_runs: int = 5
     pages: int = 3
     below: int = 3
+    walk: int = 16
+    walk_s: float = 90.0
     browser_s: float = 60.0
     tools_s: float = 90.0
     lab_s: float = 180.0
@@ -89,6 +96,7 @@ class Scene:
     page     the front page as a plain request got it, or why there is none
     browser  None when there is none on this machine
     looked   what the browser saw in its one visit
+    walked   the pages that were walked; None where there is no front page
     resolving  whom to ask about names; the default is nobody
     at       µs UTC, of every result
     """
@@ -102,6 +110,7 @@ class Scene:
     browser: Browser | None
     at: int
     looked: Look | Failure | None = None
+    walked: Walk | None = None
     resolving: Resolving = field(default_factory=Resolving)
 
     @property
@@ -116,6 +125,12 @@ class Scene:
         assert isinstance(self.looked, Look)
         return self.looked
 
+    @property
+    def walk(self) -> Walk:
+        """That walk; only for probes that need a page."""
+        assert self.walked is not None
+        return self.walked
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -124,6 +139,7 @@ class Probe:
     needs_page     it cannot be run without a front page
     needs_browser  nor without a browser
     needs_look     nor without the visit the browser makes for all
+    asked_only     its checks are told only where a criterion asks for them
     """
 
     checks: tuple[str, ...]
@@ -132,6 +148,7 @@ class Probe:
     needs_page: bool = True
     needs_browser: bool = False
     needs_look: bool = False
+    asked_only: bool = False
 
 
 def rules_of(file: Path, kind: type[R]) -> R:

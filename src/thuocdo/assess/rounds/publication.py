@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result
 from thuocdo.assess.rounds.table import OWN, Graded, Shared, Standing, shared_defects, standings
@@ -150,15 +151,26 @@ def system_line(line: Standing, graded: Graded, criteria: CriteriaSet) -> System
     checks = [
         _check(result, graded, criteria, *by_check.get(result.check, ("", None)))
         for result in graded.results
+        if _is_told(result, by_check.get(result.check))
     ]
     return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
 
 
+def _is_told(result: Result, asked: tuple[str, Criterion] | None) -> bool:
+    """What no rule asks for is told but for probes that say so; what people judge instead is theirs to tell."""
+    if asked is None:
+        return result.check not in ASKED_ONLY
+    return not (asked[1].by_people and result.share is None)
+
+
 def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
     """What assessors gave points for; without two of them nothing was given, which is our side's fault."""
+    found = {result.check for result in graded.results if result.share is not None}
     for group, each in criteria.criteria():
-        if each.method != "manual" or graded.points.get(group.code) is not None:
+        if not each.by_people or graded.points.get(group.code) is not None:
             continue  # of a group known as a whole, nobody knows the parts
+        if each.by_machine and (each.check or f"{group.code}.{each.code}") in found:
+            continue
         key = f"{group.code}.{each.code}"
         points = graded.points.get(key)
         outcome = Outcome.UNMEASURED if points is None else _outcome(points, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from thuocdo.assess.fetch import Answer, Failure
-from thuocdo.assess.probes.look import Facts, Look, Narrow
+from thuocdo.assess.probes.look import Control, Facts, Look, Narrow
+from thuocdo.assess.probes.reading import Page
 from thuocdo.assess.probes.scene import RulesFile, rules_of
+from thuocdo.assess.probes.walk.walk import Below, Walk, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
 from thuocdo.assess.results import FULL, NONE, Remark, Result, measured, unmeasured
 from thuocdo.core.vietnamese import fold_accents
@@ -31,6 +34,7 @@ class Rules(RulesFile, frozen=True):
     search: list[str]
     links: dict[str, Sign]
     agencies: list[str]
+    contacts: list[str]
 
 
 RULES: Final = rules_of(Path(__file__).with_name("rules.yaml"), Rules)
@@ -38,26 +42,31 @@ Judged = tuple[Decimal, tuple[Remark, ...]]
 
 
 _LINKS: Final = ("help", "feedback", "privacy", "social", "languages", "apps")
+_FRONT_ALONE: Final = "social"
+"""Behind the front page a link to a network is there to share an article, as a rule."""
 
 
-def judge(seen: Look, sitemap: Answer | Failure, at: int, host: str = "") -> list[Result]:
-    """One result for each of the probe's checks. sitemap: what /sitemap.xml gave; host: the page's own."""
-    facts = seen.facts
+def judge(seen: Look, walked: Walk, at: int, host: str = "") -> list[Result]:
+    """One result for each of the probe's checks. host: the page's own.
+
+    What must be on every page is judged by the front page; what a visitor is led to, also by those behind it.
+    """
+    facts, below = seen.facts, walked.below()
     shares = {
         "responsive": _responsive(facts, seen.narrow),
         "language": _language(facts),
         "title": _title(facts),
         "structure": _structure(facts),
         "search": _search(facts),
-        "contact": _contact(facts),
-        "agencies": _agencies(facts, host),
-        **{name: _link(facts, name) for name in _LINKS},
+        "contact": _contact(facts, walked),
+        "agencies": _agencies(facts, below, host),
+        **{name: _link(facts, below, name) for name in _LINKS},
     }
     found = [
         measured(f"interface.{name}", share, at, *remarks, evidence=seen.evidence)
         for name, (share, remarks) in shares.items()
     ]
-    return [*found, _sitemap(facts, sitemap, at)]
+    return [*found, _sitemap(facts, walked.sitemap, at)]
 
 
 def _responsive(facts: Facts, narrow: Narrow) -> Judged:
@@ -106,27 +115,44 @@ def _search(facts: Facts) -> Judged:
     return NONE, (Remark("no_search"),)
 
 
-def _contact(facts: Facts) -> Judged:
-    hrefs = [each.href.lower() for each in facts.controls]
-    has_phone = bool(_PHONE.search(facts.text)) or any(h.startswith("tel:") for h in hrefs)
-    has_mail = bool(_MAIL.search(facts.text)) or any(h.startswith("mailto:") for h in hrefs)
+def _contact(facts: Facts, walked: Walk) -> Judged:
+    """Half for a telephone number, half for a mail address: on the front page, or on one about contacts."""
+    pages = [each for each in walked.pages[1:] if _is_about_contacts(each)]
+    text = "\n".join((facts.text, *(each.text for each in pages)))
+    controls = (*facts.controls, *(each for page in pages for each in page.controls))
+    hrefs = [each.href.lower() for each in controls]
+    has_phone = bool(_PHONE.search(text)) or any(h.startswith("tel:") for h in hrefs)
+    has_mail = bool(_MAIL.search(text)) or any(h.startswith("mailto:") for h in hrefs)
     remarks = [] if has_phone else [Remark("no_phone")]
     remarks += [] if has_mail else [Remark("no_mail")]
     return FULL - HALF * len(remarks), tuple(remarks)
 
 
-def _link(facts: Facts, name: str) -> Judged:
+def _is_about_contacts(page: Page) -> bool:
+    return any(says(title, RULES.contacts) for title in (page.title, *page.headings))
+
+
+def _link(facts: Facts, below: Sequence[Below], name: str) -> Judged:
     if find(facts.controls, RULES.links[name]) is not None:
         return FULL, ()
+    deeper = find_below(below, RULES.links[name]) if name != _FRONT_ALONE else None
+    if deeper is not None:
+        return FULL, (told_below(deeper),)
     return NONE, (Remark(f"no_{name}"),)
 
 
-def _agencies(facts: Facts, host: str) -> Judged:
-    for each in facts.controls:
-        other = _host(each.href)
-        if other != host and any(other.endswith(end) for end in RULES.agencies):
-            return FULL, ()
+def _agencies(facts: Facts, below: Sequence[Below], host: str) -> Judged:
+    if any(_is_another(each, host) for each in facts.controls):
+        return FULL, ()
+    for each in below:
+        if _is_another(each.control, host):
+            return FULL, (told_below(each),)
     return NONE, (Remark("no_agencies"),)
+
+
+def _is_another(control: Control, host: str) -> bool:
+    other = _host(control.href)
+    return other != host and any(other.endswith(end) for end in RULES.agencies)
 
 
 def _host(href: str) -> str:

@@ -1,0 +1,18 @@
+"""Reads the pages that were walked; asks for nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from thuocdo.assess.probes.losi.judge import judge
+from thuocdo.assess.probes.losi.signs import CHECKS
+from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.results import Result
+
+
+async def run(scene: Scene) -> list[Result]:
+    return await asyncio.to_thread(judge, scene.walk.pages, scene.at)
+
+
+PROBE: Final = Probe(CHECKS, run, seconds=30.0, asked_only=True)
