@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.core.errors import ThuocdoError
 
 FULL: Final = Decimal(1)
@@ -185,10 +185,14 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
     for group, each in criteria.criteria():
         key = f"{group.code}.{each.code}"
         result_of = by_check.get(each.check or key)
-        is_peoples = each.by_people and (result_of is None or result_of.share is None)
-        if result_of is not None and each.by_machine and not is_peoples:
+        if result_of is not None and is_machines(each, result_of):
             found[key] = _steps(result_of.share, each.points, criteria.step)
     return found
+
+
+def is_machines(criterion: Criterion, result: Result) -> bool:
+    """Whether a probe's result counts for a criterion; where people may judge too, only what was found whole."""
+    return criterion.by_machine and (not criterion.by_people or result.share == FULL)
 
 
 def _steps(share: Decimal | None, of: Decimal, step: Decimal) -> Decimal | None:

@@ -118,6 +118,13 @@ def graded_entry(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
     )
 
 
+def marks_due(held: Round, rules: CriteriaSet) -> int:
+    """How many marks one assessor has to make, as far as the machine has looked."""
+    if not worth(rules, "found"):
+        return held.entries.count() * len(by_people(rules))
+    return sum(len(to_mark(entry, rules)) for entry in held.entries.all())
+
+
 def _words(entry: Entry) -> dict[str, list[str]]:
     said = [(each.made_at, each.key, each.evidence) for each in entry.marks.all()]
     said += [(each.made_at, each.key, each.reason) for each in entry.rulings.all()]

@@ -16,7 +16,7 @@ from thuocdo.assess.models import Appeal, Entry, Round, ShadowScan
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds.comparing import Compared, Side, compare
 from thuocdo.assess.rounds.grading import by_people, graded_entry, results_of, rules_of, worth
-from thuocdo.assess.rounds.publication import CheckLine, SystemLine, system_line
+from thuocdo.assess.rounds.publication import CheckLine, SystemLine, system_line, unfound
 from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.assess.scans import shadows
 from thuocdo.assess.scoring import grade
@@ -191,6 +191,7 @@ def _line(graded: Graded, rules: CriteriaSet) -> SystemLine:
         rules
     )  # a line of theirs bears the criterion's name, one of a probe's the check's
     checks = [each for each in line.checks if each.check not in by_hand]
+    checks += unfound(graded, rules)
     return msgspec.structs.replace(line, checks=checks)
 
 

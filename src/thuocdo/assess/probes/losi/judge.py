@@ -174,7 +174,7 @@ def _links(
 
 def _files(ends: Sequence[str], labels: Sequence[_Label], page: Page) -> Iterator[Remark]:
     for each in labels if ends else ():
-        if each.path.endswith(tuple(ends)) and not each.path.endswith("/robots.txt"):
+        if each.path.endswith(tuple(ends)) and not each.path.endswith(tuple(SIGNS.no_data)):
             yield _of_control("losi_file", each.control, page)
 
 

@@ -67,8 +67,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signs(RulesFile, frozen=True):
+    """no_data: files for machines that every site may have, and that are no data for people."""
+
     version: int
     valid_from: date
+    no_data: list[str]
     questions: dict[str, Question]
 
 
