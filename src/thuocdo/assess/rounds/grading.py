@@ -49,6 +49,12 @@ def with_points(held: Round) -> QuerySet[Entry]:
     return held.entries.prefetch_related("marks", "rulings")
 
 
+def with_marks(held: Round, rules: CriteriaSet) -> QuerySet[Entry]:
+    """The same, without what was measured where no mark depends on it."""
+    entries = with_points(held)
+    return entries if worth(rules, "found") else entries.defer("results")
+
+
 def results_of(entry: Entry) -> list[Result]:
     return msgspec.convert(entry.results or [], list[Result])
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import msgspec
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 
 from thuocdo import __version__
@@ -24,7 +24,7 @@ from thuocdo.assess.rounds.grading import (
     rules_of,
     to_mark,
     together_of,
-    with_points,
+    with_marks,
     worth,
 )
 from thuocdo.assess.rounds.marking import Difference, checklist
@@ -153,14 +153,9 @@ def differences(held: Round) -> list[tuple[str, Difference]]:
     rules = rules_of(held)
     return [
         (entry.code, each)
-        for entry in _read_for(rules, with_points(held)).order_by("code")
+        for entry in with_marks(held, rules).order_by("code")
         for each in together_of(entry, rules, rules).differences
     ]
-
-
-def _read_for(rules: CriteriaSet, entries: QuerySet[Entry]) -> QuerySet[Entry]:
-    """Without what was measured, where no mark depends on it."""
-    return entries if worth(rules, "found") else entries.defer("results")
 
 
 def progress(held: Round) -> dict[str, int]:
