@@ -90,6 +90,10 @@ def test_a_proposal_says_where_it_was_seen_and_keeps_the_page(seen):
     assert "Đăng ký khai sinh" in kept.read(birth.evidence[0].sha256).decode()
 
 
+def test_what_every_page_repeats_in_its_foot_is_quoted_once(seen):
+    assert [each.code for each in seen["pass"][0]["281"].remarks] == ["losi_text"]
+
+
 def test_a_link_to_the_services_own_host_is_a_sign(seen):
     tax = seen["pass"][0]["268"].remarks[0].facts
     assert tax["href"] == "https://thuedientu.gdt.gov.vn/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from pathlib import Path
 
@@ -154,21 +155,15 @@ def test_the_sitemap_file_names_pages_no_link_does(serving, tmp_path):
 
 
 LABELS = [topic.words[0] for topic in RULES.topics]
-LINKS = st.lists(
-    st.builds(
-        Control,
-        st.sampled_from(LABELS),
-        st.integers(0, 40).map(lambda n: f"https://a.vn/trang-{n}"),
-    ),
-    max_size=30,
-)
+LINKS = st.lists(st.tuples(st.sampled_from(LABELS), st.integers(0, 9)), max_size=12)
 
 
-@given(LINKS, st.randoms(use_true_random=False), st.integers(0, 10))
-def test_the_order_of_links_and_their_repetition_choose_nothing(links, random, places):
-    shuffled = [*links, *links[:3]]
-    random.shuffle(shuffled)
-    one, other = (chosen(pool, RULES.topics, places, "https://a.vn/") for pool in (links, shuffled))
+@given(LINKS, st.integers(0, 99), st.integers(0, 10))
+def test_the_order_of_links_and_their_repetition_choose_nothing(links, seed, places):
+    pool = [Control(label, f"https://a.vn/trang-{number}") for label, number in links]
+    shuffled = [*pool, *pool[:3]]
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order
+    one, other = (chosen(each, RULES.topics, places, "https://a.vn/") for each in (pool, shuffled))
     assert one == other
     assert len(one) <= places
 
@@ -203,7 +198,7 @@ def test_hostile_markup_is_read_and_bounded():
 def test_what_is_not_shown_is_not_read():
     found = read(
         "https://a.vn/",
-        "<title>Cổng</title><style>p{}</style><script>var x='<a href=/y>Dữ liệu mở</a>'</script>"
+        "<!doctype html><?xml?><title>Cổng</title><style>p{}</style><script>var x='<a href=/y>Dữ liệu mở</a>'</script>"
         "<template><a href=/z>Mẫu</a></template><!-- <a href=/c>Chú thích</a> -->"
         "<h2>Tin <b>tức</b></h2><a href='/gioi-thieu#x' title='Xem'>  Giới\n thiệu </a>"
         "<a href=/b title='Dữ liệu mở'></a><img alt='Sơ đồ' src=s.png>",

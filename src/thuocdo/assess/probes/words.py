@@ -63,13 +63,15 @@ class Folded:
         return self.places[found.start()], self.places[found.end() - 1] + 1
 
     def quote(self, place: tuple[int, int], around: int = 60) -> str:
-        """What stands there with some of what stands around it, cut at words."""
+        """What stands there with some of what stands around it, cut at words and within its line."""
         begin, end = place
-        before, after = self.text[max(0, begin - around) : begin], self.text[end : end + around]
-        if begin > around:
-            before = "…" + before.partition(" ")[2]
-        if end + around < len(self.text):
-            after = after.rpartition(" ")[0] + "…"
+        before, gap_before, left = self.text[max(0, begin - around) : begin].rpartition("\n")
+        right, gap_after, _ = self.text[end : end + around].partition("\n")
+        before, after = left, right
+        if begin > around and not gap_before:
+            before = "…" + left.partition(" ")[2]
+        if end + around < len(self.text) and not gap_after:
+            after = right.rpartition(" ")[0] + "…"
         return " ".join(f"{before}{self.text[begin:end]}{after}".split())
 
     def _is_letter(self, at: int) -> bool:

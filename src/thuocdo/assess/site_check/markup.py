@@ -19,6 +19,7 @@ MAX_CHARACTERS: Final = 5_000_000
 _OPENING: Final = re.compile(r"<!--|<(/?)([a-zA-Z][^\s/>]*+)")
 _DEAD: Final = ("template", "noscript")
 _TAG_END: Final = re.compile(r"""(?:"[^"]*+"|'[^']*+'|[^>"'])*+>""")
+_DECLARATION: Final = re.compile(r"<[!?][^<>]*+>")
 _SCRIPT_END: Final = re.compile(r"</script(?=[\s/>])", re.IGNORECASE)
 _RAW: Final = {"script": _SCRIPT_END, "style": re.compile(r"</style(?=[\s/>])", re.IGNORECASE)}
 _ATTRIBUTE: Final = re.compile(
@@ -103,7 +104,7 @@ def runs(page: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         end = _end_of_opening(page, match)
         if end is None:  # an element's tag that never ends is no element
             break
-        text.append(page[begun : match.start()])
+        text.append(_DECLARATION.sub("", page[begun : match.start()]))
         at = begun = end
         name = (match.group(2) or "").lower()
         if not name:
@@ -113,7 +114,8 @@ def runs(page: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         if name in _RAW and not match.group(1):
             closing = _RAW[name].search(page, at)
             at = begun = closing.start() if closing else len(page)
-    yield html.unescape("".join((*text, page[begun:]))), "", {}
+    text.append(_DECLARATION.sub("", page[begun:]))
+    yield html.unescape("".join(text)), "", {}
 
 
 def _attributes(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from thuocdo.assess.criteria.model import Criterion
 from thuocdo.assess.models import Entry, Mark, Round
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Result
+from thuocdo.assess.results import Remark, Result
 from thuocdo.assess.rounds import grading, office
 from thuocdo.assess.rounds.proposing import Proposal, found_whole, proposals
 from thuocdo.assess.rounds.shadow import said
@@ -78,7 +78,7 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         "problem": problem,
         "criteria": [
             _criterion(key, each, mine, proposed.get(key))
-            | {"configured": not rules.is_official(each)}
+            | {"configured": not rules.is_official(each), "is_whole": each.points == rules.step}
             for group, each in rules.criteria()
             if (key := f"{group.code}.{each.code}") in due
         ],
@@ -120,7 +120,8 @@ def _signs(proposal: Proposal | None) -> dict[str, object] | None:
     if proposal is None:
         return None
     fault = proposal.result.fault
-    note = told(texts()[fault.value]).replace("{detail}", proposal.result.detail) if fault else ""
+    unseen = _("Máy không thấy chưa có nghĩa là không có.")
+    note = told(texts()[fault.value]).replace("{detail}", proposal.result.detail) if fault else unseen  # fmt: skip
     return {
         "has_signs": proposal.has_signs,
         "note": note,
@@ -131,8 +132,16 @@ def _signs(proposal: Proposal | None) -> dict[str, object] | None:
 
 
 def _seen(result: Result) -> list[tuple[str, str]]:
-    """Each sign in words, with the address of the page it is on; "" where it has none of its own."""
-    return [(said(each, language()), each.facts.get("url", "")) for each in result.remarks]
+    """Each sign in words, with the address to open: what a link leads to, else the page; "" for none."""
+    return [(said(each, language()), _to_open(each)) for each in result.remarks]
+
+
+def _to_open(remark: Remark) -> str:
+    """A hostile page may have written it: nothing but an address of the web is made a link."""
+    for name in ("href", "url"):
+        if remark.facts.get(name, "").startswith(("https://", "http://")):
+            return remark.facts[name]
+    return ""
 
 
 def _evidence(result: Result) -> list[tuple[str, str]]:
@@ -142,7 +151,12 @@ def _evidence(result: Result) -> list[tuple[str, str]]:
         "screenshot_320": _("ảnh chụp màn hình hẹp"),
         "page": _("trang đã lưu"),
     }
-    return [(kinds[each.kind], each.sha256) for each in result.evidence if each.kind in kinds]
+    kept = [each for each in result.evidence if each.kind in kinds]
+    told_of = [each.kind for each in kept]
+    return [
+        (f"{kinds[each.kind]} {told_of[: place + 1].count(each.kind)}" if told_of.count(each.kind) > 1 else kinds[each.kind], each.sha256)
+        for place, each in enumerate(kept)
+    ]  # fmt: skip
 
 
 def _mark(request: HttpRequest, held: Round, entry: Entry) -> None:

@@ -77,7 +77,7 @@ def _judged(code: str, question: Question, reads: Sequence[_Read], at: int) -> R
         for read in reads:
             if found := _met(way, read):
                 return measured(check, FULL, at, *found, evidence=read.page.evidence)
-    seen = list(_signs(question.proposes, reads))[:MOST_SIGNS]
+    seen = list(_one_quote(_signs(question.proposes, reads)))[:MOST_SIGNS]
     if not seen:
         return unmeasured(check, Fault.NOT_SEEN, str(len(reads)), at)
     pages = {page.url: page for _, page in seen}
@@ -134,6 +134,16 @@ def _signs(signs: Proposes, reads: Sequence[_Read]) -> Iterator[Sighting]:
         for each in (title, *others[:1], fits, said):
             if each is not None:
                 yield each, page
+
+
+def _one_quote(signs: Iterator[Sighting]) -> Iterator[Sighting]:
+    """What one page says the others repeat, as a rule: in their foot."""
+    has_quote = False
+    for remark, page in signs:
+        is_quote = remark.code == "losi_text"
+        if not (is_quote and has_quote):
+            yield remark, page
+        has_quote = has_quote or is_quote
 
 
 def _host(ends: Sequence[str], url: str) -> Remark | None:
