@@ -12,6 +12,8 @@ import msgspec
 from thuocdo.assess.probes.look import Control
 from thuocdo.core.vietnamese import fold_accents
 
+_BULLETS = re.compile(r"^\W+")
+
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A control that says one of `words`, or leads to an address with one of `hrefs`."""
@@ -25,24 +27,21 @@ def says(text: str, words: Sequence[str]) -> bool:
     return bool(words) and bool(_pattern(tuple(words)).search(" ".join(fold_accents(text).split())))
 
 
-def begins(text: str, word: str) -> bool:
-    """Whether the text begins with the word; bullets and arrows before it are passed over."""
-    return bool(_beginning(word).match(" ".join(fold_accents(text).split())))
+def opening(text: str) -> str:
+    """A text folded, from its first letter on: bullets and arrows before it are passed over."""
+    return _BULLETS.sub("", " ".join(fold_accents(text).split()))
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text beside its folded self, made once and asked often; a place is (begin, end) in the text."""
+    """A text beside its folded self, made once and asked often; a place is (begin, end) in the folded one."""
 
     text: str
     folded: str
-    places: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str) -> Folded:
-        parts = [_fold(char) for char in text]
-        places = tuple(place for place, part in enumerate(parts) for _ in part)
-        return cls(text, "".join(parts), places)
+        return cls(text, fold_accents(text))
 
     def find(self, words: Sequence[str]) -> tuple[int, int] | None:
         """Where one of the words stands by itself, the first word that does; None where none does."""
@@ -51,28 +50,37 @@ class Folded:
             while at >= 0:
                 end = at + len(word)
                 if not self._is_letter(at - 1) and not self._is_letter(end):
-                    return self.places[at], self.places[end - 1] + 1
+                    return at, end
                 at = self.folded.find(word, end)
         return None
 
     def fits(self, pattern: re.Pattern[str]) -> tuple[int, int] | None:
         """The first place that fits, folded."""
         found = pattern.search(self.folded)
-        if found is None or found.start() == found.end():
-            return None
-        return self.places[found.start()], self.places[found.end() - 1] + 1
+        return found.span() if found and found.start() < found.end() else None
 
     def quote(self, place: tuple[int, int], around: int = 60) -> str:
-        """What stands there with some of what stands around it, cut at words and within its line."""
-        begin, end = place
-        before, gap_before, left = self.text[max(0, begin - around) : begin].rpartition("\n")
+        """What the text itself says there and around it, cut at words and within its line."""
+        begin, end = self._written(place)
+        _, gap_before, near = self.text[max(0, begin - around) : begin].rpartition("\n")
         right, gap_after, _ = self.text[end : end + around].partition("\n")
-        before, after = left, right
         if begin > around and not gap_before:
-            before = "…" + left.partition(" ")[2]
+            near = "…" + near.partition(" ")[2]
         if end + around < len(self.text) and not gap_after:
-            after = right.rpartition(" ")[0] + "…"
-        return " ".join(f"{before}{self.text[begin:end]}{after}".split())
+            right = right.rpartition(" ")[0] + "…"
+        return " ".join(f"{near}{self.text[begin:end]}{right}".split())
+
+    def _written(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Where that is in the text: folding drops marks, character by character."""
+        begin = end = length = 0
+        for at, char in enumerate(self.text):
+            if length <= place[0]:
+                begin = at
+            if length >= place[1]:
+                break
+            length += len(fold_accents(char))
+            end = at + 1
+        return begin, end
 
     def _is_letter(self, at: int) -> bool:
         return 0 <= at < len(self.folded) and self.folded[at].isalnum()
@@ -89,13 +97,3 @@ def find(controls: Iterable[Control], sign: Sign) -> Control | None:
 @lru_cache(maxsize=128)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + ")")
-
-
-@lru_cache(maxsize=1024)
-def _beginning(word: str) -> re.Pattern[str]:
-    return re.compile(rf"\W*{re.escape(word)}(?!\w)")
-
-
-@lru_cache(maxsize=8192)
-def _fold(char: str) -> str:
-    return " " if char.isspace() else fold_accents(char)

@@ -25,7 +25,7 @@ from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Control, Look
 from thuocdo.assess.probes.reading import Page, read, whole
 from thuocdo.assess.probes.scene import RulesFile, rules_of
-from thuocdo.assess.probes.words import Sign, begins, find
+from thuocdo.assess.probes.words import Sign, find, opening
 from thuocdo.assess.results import Evidence, Fault, Remark
 from thuocdo.assess.site_check.check import is_page
 
@@ -138,11 +138,13 @@ def chosen(
 ) -> list[str]:
     """Addresses of one page a topic, `taken` first; at most `places`; pure."""
     host = urlsplit(front).netloc
-    own = [each for each in dict.fromkeys(pool) if _may_be_walked(each.href, host, front)]
+    own = [_named(each) for each in dict.fromkeys(pool) if _may_be_walked(each.href, host, front)]
     found = dict.fromkeys(taken)
     for topic in topics:
+        if len(found) >= places:
+            break
         ranked = [(rank, each.href) for each in own if (rank := _rank(each, topic)) is not None]
-        if len(found) >= places or not ranked:
+        if not ranked:
             continue
         _, url = min(ranked, key=lambda one: (one[0], len(one[1]), one[1]))
         found.setdefault(url)
@@ -216,14 +218,27 @@ def names_a_section(text: str) -> bool:
     return 0 < len(text.split()) <= RULES.most_words
 
 
-def _rank(control: Control, topic: Sign) -> tuple[int, int] | None:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A link: what it says, folded, when that names a section; and the path it leads to."""
+
+    said: str
+    path: str
+    href: str
+
+
+def _named(control: Control) -> _Named:
+    said = opening(control.text) if names_a_section(control.text) else ""
+    return _Named(said, urlsplit(control.href).path.lower(), control.href)
+
+
+def _rank(link: _Named, topic: Sign) -> tuple[int, int] | None:
     """How well a link names a topic; the less the better."""
-    if names_a_section(control.text):
+    if link.said:
         for place, word in enumerate(topic.words):
-            if begins(control.text, word):
+            if link.said.startswith(word) and not link.said[len(word) :][:1].isalnum():
                 return 0, place
-    path = urlsplit(control.href).path.lower()
-    return next(((1, n) for n, part in enumerate(topic.hrefs) if part in path), None)
+    return next(((1, n) for n, part in enumerate(topic.hrefs) if part in link.path), None)
 
 
 def _may_be_walked(url: str, host: str, front: str) -> bool:
