@@ -198,7 +198,8 @@ def test_functions_and_help_one_page_deep_are_found_there(seen):
     assert found["functions.pay"].remarks == (Remark("function_unseen"),)
     told = {each.check: each for each in interface(look(), walk, AT)}
     assert told["interface.help"].share == told["interface.privacy"].share == 1
-    assert told["interface.agencies"].share == 1
+    assert told["interface.help"].evidence == walk.pages[1].evidence
+    assert told["interface.agencies"].share == 0  # a service's host is no section of agencies
     assert told["interface.apps"].share == 0
 
 

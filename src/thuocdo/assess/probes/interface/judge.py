@@ -11,12 +11,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from thuocdo.assess.fetch import Answer, Failure
-from thuocdo.assess.probes.look import Control, Facts, Look, Narrow
+from thuocdo.assess.probes.look import Facts, Look, Narrow
 from thuocdo.assess.probes.reading import Page
 from thuocdo.assess.probes.scene import RulesFile, rules_of
 from thuocdo.assess.probes.walk.walk import Below, Walk, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
-from thuocdo.assess.results import FULL, NONE, Remark, Result, measured, unmeasured
+from thuocdo.assess.results import FULL, NONE, Evidence, Remark, Result, measured, unmeasured
 from thuocdo.core.vietnamese import fold_accents
 
 HALF: Final = Decimal("0.5")
@@ -59,11 +59,11 @@ def judge(seen: Look, walked: Walk, at: int, host: str = "") -> list[Result]:
         "structure": _structure(facts),
         "search": _search(facts),
         "contact": _contact(facts, walked),
-        "agencies": _agencies(facts, below, host),
+        "agencies": _agencies(facts, host),
         **{name: _link(facts, below, name) for name in _LINKS},
     }
     found = [
-        measured(f"interface.{name}", share, at, *remarks, evidence=seen.evidence)
+        measured(f"interface.{name}", share, at, *remarks, evidence=_kept(seen, walked, remarks))
         for name, (share, remarks) in shares.items()
     ]
     return [*found, _sitemap(facts, walked.sitemap, at)]
@@ -141,18 +141,20 @@ def _link(facts: Facts, below: Sequence[Below], name: str) -> Judged:
     return NONE, (Remark(f"no_{name}"),)
 
 
-def _agencies(facts: Facts, below: Sequence[Below], host: str) -> Judged:
-    if any(_is_another(each, host) for each in facts.controls):
-        return FULL, ()
-    for each in below:
-        if _is_another(each.control, host):
-            return FULL, (told_below(each),)
+def _kept(seen: Look, walked: Walk, remarks: Sequence[Remark]) -> tuple[Evidence, ...]:
+    """What the browser kept of the front page, or the page behind it that a remark is about."""
+    urls = {remark.facts.get("url") for remark in remarks if remark.code == "seen_below"}
+    behind = [each for page in walked.pages[1:] if page.url in urls for each in page.evidence]
+    return tuple(behind) or seen.evidence
+
+
+def _agencies(facts: Facts, host: str) -> Judged:
+    """On the front page alone: behind it an agency's address is that of one service, as a rule."""
+    for each in facts.controls:
+        other = _host(each.href)
+        if other != host and any(other.endswith(end) for end in RULES.agencies):
+            return FULL, ()
     return NONE, (Remark("no_agencies"),)
-
-
-def _is_another(control: Control, host: str) -> bool:
-    other = _host(control.href)
-    return other != host and any(other.endswith(end) for end in RULES.agencies)
 
 
 def _host(href: str) -> str:

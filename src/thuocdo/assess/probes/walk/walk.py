@@ -209,7 +209,7 @@ def find_below(below: Iterable[Below], sign: Sign) -> Below | None:
 def told_below(found: Below) -> Remark:
     """Where it was seen, for a result that passes by it."""
     control = found.control
-    facts = {"text": control.text[:80], "href": control.href[:120], "url": found.page.url[:200]}
+    facts = {"text": control.text[:80], "href": control.href[:120], "url": found.page.url}
     return Remark("seen_below", facts)
 
 
