@@ -132,6 +132,7 @@ def test_a_government_domain_and_the_copyright_of_the_place_are_found_together()
         ("289", "<p>Tổng số lượt truy cập: 2.345.678</p>", None),
         ("289", "<p>Total visits: 12,345</p>", None),
         ("289", "<p>Lượt xem: 12</p>", Fault.NOT_SEEN),
+        ("289", "<p>Lượt truy cập 1.234 Hồ sơ tiếp nhận 5.678</p>", Fault.PROPOSED),
         ("292", "<h1>Air quality</h1><p>PM2.5: 31 µg/m³</p>", None),
         ("292", "<h1>News</h1><p>PM2.5: 31 µg/m³ in Hanoi</p>", Fault.PROPOSED),
         ("219", "<h1>Budget</h1><p>Revenue and expenditure of 2026</p>", None),
@@ -201,6 +202,29 @@ def test_functions_and_help_one_page_deep_are_found_there(seen):
     assert told["interface.help"].evidence == walk.pages[1].evidence
     assert told["interface.agencies"].share == 0  # a service's host is no section of agencies
     assert told["interface.apps"].share == 0
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "<a href='/xep-hang/online_payment_rate'>Tỷ lệ hồ sơ thanh toán trực tuyến</a>",
+        "<a href='/thong-ke/thanh-toan'>Thống kê</a>",
+    ],
+)
+def test_what_speaks_of_a_function_is_not_the_function(tmp_path, label):
+    server = Odd({"/": page("<a href='/so-do-trang'>Sơ đồ trang</a>".encode()), "/so-do-trang": page(label.encode())})  # fmt: skip
+    walk = walked(server, tmp_path)
+    server.close()
+    found = {each.check: each for each in functions.judge(look(), walk.below(), AT)}
+    assert found["functions.pay"].share == 0
+
+
+def test_a_headline_as_title_decides_nothing():
+    markup = "<p>Tuyến số 1: lộ trình, giá vé, tần suất</p>"
+    long = "<h1>Đoàn công tác khảo sát và làm việc về xe buýt tại huyện</h1>"
+    assert of("https://a.vn/", f"<h1>Xe buýt thành phố</h1>{markup}")["282"].share == 1
+    assert of("https://a.vn/", f"<title>Xe buýt - Cổng thông tin tỉnh Mẫu</title>{markup}")["282"].share == 1  # fmt: skip
+    assert of("https://a.vn/", f"{long}{markup}")["282"].fault is Fault.NOT_SEEN
 
 
 def test_a_share_button_behind_the_front_page_is_no_social_media(tmp_path):

@@ -12,6 +12,7 @@ import msgspec
 from thuocdo.assess.probes.look import Control
 from thuocdo.core.vietnamese import fold_accents
 
+_PARTS = re.compile(r"\s[-–—|»]\s")
 _BULLETS = re.compile(r"^\W+")
 
 
@@ -53,6 +54,15 @@ class Folded:
                     return at, end
                 at = self.folded.find(word, end)
         return None
+
+    def names(self, words: Sequence[str], besides: int) -> bool:
+        """Whether a part of it, between dashes and bars, is one of the words with few others besides."""
+        for part in _PARTS.split(self.folded):
+            for word in words:
+                is_short = len(part.split()) <= len(word.split()) + besides
+                if is_short and Folded(part, part).find([word]) is not None:
+                    return True
+        return False
 
     def fits(self, pattern: re.Pattern[str]) -> tuple[int, int] | None:
         """The first place that fits, folded."""

@@ -97,7 +97,7 @@ def _met(way: Decides, read: _Read) -> list[Remark]:
     if way.host:
         found.append(_host(way.host, page.url))
     if way.title:
-        found.append(_title(way.title, read))
+        found.append(_title(way.title, read, SIGNS.most_besides))
     if way.says:
         found.append(_says(way.says, way.least, read))
     if way.also:
@@ -151,9 +151,10 @@ def _host(ends: Sequence[str], url: str) -> Remark | None:
     return Remark("losi_host", {"text": host}) if host.endswith(tuple(ends)) else None
 
 
-def _title(words: Sequence[str], read: _Read) -> Remark | None:
+def _title(words: Sequence[str], read: _Read, besides: int | None = None) -> Remark | None:
     for title in read.titles:
-        if title.find(words) is not None:
+        is_it = title.find(words) if besides is None else title.names(words, besides) or None
+        if is_it is not None:
             return Remark("losi_title", {"url": read.page.url, "quote": title.text[:_CUT]})
     return None
 

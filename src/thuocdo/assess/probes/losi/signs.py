@@ -67,10 +67,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signs(RulesFile, frozen=True):
-    """no_data: files for machines that every site may have, and that are no data for people."""
+    """most_besides: words of a title that decides besides those it is known by. no_data: files for machines that every site may have, and that are no data for people."""
 
     version: int
     valid_from: date
+    most_besides: int
     no_data: list[str]
     questions: dict[str, Question]
 

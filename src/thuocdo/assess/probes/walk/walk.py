@@ -25,12 +25,13 @@ from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Control, Look
 from thuocdo.assess.probes.reading import Page, read, whole
 from thuocdo.assess.probes.scene import RulesFile, rules_of
-from thuocdo.assess.probes.words import Sign, find, opening
+from thuocdo.assess.probes.words import Folded, Sign, opening
 from thuocdo.assess.results import Evidence, Fault, Remark
 from thuocdo.assess.site_check.check import is_page
 
 _LOC: Final = re.compile(r"<loc>\s*([^<\s]{1,500})\s*</loc>", re.IGNORECASE)
 _SLUG: Final = re.compile(r"[-_/+.]+")
+_HOST_SIGNS: Final = frozenset(".:")
 _SLOW: Final = frozenset((Fault.TIMEOUT, Fault.CONNECT, Fault.DNS, Fault.TLS))
 
 
@@ -38,6 +39,7 @@ class Rules(RulesFile, frozen=True):
     version: int
     valid_from: date
     most_words: int
+    most_besides: int
     longest_sitemap: int
     give_up_after: int
     sitemap: Sign
@@ -202,8 +204,17 @@ async def _visit(
 
 
 def find_below(below: Iterable[Below], sign: Sign) -> Below | None:
-    """The first control behind the front page that shows a sign."""
-    return next((each for each in below if find([each.control], sign) is not None), None)
+    """The first control behind the front page that is called by a sign, or leads to a host of it.
+
+    Stricter than on the front page: what is behind it speaks of functions as well ("share paid online").
+    """
+    hosts = [part for part in sign.hrefs if _HOST_SIGNS & set(part)]
+    for each in below:
+        leads = each.control.href.lower()
+        is_called = Folded.of(each.control.text).names(sign.words, RULES.most_besides)
+        if is_called or any(part in leads for part in hosts):
+            return each
+    return None
 
 
 def told_below(found: Below) -> Remark:
