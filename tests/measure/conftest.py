@@ -28,10 +28,12 @@ ALL_ENGINES = bool(os.environ.get("THUOCDO_TEST_ALL_ENGINES"))
 ASKING = frozenset(
     (
         "advice/test_recommend.py",
+        "invariants/test_check.py",
         "outlook/test_outlook.py",
         "passport/test_asking.py",
         "test_across.py",
         "test_comparing.py",
+        "test_exclusions.py",
         "test_known.py",
         "test_listening.py",
         "test_roll_call.py",
