@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from thuocdo.assess.criteria.model import CriteriaSet, criteria_set
-from thuocdo.assess.models import Entry, Round, ShadowScan
+from thuocdo.assess.models import Appeal, Entry, Round, ShadowScan
 from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unmeasured
 from thuocdo.assess.rounds import grading, office, proposing, telling
 from thuocdo.assess.rounds.office import System
@@ -189,6 +189,21 @@ def test_the_set_says_since_when_it_stands_as_it_does():
         "manual": 63,
     }
     assert sum(bool(each.proposal) for _, each in RULES.criteria()) == 54
+
+
+def test_an_appeal_against_what_people_judged_shows_their_points_beside_the_look():
+    held = planned()
+    scanned(held)
+    for key in (UNSEEN, FAILED):
+        marked(held, key, 0)
+    made = Appeal(entry=held.entries.get(), key=UNSEEN)
+    then = telling.beside(made, RULES).then
+    assert then is not None
+    assert (then.check.points, then.check.outcome, then.check.fault) == (0, "fail", "")
+    made.key = FAILED
+    then = telling.beside(made, RULES).then
+    assert then is not None
+    assert (then.check.points, then.check.outcome) == (0, "fail")
 
 
 def test_a_scan_tells_what_it_did_not_find_as_open_and_never_as_no():

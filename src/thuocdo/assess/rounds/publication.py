@@ -165,7 +165,9 @@ def unfound(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
         if each.method != "found" or result is None or is_machines(each, result):
             continue
         line = _check(result, graded, criteria, key, each)
-        if result.outcome is Outcome.FAIL:
+        if line.points is not None:  # people have judged it since
+            line = msgspec.structs.replace(line, fault="", blame="")
+        elif result.outcome is Outcome.FAIL:
             fault = Fault.NOT_SEEN
             line = msgspec.structs.replace(
                 line, outcome=Outcome.UNMEASURED.value, fault=fault.value, blame=fault.blame.value
