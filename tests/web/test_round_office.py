@@ -20,6 +20,7 @@ from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unm
 from thuocdo.assess.rounds import grading, office
 from thuocdo.registry.models import Change
 from thuocdo.registry.rights import Role
+from thuocdo.web import rounds
 
 SET = criteria_set("2024")
 CODE, SYSTEM = "2027-1", "H26-one_stop"
@@ -128,6 +129,16 @@ def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_
     assert grading.graded(made)[0].points["services_provision.259"] is None
     found = {"key": "content_provision.217", "points": "0", "evidence": "x"}
     assert assessor.post(path, found).status_code == 400
+
+
+def test_what_people_judge_where_no_machine_found_it_stands_in_its_group(held, country):
+    rules = criteria_set("losi-2024")
+    (line,) = office.as_it_stands(losi_held(country), 1).systems
+    told = {each.code: len(each.checks) for each in rounds.by_group(rules, line)}
+    machines = {"literacy": 1, "technology": 3}  # yes or no by a machine, which did not look here
+    assert told == {
+        group.code: len(group.criteria) - machines.get(group.code, 0) for group in rules.groups
+    }
 
 
 def test_evidence_of_a_proposal_is_handed_out_to_assessors_alone(held, country):
