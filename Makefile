@@ -26,7 +26,7 @@ tour: install
 test: install check
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m alone tests/assess
-	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile
+	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 4 --dist loadfile
 
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
 ROUNDS ?= 200

@@ -29,12 +29,16 @@ from pathlib import Path
 from typing import Any
 
 import nation_data
+import nation_state
+import nation_views
 import pyarrow as pa
 import pyarrow.parquet as pq
+from nation_columns import FIRST, typed
 
-from thuocdo.core.clock import Period
+from thuocdo.core.clock import DAY_US, Period, day_start_us
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Block
+from thuocdo.lake import table_files
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import refresh
 from thuocdo.measure.service import Measure
@@ -45,7 +49,7 @@ HEADLINE = (
 LIMITS = {"page_views": 18, "dossier_events": 22}
 NEW_EVENTS = 10_000
 DRAWN = 28
-LAST = nation_data.LAST
+LAST = nation_state.LAST
 
 
 def settings_of(home: Path) -> Settings:
@@ -146,7 +150,7 @@ def answers(home: Path) -> None:
             with timed(
                 f"first answer of {code}", asked="2 s: an indicator under a new version, from facts"
             ):
-                measure.figures(code, Period(nation_data.FIRST, LAST))
+                measure.figures(code, Period(FIRST, LAST))
     kinds: dict[str, list[Spent]] = {}
     ask_everything(measure, periods(), kinds)
     for code in HEADLINE:
@@ -177,8 +181,8 @@ def grow(home: Path) -> None:
         measure.figures(code, Period(date(2026, 11, 1), LAST))
     for turn in range(3):
         number = lake.landed_version("page_views", "nation-more") + 1
-        views = nation_data.view_columns(LAST, NEW_EVENTS // 2, 1000 + number)
-        files = [lake.write_partition("page_views", str(LAST), nation_data.typed(views))]
+        views = nation_views.view_columns(LAST, NEW_EVENTS // 2, 1000 + number)
+        files = [table_files.write_partition(lake.root, "page_views", str(LAST), typed(views))]
         lake.record("page_views", files, {"nation-more": number})
         events = later_events(lake, NEW_EVENTS // 2, number)
         lake.commit("dossier_events", events, {"nation-more": number})
@@ -191,13 +195,11 @@ def grow(home: Path) -> None:
 
 def later_events(lake: Lake, rows: int, number: int) -> pa.Table:
     """Steps of dossiers that are there, of the last two home months, that landed just now."""
-    moment = pa.scalar(
-        (nation_data.day_start_us(LAST) + nation_data.DAY_US + number), pa.timestamp("us", tz="UTC")
-    )
+    moment = pa.scalar((day_start_us(LAST) + DAY_US + number), pa.timestamp("us", tz="UTC"))
     parts = []
-    for month in nation_data.months()[-2:]:
+    for month in nation_state.months()[-2:]:
         path = lake.files("dossier_events", partitions=[month])[-1]
-        given = lake.read_files("dossier_events", [path])
+        given = table_files.read(lake.root, "dossier_events", [path])
         step = max(1, given.num_rows // (rows // 2))
         parts.append(given.take(pa.array(range(number % step, given.num_rows, step)[: rows // 2])))
     found = pa.concat_tables(parts)

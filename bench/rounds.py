@@ -25,6 +25,7 @@ import pyarrow as pa
 from thuocdo.core import clock
 from thuocdo.core.settings import load
 from thuocdo.core.vocabulary import Block
+from thuocdo.lake import table_files
 from thuocdo.lake.store import Lake
 from thuocdo.measure.refresh import refresh
 from thuocdo.measure.service import Measure
@@ -49,7 +50,7 @@ class Stream:
     def _newest(self, table: str) -> list[dict[str, Any]]:
         files = self.lake.files(table)
         newest = max(path.rpartition("/")[0] for path in files)
-        rows = self.lake.read_files(table, [p for p in files if p.startswith(newest)])
+        rows = table_files.read(self.lake.root, table, [p for p in files if p.startswith(newest)])
         return rows.slice(0, 50_000).to_pylist()
 
     def land(self, table: str, count: int) -> None:
@@ -65,7 +66,7 @@ class Stream:
                 row["day"] = clock.local_day(now)
             else:
                 row["status"] = self.random.choice(["received", "processing", "completed"])
-        schema = self.lake.read_files(table, []).schema
+        schema = table_files.read(self.lake.root, table, []).schema
         self.lake.append(
             table, pa.Table.from_pylist(rows, schema=schema), app_id="bench", version=self.number
         )

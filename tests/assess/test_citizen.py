@@ -132,6 +132,41 @@ def test_a_robots_txt_that_cannot_be_had_closes_everything():
     server.close()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Crawl-delay: ²",
+        "Request-rate: 1/²",
+        f"Request-rate: {'9' * 5000}/1",
+        "Disallow: http://[",
+        "Disallow: %2F/[",
+        "Allow: //[",
+    ],
+)
+def test_a_line_of_robots_txt_that_nobody_can_read_is_passed_over(line):
+    rules = f"User-agent: *\n{line}\nDisallow: /closed".encode()
+    paths = {"/robots.txt": page(rules, "Content-Type: text/plain"), "/": page(b"x")}
+    server = Odd(paths | {"/closed": page(b"x")})
+    assert isinstance(look(f"{server.url}/"), Answer)
+    assert look(f"{server.url}/closed").fault is Fault.ROBOTS
+    server.close()
+
+
+def test_a_crawl_delay_of_more_digits_than_there_are_seconds_is_a_refusal():
+    rules = f"User-agent: *\nCrawl-delay: {'9' * 5000}".encode()
+    paths = {"/robots.txt": page(rules, "Content-Type: text/plain"), "/": page(b"x")}
+    server = Odd(paths)
+    assert look(f"{server.url}/").fault is Fault.ROBOTS
+    server.close()
+
+
+@pytest.mark.parametrize("place", ["http://[", "//[", "http://[::1]:x/", "javascript:alert(1)"])
+def test_a_redirect_to_what_is_no_address_is_a_bad_answer_of_the_site(place):
+    server = Odd({"/": to(place)})
+    assert look(f"{server.url}/").fault is Fault.BAD_ANSWER
+    server.close()
+
+
 def test_crawl_delay_is_kept_and_an_endless_one_is_a_refusal():
     slow = page(b"User-agent: *\nCrawl-delay: 1", "Content-Type: text/plain")
     server = Odd({"/": page(b"x"), "/robots.txt": slow})

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from thuocdo.lake import compaction, parquet
+from thuocdo.lake import compaction, parquet, table_files
 from thuocdo.lake.schemas import DOSSIER_EVENTS, PAGE_VIEWS
 from thuocdo.lake.store import COMPACTION, Lake
 
@@ -99,7 +99,7 @@ def test_layers_of_a_home_month_become_files_that_share_no_dossier(
     assert told(lake) == before
     assert lake.changes("dossier_events", since, lake.version("dossier_events")) == {}
     keys = [
-        set(lake.read_files("dossier_events", [path])["dossier_hi"].to_pylist())
+        set(table_files.read(lake.root, "dossier_events", [path])["dossier_hi"].to_pylist())
         for path in lake.files("dossier_events")
     ]
     assert sum(map(len, keys)) == len(set.union(*keys)) == 400
@@ -131,17 +131,19 @@ def test_readers_of_a_moment_ago_still_find_their_files(lake: Lake) -> None:
     fill(lake)
     listed = lake.files("page_views")
     compaction.compact(lake)
-    assert lake.read_files("page_views", listed).num_rows == 150
+    assert table_files.read(lake.root, "page_views", listed).num_rows == 150
 
 
 def test_of_two_compactions_at_once_only_one_counts(lake: Lake) -> None:
     fill(lake)
     paths = lake.files("page_views")
     number = lake.landed_version("page_views", COMPACTION) + 1
-    old = [lake.described("page_views", path) for path in paths]
+    old = [table_files.described(lake.root, "page_views", path) for path in paths]
     merged = lake.read("page_views")
     outcomes = [
-        own.replace("page_views", old, own.write_files("page_views", merged), number=number)
+        own.replace(
+            "page_views", old, table_files.write(own.root, "page_views", merged), number=number
+        )
         for own in (Lake(lake.root), Lake(lake.root))
     ]
     assert outcomes == [True, False]
@@ -167,7 +169,7 @@ def test_landing_goes_on_beside_it(lake: Lake) -> None:
 
 def test_what_a_killed_writer_left_goes_after_the_grace_period(lake: Lake) -> None:
     fill(lake, 2)
-    young, old = (lake.write_files("page_views", views(n))[0] for n in (0, 1))
+    young, old = (table_files.write(lake.root, "page_views", views(n))[0] for n in (0, 1))
     os.utime(lake.root / "page_views" / old.path, (1, 1))
     assert compaction.compact(lake).deleted == 1
     assert (lake.root / "page_views" / young.path).exists()

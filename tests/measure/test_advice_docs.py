@@ -9,7 +9,8 @@ import pytest
 from thuocdo.core.vietnamese import format_day
 from thuocdo.measure.advice.model import editions
 from thuocdo.measure.invariants.model import rules
-from thuocdo.measure.outlook.model import Verdict, targets
+from thuocdo.measure.outlook.model import Verdict
+from thuocdo.measure.targets.model import targets
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -81,7 +81,7 @@ def told(daily: Daily):
 
 def one_by_one(engine, table, make, keys, counts, **choices):
     cubed = engine.view(cube.dossiers_daily, engine.hold(table))
-    found = Daily.of(engine.rows(make, cubed, **choices), keys, counts)
+    found = Daily.of(engine.rows(make, cubed, per=("day", *keys), **choices), keys, counts)
     engine.forget()
     return told(found)
 
@@ -99,12 +99,12 @@ def test_a_definition_of_dossiers_counts_the_same(engine, stored, verified):
         terms = (version.numerator, version.denominator)
         looked_at = dossiers.looked_at(*(term for term in terms if isinstance(term, Dossiers)))
         ours = cases.count_days(
-            engine, path, ["agency"], looked_at, dossiers.COUNTS, dossiers.by_event, **choices
+            engine, path, ["agency"], looked_at, dossiers.COUNTS, dossiers.added_up, **choices
         )
         engine.forget()
         assert list(ours.day) == sorted(ours.day)
         assert told(ours) == one_by_one(
-            engine, table, dossiers.by_day, ["agency"], dossiers.COUNTS, **choices
+            engine, table, dossiers.added_up, ["agency"], dossiers.COUNTS, **choices
         ), version.version
 
 
@@ -125,7 +125,7 @@ def test_what_services_received_is_the_same(engine, stored, verified):
             "verified": verified,
         }
         ours = cases.count_days(
-            engine, path, keys, services.LOOKED_AT, counts, services.by_event, **choices
+            engine, path, keys, services.LOOKED_AT, counts, services.received, **choices
         )
         engine.forget()
         assert told(ours) == one_by_one(

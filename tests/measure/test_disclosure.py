@@ -185,6 +185,18 @@ def test_a_small_figure_loses_its_numbers_and_one_other_hides_it():
     assert hidden_one.no_interval == NoInterval.SUPPRESSED
 
 
+def test_small_counts_take_what_was_sent_with_them_and_a_blocked_figure_does_not():
+    told = msgspec.structs.replace(figure("H1", 3, 10), events=7, events_verified=5)
+    small = told.emptied(NoInterval.SUPPRESSED, "suppressed")
+    blocked = told.emptied(NoInterval.NO_VALUE, "check:x")
+    assert [(f.numerator, f.denominator, f.value, f.interval) for f in (small, blocked)] == [
+        (None, None, None, None)
+    ] * 2
+    assert (small.events, small.events_verified) == (None, None)
+    assert (blocked.events, blocked.events_verified) == (7, 5)
+    assert (small.flags, blocked.flags) == (("suppressed",), ("check:x",))
+
+
 def test_a_rate_is_hidden_whose_rest_is_small_among_few_but_not_among_thousands():
     few = [figure("A", 95, 98), figure("B", 500, 800), figure("C", 600, 900)]
     many = [figure("A", 19_997, 20_000), figure("B", 3, 9_000)]

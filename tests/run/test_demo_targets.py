@@ -6,7 +6,7 @@ from pathlib import Path
 
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
-from thuocdo.measure.outlook.setting import set_targets
+from thuocdo.measure.targets.setting import set_targets
 from thuocdo.run import demo_targets
 
 

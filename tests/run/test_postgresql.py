@@ -1,4 +1,4 @@
-"""The control plane on PostgreSQL: the registry's own tests and those of rights, run again on a real one.
+"""The control plane on PostgreSQL: the tests of the registry, the workspace, rounds and letters, on a real one.
 
 A cluster of its own below the temporary folder, on loopback, ended by its process id.
 """
@@ -20,7 +20,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = (
     "tests/registry",
-    "tests/web/test_rights_matrix.py",
     "tests/web/work",
     "tests/web/test_bad_input.py",
     "tests/assess/rounds",

@@ -2,99 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wire.packets import DOSSIER, NOW, SECRET, STEP, bare, judged, told, why
 
 from thuocdo.core.clock import DAY_US, parse_instant, to_datetime
 from thuocdo.core.ids import dossier_key
-from thuocdo.core.snapshot import SiteEntry, Snapshot
+from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import Status
 from thuocdo.wire import dvcqg, rules
 from thuocdo.wire.dvcqg import PROGRESS, SYNC
-from thuocdo.wire.dvcqg_fields import Packet, number_of, parse
-from thuocdo.wire.events import DossierEvent, Refused, Unreadable
+from thuocdo.wire.dvcqg_fields import number_of
+from thuocdo.wire.events import DossierEvent
 from thuocdo.wire.rules import LATE_WINDOW_US
-
-SECRET = b"a secret for tests, long enough"
-NOW = parse_instant("2026-11-21T10:00:00")
-
-# every field of facts/emc.md 2C, with what a clerk would write into it
-DOSSIER: dict[str, Any] = {
-    "MaHoSo": "000.00.01.H29-261102-0420",
-    "MaTTHC": "1.004194",
-    "TenTTHC": "Đăng ký tạm trú",
-    "MaLinhVuc": "G03-GD10",
-    "TenLinhVuc": "Đăng ký, quản lý cư trú",
-    "SoBienNhan": "BN-0420",
-    "ChuHoSo": "Nguyễn Văn Thử",
-    "SoGiayToChuHoSo": "079012345678",
-    "Email": "nguyenvanthu@example.vn",
-    "Fax": "02838123456",
-    "SoDienThoai": "0912345678",
-    "LoaiDoiTuong": "1",
-    "MaDoiTuong": "TechID-5577",
-    "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "079012345678"}],
-    "ThongTinKhac": "nhà số 7 Lê Lợi",
-    "TrichYeuHoSo": "Nguyễn Văn Thử xin đăng ký",
-    "GhiChu": "gọi 0912345678",
-    "ThongTinTra": "trả tận nhà",
-    "NgayNopHoSo": "20261102073000",
-    "NgayTiepNhan": "20261102080000",
-    "NgayHenTra": "20261110170000",
-    "NgayKetThucXuLy": "20261109150000",
-    "NgayTra": "20261110090000",
-    "NgayTuChoi": "",
-    "TrangThaiHoSo": "10",
-    "HinhThuc": "1",
-    "KenhThucHien": "2",
-    "NoiNopHoSo": "1",
-    "HoSoCoThanhPhanSoHoa": "1",
-    "TaiKhoanDuocXacThucVoiVNeID": "1",
-    "DuocThanhToanTrucTuyen": "1",
-    "DonViXuLy": "Công an phường",
-    "TaiLieuNop": [{"TepDinhKemId": "1", "TenTepDinhKem": "cccd-thu.pdf", "DuocSoHoa": "1"}],
-    "DanhSachLePhi": [{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "LP1", "Gia": "15000"}],
-    "DanhSachTepDinhKemKhac": [{"TenGiayTo": "Đơn", "SoLuong": "1", "LoaiGiayTo": "1"}],
-    "DanhSachHoSoBoSung": [{"NguoiYeuCauBoSung": "Trần Thị Cán", "NgayBoSung": "20261104100000"}],
-    "DanhSachGiayToKetQua": [{"TenGiayTo": "Kết quả", "GiayToId": "9"}],
-    "DSKetNoiCSDL": [{"MaCSDL": "DC"}],
-}
-STEP = {
-    "MaHoSo": DOSSIER["MaHoSo"],
-    "NguoiXuLy": "Trần Thị Cán",
-    "ChucDanh": "Chuyên viên",
-    "ThoiDiemXuLy": "20261109150000",
-    "PhongBanXuLy": "Phòng Cư trú",
-    "NoiDungXuLy": "Nguyễn Văn Thử đã nộp đủ",
-    "TrangThai": "9",
-    "NgayBatDau": "20261103080000",
-    "NgayKetThucTheoQuyDinh": "20261105170000",
-}
-
-
-def judged(
-    snapshot: Snapshot, item: object = None, service: str = SYNC, sender: str = "", **more: Any
-) -> list[DossierEvent] | Refused:
-    return dvcqg.judge(
-        service, DOSSIER if item is None else item, sender, snapshot, SECRET, NOW, **more
-    )
-
-
-def told(snapshot: Snapshot, **changes: Any) -> list[DossierEvent]:
-    found = judged(snapshot, DOSSIER | changes)
-    assert isinstance(found, list), found
-    return found
-
-
-def bare(**changes: Any) -> dict[str, Any]:
-    """The least a packet says."""
-    least = {"MaHoSo": DOSSIER["MaHoSo"], "MaTTHC": "1.004194", "TrangThaiHoSo": "4"}
-    return least | changes
 
 
 def stages(events: list[DossierEvent]) -> list[tuple[str, str]]:
@@ -102,11 +26,6 @@ def stages(events: list[DossierEvent]) -> list[tuple[str, str]]:
     return [
         (event.status, f"{to_datetime(event.event_time + hour):%m-%d %H:%M}") for event in events
     ]
-
-
-def why(found: list[DossierEvent] | Refused) -> str:
-    assert isinstance(found, Refused), found
-    return found.reason
 
 
 def test_every_dated_stage_is_an_event_in_vietnamese_time(snapshot: Snapshot) -> None:
@@ -236,37 +155,6 @@ def test_a_step_names_no_procedure_and_its_deadline_is_not_the_dossiers(snapshot
 
 
 @pytest.mark.parametrize(
-    ("number", "sender", "agency", "system"),
-    [
-        ("38.98.H29-210519-0013", "", "H29.98.38", "H29-one_stop"),
-        ("H29.98.38-210519-0013", "000.00.00.H29", "H29.98.38", "H29-one_stop"),
-        ("HS-0013", "000.00.01.H29", "H29.01", "H29-one_stop"),
-        ("HS-0013", "H57", "H57", "H57-one_stop"),
-        ("000.00.00.H29-1-1", "what the vendor calls it", "H29", "H29-one_stop"),
-        ("G14-1-1", "000.00.00.H57", "G14", "H57-one_stop"),
-    ],
-)
-def test_the_sender_is_found_by_either_form_of_its_code(
-    snapshot: Snapshot, number: str, sender: str, agency: str, system: str
-) -> None:
-    for service, item in (
-        (SYNC, bare(MaHoSo=number, MaTTHC="2.000635")),
-        (PROGRESS, STEP | {"MaHoSo": number}),
-    ):
-        (event,) = judged(snapshot, item, service, sender)
-        assert (event.agency, event.system) == (agency, system)
-
-
-def test_a_department_with_a_system_of_its_own_is_that_systems(snapshot: Snapshot) -> None:
-    own = SiteEntry(102, "H29-so", "H29.01", "one_stop")
-    gone = SiteEntry(90, "H29-old", "H29.01", "one_stop", valid_to="2025-06-30")
-    more = msgspec.structs.replace(snapshot, sites=(*snapshot.sites, gone, own))
-    assert {event.system for event in told(more)} == {"H29-so"}
-    by_key = judged(more, trust="verified", agency="H29", systems={"H29-one_stop"})
-    assert {event.system for event in by_key} == {"H29-one_stop"}
-
-
-@pytest.mark.parametrize(
     ("changes", "sender", "reason"),
     [
         ({"MaHoSo": ""}, "H29", "missing_field"),
@@ -311,17 +199,6 @@ def test_without_a_key_times_lie_in_the_late_window_and_with_one_they_need_not(
     assert why(judged(snapshot, at(NOW + 2 * DAY_US), PROGRESS, trust="verified")) == "bad_date"
 
 
-def test_a_key_speaks_for_its_agency_and_systems_alone(snapshot: Snapshot) -> None:
-    key = {"trust": "verified", "systems": None}
-    assert isinstance(judged(snapshot, agency="H29", **key), list)
-    assert isinstance(judged(snapshot, agency="H29.01", **key), list)
-    assert why(judged(snapshot, agency="H57", **key)) == "out_of_scope"
-    borrowed = judged(snapshot, agency="H29", sender="H57", **key)
-    assert {event.system for event in borrowed} == {"H29-one_stop"}
-    none = {"trust": "verified", "agency": None, "systems": frozenset({"H57-one_stop"})}
-    assert why(judged(snapshot, **none)) == "out_of_scope"
-
-
 def test_nothing_personal_is_kept_of_what_counts_or_is_refused(snapshot: Snapshot) -> None:
     rows = [
         *told(snapshot),
@@ -341,42 +218,6 @@ def test_nothing_personal_is_kept_of_what_counts_or_is_refused(snapshot: Snapsho
         "0420",
     )
     assert [text for text in personal if text in kept] == []
-
-
-@pytest.mark.parametrize(
-    ("body", "query", "sender", "count"),
-    [
-        ({"session": "s", "madonvi": "H29", "service": SYNC, "data": [1, 2]}, "", "H29", 2),
-        ({"MaDonVi": "H29", "isUpdating": "True", "Data": [1]}, "", "H29", 1),
-        ({"madonvi": "H29", "data": DOSSIER}, "", "H29", 1),
-        ([DOSSIER, DOSSIER], "MaDinhDanhDV=000.00.01.H22&isUpdating=False", "000.00.01.H22", 2),
-        (DOSSIER, "", "", 1),
-    ],
-)
-def test_every_envelope_is_opened(body: Any, query: str, sender: str, count: int) -> None:
-    found = parse(b"\xef\xbb\xbf" + json.dumps(body).encode(), query, SYNC)
-    assert isinstance(found, Packet)
-    assert (found.sender, len(found.items)) == (sender, count)
-    if body is DOSSIER:
-        assert number_of(found.items[0]) == DOSSIER["MaHoSo"]
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (b"", "malformed"),
-        (b"MaHoSo=1", "malformed"),
-        (b"\xff\xfe{}", "malformed"),
-        (b"[]", "missing_field"),
-        (b'{"data":[]}', "missing_field"),
-        (b'{"service":"CapNhatTienDoHoSoMC","data":[{}]}', "bad_value"),
-        (json.dumps([{}] * 2001).encode(), "too_large"),
-    ],
-)
-def test_what_is_no_packet_is_said_to_be_none(body: bytes, reason: str) -> None:
-    found = parse(body, "", SYNC)
-    assert isinstance(found, Unreadable)
-    assert found.reason == reason
 
 
 anything = st.recursive(
@@ -399,9 +240,3 @@ def test_no_value_of_any_field_makes_it_raise(
                 assert all(event.status in set(Status) for event in found)
             msgspec.msgpack.encode(found)
             number_of(item)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=200), st.text(max_size=50))
-def test_no_bytes_make_it_raise(body: bytes, query: str) -> None:
-    assert isinstance(parse(body, query, SYNC), Packet | Unreadable)

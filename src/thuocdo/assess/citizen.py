@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 from thuocdo import __version__
 from thuocdo.assess.fetch import Answer, Failure, Fetcher, target_of
+from thuocdo.assess.patience import Patience
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.robots import Rules
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.guard import endpoint
 
 NAME: Final = "ThuocDo-Assess"
 """What robots.txt may address."""
@@ -78,6 +80,7 @@ class _Host:
     rules: Rules | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: int = 0
+    unanswered: int = 0
     free_at: float = 0.0
 
 
@@ -85,12 +88,14 @@ class _Host:
 class Citizen:
     """The requests of one scan, whichever hosts they go to.
 
-    rules  how the robots.txt of a page's host is had: who asks a host for weeks keeps it for a day
+    rules     how the robots.txt of a page's host is had: who asks a host for weeks keeps it for a day
+    patience  how long the site is waited for, and when it is asked no more
     """
 
     fetcher: Fetcher
     manners: Manners = field(default_factory=Manners)
     rules: Callable[[Fetcher, str], Awaitable[Rules]] = robots.fetch
+    patience: Patience = field(default_factory=Patience)
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     async def get(self, url: str, *, follow: bool = True) -> Answer | Failure:
@@ -129,6 +134,8 @@ class Citizen:
 
     async def may(self, url: str) -> Failure | None:
         """None when robots.txt lets us see an address; else why we may not."""
+        if endpoint(url) is None:
+            return Failure(Fault.BAD_ANSWER, url[:200])
         host = self._host(url)
         async with host.turn:
             return await self._refusal(host, url)
@@ -137,12 +144,19 @@ class Citizen:
         """Seconds between two requests to the host of an address, as far as its wish is known."""
         return self._pause(self._host(url))
 
+    def begin_step(self) -> None:
+        """A host that let the last probe's requests wait is asked again by the next."""
+        for host in self._hosts.values():
+            host.unanswered = 0
+
     def _host(self, url: str) -> _Host:
         parts = urlsplit(url)
         return self._hosts.setdefault(f"{parts.scheme}://{parts.netloc}", _Host())
 
     async def _ask(self, url: str) -> Answer | Failure:
         """One at a time to a host, and never sooner than it likes."""
+        if endpoint(url) is None:  # a redirect to what is no address
+            return Failure(Fault.BAD_ANSWER, url[:200])
         host = self._host(url)
         async with host.turn:
             refusal = await self._refusal(host, url)
@@ -150,15 +164,36 @@ class Citizen:
                 return refusal
             if host.asked >= self.manners.budget:
                 return Failure(Fault.BUDGET, f"{self.manners.budget} requests")
+            if host.unanswered >= self.patience.bounds.requests_in_a_row:
+                return Failure(Fault.TIMEOUT, f"{host.unanswered} × {self._seconds}")
             host.asked += 1
-            await asyncio.sleep(max(0.0, host.free_at - time.monotonic()))
+            async with self.patience.ours(is_asked_for=True):
+                await asyncio.sleep(max(0.0, host.free_at - time.monotonic()))
             found = await self.fetcher.get(url)
             host.free_at = time.monotonic() + self._pause(host)
+            self._tell(host, f"GET {url}", found)
             return found
+
+    @property
+    def _seconds(self) -> str:
+        return f"{self.fetcher.limits.seconds:g} s"
+
+    def _tell(self, host: _Host, what: str, found: Answer | Failure) -> None:
+        """What came of a request, to whoever decides how long the site is waited for."""
+        if isinstance(found, Answer):
+            host.unanswered = 0
+            self.patience.answered(what, f"HTTP {found.status}, {found.total_ms} ms")
+        elif found.fault is Fault.TIMEOUT:
+            host.unanswered += 1
+            self.patience.unanswered(what, f"timeout, {found.detail}")
+        else:
+            self.patience.note(f"{what}: {found.fault}, {found.detail}")
 
     async def _refusal(self, host: _Host, url: str) -> Failure | None:
         if host.rules is None:
             host.rules = await self.rules(self.fetcher, url)
+            if host.rules.reached is not None:
+                self._tell(host, f"GET {host.rules.address}", host.rules.reached)
         if host.rules.reached is not None:
             return host.rules.reached
         if not host.rules.allow(url):

@@ -36,7 +36,7 @@ class Kept:
         path = self.path(name)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace(path, content)
+            files.add(path, content)  # two scans may find the same at once
         return Evidence(kind, name, len(content))
 
     def read(self, sha256: str) -> bytes:

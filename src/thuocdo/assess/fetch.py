@@ -237,6 +237,9 @@ async def _chunked(reader: asyncio.StreamReader, bound: int) -> tuple[bytes, boo
 
 
 def target_of(answer: Answer) -> str:
-    """Where an answer sends; "" when it is no redirect."""
+    """Where an answer sends; "" when it is no redirect. What is no address comes as it was written."""
     place = answer.one("location") if answer.status in _REDIRECTS else ""
-    return urldefrag(urljoin(answer.url, place)).url if place else ""
+    try:
+        return urldefrag(urljoin(answer.url, place)).url if place else ""
+    except ValueError:
+        return place

@@ -26,8 +26,9 @@ def check_site(
     pages: Annotated[int, typer.Option(help="How many pages, found by links on the first.")] = 1,
 ) -> None:
     """Look at a page in a real browser: does its tag count, and if not, why. Exit 0, 1; 2 unknown."""
+    from thuocdo.assess.scans.hosts import Hosts
     from thuocdo.assess.site_check import words
-    from thuocdo.assess.site_check.check import Wanted, check_sites
+    from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
 
     language: words.Language = "en" if lang == "en" else "vi"
     try:
@@ -35,7 +36,8 @@ def check_site(
         one_of("--lang", lang, ("vi", "en"))
         found = settings.load()
         found.require_initialised()
-        (result,) = check_sites(found, [Wanted(url, site, tracker, pages)])
+        with Hosts.of(found).held(normal_url(url)):  # waits while a scan of ours is there
+            (result,) = check_sites(found, [Wanted(url, site, tracker, pages)])
     except ThuocdoError as error:  # 1 would say that the page does not count
         typer.echo(f"thuocdo: {error}", err=True)
         raise typer.Exit(_UNKNOWN) from None

@@ -10,6 +10,7 @@ import typer
 from thuocdo.cli.proof import moment, public_key
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.core.signing import opened
 
 if TYPE_CHECKING:
     from thuocdo.report.desk.model import Step
@@ -33,15 +34,15 @@ def told(home: Settings | None, what: str, signature: Path | None, key: Path | N
 
 
 def _of_file(frozen: bytes | None, signature: Path, key: Path | None, home: Settings | None) -> int:
-    from thuocdo.report.desk.book import step_of
-    from thuocdo.report.desk.model import Kind
+    from thuocdo.report.desk.model import Kind, Step
     from thuocdo.report.desk.shelf import digest_of
 
     if frozen is None:
         raise ThuocdoError(
             "no_file", "A signature is of a file.", "Give the report's JSON beside --signature."
         )
-    step = step_of(signature.read_text("ascii", "replace").strip(), public_key(key, home))
+    token = signature.read_text("ascii", "replace").strip()
+    step = opened(token, public_key(key, home), Step)
     if step is None or step.kind is not Kind.SIGN or step.digest != digest_of(frozen):
         typer.echo("The signature is not of this report, or not by this key.")
         return 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 
 _SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
@@ -369,13 +370,5 @@ def _secret(home: Path, configured: str | None) -> bytes:
     path = home / _SECRET_FILE
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{_SECRET_FILE}.{os.getpid()}")
-        fresh.write_text(secrets.token_hex(32))
-        fresh.chmod(0o600)
-        try:
-            os.link(fresh, path)  # the first of several processes wins; nobody overwrites
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        files.add(path, secrets.token_hex(32).encode(), mode=files.PRIVATE)
     return path.read_text().strip().encode()

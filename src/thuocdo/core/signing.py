@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -24,9 +23,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 
 KEY_FILE: Final = "signing.pem"
+
+T = TypeVar("T")
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -86,24 +88,22 @@ def payload_of(token: str, public: PublicKey) -> bytes | None:
     return payload
 
 
+def opened(token: str, public: PublicKey, kind: type[T]) -> T | None:
+    """What a compact JWS says, as a `kind`; None when this key did not sign it, or it says something else."""
+    payload = payload_of(token, public)
+    try:
+        return None if payload is None else msgspec.json.decode(payload, type=kind)
+    except msgspec.DecodeError:
+        return None
+
+
 def _make(path: Path) -> None:
-    """Write a new key; of several processes the first wins and nobody overwrites."""
+    """Write a new key; of several processes the first wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    files.add(path, text, mode=files.PRIVATE)
 
 
 def _bad(path: Path) -> ThuocdoError:

@@ -20,6 +20,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuocdo.lake import table_files
 from thuocdo.lake.delta_files import partition_of
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 from thuocdo.lake.store import COMPACTION, Lake
@@ -70,9 +71,9 @@ def _merge_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
         live = set(lake.files(table))
         if not live.issuperset(paths):
             continue  # another compaction took some of them
-        rows = lake.read_files(table, paths)
-        new = lake.write_files(table, rows)
-        old = [lake.described(table, path) for path in paths]
+        rows = table_files.read(lake.root, table, paths)
+        new = table_files.write(lake.root, table, rows)
+        old = [table_files.described(lake.root, table, path) for path in paths]
         if lake.replace(table, old, new, number=number):
             yield len(old), len(new)
 
@@ -117,8 +118,10 @@ def _gather_table(lake: Lake, table: str) -> Iterator[tuple[int, int]]:
                 inside &= key >= pa.scalar(least, pa.int64())
             if end is not None:
                 inside &= key < pa.scalar(end, pa.int64())
-            new += lake.write_files(table, lake.read_files(table, paths, where=inside))
-        old = [lake.described(table, path) for path in paths]
+            new += table_files.write(
+                lake.root, table, table_files.read(lake.root, table, paths, where=inside)
+            )
+        old = [table_files.described(lake.root, table, path) for path in paths]
         if lake.replace(table, old, new, number=number):
             yield len(old), len(new)
 

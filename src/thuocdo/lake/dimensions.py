@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuocdo.core.clock import now_us
+from thuocdo.lake import table_files
 from thuocdo.lake.parquet import conform
 from thuocdo.lake.schemas import DIMENSIONS, INSTANT
 from thuocdo.lake.store import Lake
@@ -78,7 +79,7 @@ def _current(lake: Lake, name: str, version: int | None = None) -> pa.Table:
     of_lake = _remembered.setdefault(lake, {})
     known = of_lake.get(name)
     if known is None or known[0] != version:
-        rows = lake.read_files(name, lake.files(name, version=version))
+        rows = table_files.read(lake.root, name, lake.files(name, version=version))
         known = of_lake[name] = (version, _latest(name, rows, None))
     return known[1]
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from thuocdo.core import files
 from thuocdo.lake.schemas import INSTANT, schema_of
 
 Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
@@ -55,7 +56,7 @@ def write(path: Path, rows: pa.Table) -> None:
         pq.write_table(rows, file, store_schema=False, **_encoding(rows))
         file.flush()
         os.fsync(file.fileno())
-    sync(path.parent)
+    files.sync(path.parent)
 
 
 def relation(
@@ -150,15 +151,3 @@ def _is_spread(rows: pa.Table, name: str) -> bool:
     if name not in _SEGMENT and not pa.types.is_timestamp(column.type):
         return False
     return pc.count_distinct(column).as_py() * _REPEATS > len(column)
-
-
-def sync(path: Path) -> None:
-    """Make a file or folder survive a power cut; one that a clean-up took meanwhile needs none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from thuocdo.core import files
 from thuocdo.core.clock import OFFSET_US
-from thuocdo.lake.parquet import sync
 from thuocdo.wire.rules import LATE_WINDOW_US
 
 Integers = npt.NDArray[np.int64]
@@ -200,7 +200,7 @@ class Replays:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-        sync(self._folder)
+        files.sync(self._folder)
         self._runs[path] = _opened(path)
 
     def _look(self) -> None:

@@ -1,6 +1,6 @@
 """The lake: append-only Delta tables in a folder, written exactly once.
 
-The files are our own (`lake/parquet.py`), not `write_deltalake`'s. Delta keeps the log: what is
+The files are our own (`lake/table_files.py`), not `write_deltalake`'s. Delta keeps the log: what is
 live, what was there at a version, and which batch of which writer is already in.
 
 A commit carries application transactions (writer → number of its last batch). A batch that the
@@ -13,23 +13,22 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.schema import Schema as DeltaSchema
 from deltalake.transaction import RemoveAction
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.lake import parquet
+from thuocdo.lake import table_files
 from thuocdo.lake.delta_files import (
     DataFile,
     added,
@@ -38,17 +37,12 @@ from thuocdo.lake.delta_files import (
     partition_of,
     partition_values,
 )
-from thuocdo.lake.parquet import Column
 from thuocdo.lake.schemas import (
     DIMENSIONS,
     EVENT_TABLES,
-    SORT_KEYS,
     partition_column,
     schema_of,
 )
-
-if TYPE_CHECKING:
-    import pyarrow.dataset as ds
 
 COMPACTION: Final = "compaction"
 """The writer name under which files are swapped."""
@@ -127,7 +121,7 @@ class Lake:
         """
         if self._already_there(table, batches):
             return False
-        return self.record(table, self.write_files(table, rows), batches)
+        return self.record(table, table_files.write(self.root, table, rows), batches)
 
     def record(self, table: str, files: Iterable[DataFile], batches: Mapping[str, int]) -> bool:
         """Name written files in the log; False when the batches are there already."""
@@ -162,52 +156,6 @@ class Lake:
             for file in old
         ]
         return self._log(table, actions, {COMPACTION: number})
-
-    def described(self, table: str, path: str) -> DataFile:
-        """A live file of a table, by its absolute path."""
-        file = Path(path)
-        rows = pq.read_metadata(file).num_rows
-        relative = file.relative_to(self.root / table).as_posix()
-        return DataFile(relative, file.stat().st_size, rows, partition_of(path))
-
-    def write_files(self, table: str, rows: pa.Table) -> list[DataFile]:
-        """Write rows as Parquet, one file a partition, on disk before this returns; no log entry.
-
-        Words may come as dictionaries; rows that are in order already are not sorted again.
-        """
-        partition = partition_column(table)
-        rows = parquet.typed_columns(table, rows)
-        if partition is None:
-            return [self._write(table, None, rows)] if rows.num_rows else []
-        keys = rows.column(partition)
-        values = [value for value in keys.unique().to_pylist() if value is not None]
-        if len(values) == 1 and not keys.null_count:
-            return [self._write(table, str(values[0]), rows)]
-        column = pc.cast(keys, pa.string())
-        return [
-            self._write(table, str(value), rows.filter(pc.equal(column, pa.scalar(str(value)))))
-            for value in sorted(values)
-        ]
-
-    def write_partition(
-        self, table: str, partition: str, columns: Mapping[str, Column]
-    ) -> DataFile:
-        """Write rows of one partition that are in `SORT_KEYS` order already.
-
-        columns  those of the table but the partition's; a column left out is null, one given
-                 as a dictionary (`repeated`) is written as it is.
-        """
-        count = len(next(iter(columns.values())))
-        schema = schema_of(table)
-        fields = [field for field in schema if field.name != partition_column(table)]
-        arrays = [
-            parquet.typed(columns[field.name], field.type)
-            if field.name in columns
-            else pa.nulls(count, field.type)
-            for field in fields
-        ]
-        rows = pa.Table.from_arrays(arrays, names=[field.name for field in fields])
-        return self._put(table, partition, rows)
 
     def landed_version(self, table: str, app_id: str) -> int:
         """Number of the last batch of `app_id` in the table; -1 when never."""
@@ -269,32 +217,7 @@ class Lake:
 
     def read(self, table: str, *, partitions: Collection[str] | None = None) -> pa.Table:
         """The rows of some partitions or all, partition column included; an empty table reads too."""
-        return self.read_files(table, self.files(table, partitions=partitions))
-
-    def read_files(
-        self, table: str, paths: list[str], *, where: ds.Expression | None = None
-    ) -> pa.Table:
-        """The rows of given files of a table (those that `where` says), with its exact schema."""
-        schema = schema_of(table)
-        if not paths:
-            return schema.empty_table()
-        # Takes pandas with it where there is one: 0.3 s, of every command that opens the lake.
-        import pyarrow.dataset as ds  # noqa: PLC0415
-
-        partition = partition_column(table)
-        layout = (
-            ds.partitioning(pa.schema([schema.field(partition)]), flavor="hive")
-            if partition
-            else None
-        )
-        source = ds.dataset(
-            paths,
-            schema=schema,
-            format="parquet",
-            partitioning=layout,
-            partition_base_dir=str(self.root / table),
-        )
-        return source.to_table(filter=where)
+        return table_files.read(self.root, table, self.files(table, partitions=partitions))
 
     def handle(self, table: str) -> DeltaTable:
         """Delta's own view of a table, at its newest version (for maintenance)."""
@@ -351,32 +274,15 @@ class Lake:
                     continue
                 handle = self._fresh(table)
                 for version in range(before + 1, handle.version() + 1):
-                    parquet.sync(self.log_path(table, version))
-                parquet.sync(self.root / table / "_delta_log")
+                    with suppress(FileNotFoundError):  # Delta's own clean-up took it meanwhile
+                        files.sync(self.log_path(table, version))
+                files.sync(self.root / table / "_delta_log")
             return True
         raise ThuocdoError(
             "lake_busy",
             f"{table} did not take a commit after {_COMMIT_ATTEMPTS} attempts.",
             "Look for another process that writes without pause, then try again.",
         )
-
-    def _write(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
-        column = partition_column(table)
-        keys = SORT_KEYS.get(table, ())
-        if not parquet.is_ordered(rows, keys):
-            rows = parquet.in_order(rows, keys)
-        if column:
-            rows = rows.drop_columns([column])
-        return self._put(table, partition, rows)
-
-    def _put(self, table: str, partition: str | None, rows: pa.Table) -> DataFile:
-        """One Parquet file, on disk when this returns."""
-        column = partition_column(table)
-        folder = f"{column}={quote(partition or '', safe='')}/" if column else ""
-        relative = f"{folder}part-{uuid.uuid4().hex}.parquet"
-        path = self.root / table / relative
-        parquet.write(path, rows)
-        return DataFile(relative, path.stat().st_size, rows.num_rows, partition)
 
     def _fresh(self, table: str) -> DeltaTable:
         handle = self._handles.get(table)

@@ -365,17 +365,9 @@ def _published(figure: Figure, kept: frozenset[Hashable]) -> Figure:
     gone = {what for what in (_NUMERATOR, _REST, _DENOMINATOR) if _cell(figure, what) in kept}
     if not gone:
         return figure
-    return msgspec.structs.replace(
-        figure,
+    return figure.emptied(
+        NoInterval.SUPPRESSED,
+        Flag.SUPPRESSED.value,
         numerator=None if _NUMERATOR in gone else figure.numerator,
         denominator=None if _DENOMINATOR in gone else figure.denominator,
-        value=None,
-        interval=None,
-        no_interval=NoInterval.SUPPRESSED.value,
-        rank=None,
-        rank_low=None,
-        rank_high=None,
-        events=None,
-        events_verified=None,
-        flags=tuple(sorted({*figure.flags, Flag.SUPPRESSED.value})),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -322,56 +323,51 @@ def _provenance(frame: Frame) -> str:
 
 def _figure(frame: Frame, agency: Agency, total: Sum, *more: str) -> Figure:
     measured = total.seen > 0 or total.reporting > 0
-    numerator, denominator, value = _values(frame, total, measured=measured)
-    interval, no_interval = interval_of(frame.version, frame.indicator.unit, numerator, denominator)
     tops = frame.organisation.path(agency.code, frame.organised)
-    return Figure(
-        indicator=frame.indicator.code,
-        version=frame.version.version,
+    return _told(
+        frame,
+        total,
+        *_merged(frame, agency),
+        *more,
+        measured=measured,
         agency=agency.code,
         name=agency.name,
         block=tops[-1].block if tops else None,
-        period_first=frame.period.first,
-        period_last=frame.period.last,
-        unit=frame.indicator.unit,
-        numerator=numerator,
-        denominator=denominator,
-        value=value,
         coverage=_coverage(total),
-        freshness=total.last_landed,
-        as_known=frame.instant,
-        log_size=frame.log_size,
-        as_organised=frame.organised,
-        trust=frame.trust,
-        provenance=_provenance(frame),
         events=total.events,
         events_verified=total.events_verified,
-        interval=interval,
-        no_interval=no_interval,
-        flags=tuple(
-            sorted({*_flags(frame, total, measured=measured), *_merged(frame, agency), *more})
-        ),
     )
 
 
 def _service_figure(
     frame: Frame, procedure: str, name: str, agency: Agency | None, block: str | None, total: Sum
 ) -> Figure:
-    numerator, denominator, value = _values(frame, total, measured=True)
+    return _told(
+        frame,
+        total,
+        "not_ranked",
+        measured=True,
+        agency=agency.code if agency else "",
+        name=name,
+        block=block or (agency.block if agency else None),
+        coverage=None,
+        procedure=procedure,
+    )
+
+
+def _told(frame: Frame, total: Sum, *more: str, measured: bool, **whose: Any) -> Figure:
+    """The figure of a sum, with more flags; `whose`: the fields that the frame and the sum do not tell."""
+    numerator, denominator, value = _values(frame, total, measured=measured)
     interval, no_interval = interval_of(frame.version, frame.indicator.unit, numerator, denominator)
     return Figure(
         indicator=frame.indicator.code,
         version=frame.version.version,
-        agency=agency.code if agency else "",
-        name=name,
-        block=block or (agency.block if agency else None),
         period_first=frame.period.first,
         period_last=frame.period.last,
         unit=frame.indicator.unit,
         numerator=numerator,
         denominator=denominator,
         value=value,
-        coverage=None,
         freshness=total.last_landed,
         as_known=frame.instant,
         log_size=frame.log_size,
@@ -380,6 +376,6 @@ def _service_figure(
         provenance=_provenance(frame),
         interval=interval,
         no_interval=no_interval,
-        flags=tuple(sorted({*_flags(frame, total, measured=True), "not_ranked"})),
-        procedure=procedure,
+        flags=tuple(sorted({*_flags(frame, total, measured=measured), *more})),
+        **whose,
     )

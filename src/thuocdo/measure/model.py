@@ -122,6 +122,33 @@ class Figure(msgspec.Struct, frozen=True):
         """Shown grey: so few of its sources reported that its value may mislead."""
         return Flag.COVERAGE_BELOW_THRESHOLD in self.flags
 
+    def emptied(
+        self,
+        why: NoInterval,
+        *flags: str,
+        numerator: int | None = None,
+        denominator: int | None = None,
+    ) -> Figure:
+        """The figure without its numbers, with flags that say why.
+
+        Small counts take `events` with them: how much was sent tells how much there is to count.
+        """
+        small = why is NoInterval.SUPPRESSED
+        return msgspec.structs.replace(
+            self,
+            numerator=numerator,
+            denominator=denominator,
+            value=None,
+            interval=None,
+            no_interval=why.value,
+            rank=None,
+            rank_low=None,
+            rank_high=None,
+            events=None if small else self.events,
+            events_verified=None if small else self.events_verified,
+            flags=tuple(sorted({*self.flags, *flags})),
+        )
+
 
 class SourceState(msgspec.Struct, frozen=True):
     """One source of an indicator, and whether it was heard in a period.

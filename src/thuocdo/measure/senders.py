@@ -9,9 +9,9 @@ counted one by one, so that every engine gives the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
 
@@ -62,26 +62,14 @@ def _own(events: ir.Table, system: str, since: int) -> ir.Table:
 
 def channels(engine: Engine, lake: Lake, system: str, since: int) -> dict[str, int]:
     """Channel → messages that name it, of what landed since an instant (µs UTC)."""
-    rows = engine.rows(
-        by_channel,
-        engine.scan(_files(lake, since), EVENT_TABLES[_TABLE][0], partition=True),
-        system=system,
-        since=since,
-    )
-    engine.forget()
-    return {row["channel"]: row["events"] for row in rows.to_pylist()}
+    found = _counted(engine, lake, by_channel, system, since)
+    return {row["channel"]: row["events"] for row in found}
 
 
 def of_system(engine: Engine, lake: Lake, system: str, since: int) -> Lags | None:
     """What landed since an instant (µs UTC); None where nothing did."""
-    rows = engine.rows(
-        by_minute,
-        engine.scan(_files(lake, since), EVENT_TABLES[_TABLE][0], partition=True),
-        system=system,
-        since=since,
-    )
-    engine.forget()
-    counts = sorted((row["minutes"], row["events"]) for row in rows.to_pylist())
+    found = _counted(engine, lake, by_minute, system, since)
+    counts = sorted((row["minutes"], row["events"]) for row in found)
     whole = sum(events for _, events in counts)
     if not whole:
         return None
@@ -107,3 +95,12 @@ def _files(lake: Lake, since: int) -> list[str]:
             raise
         return []
     return [file for month in sorted(by_month) if month >= first for file in by_month[month]]
+
+
+def _counted(
+    engine: Engine, lake: Lake, make: Callable[..., ir.Table], system: str, since: int
+) -> list[dict[str, Any]]:
+    there = engine.scan(_files(lake, since), EVENT_TABLES[_TABLE][0], partition=True)
+    rows = engine.rows(make, there, system=system, since=since)
+    engine.forget()
+    return rows.to_pylist()

@@ -42,10 +42,10 @@ from thuocdo.measure.model import (
     Point,
     Stranger,
 )
-from thuocdo.measure.outlook.model import Target
-from thuocdo.measure.outlook.setting import set_targets
 from thuocdo.measure.senders import Lags
 from thuocdo.measure.shelf import Shelf
+from thuocdo.measure.targets.model import Target
+from thuocdo.measure.targets.setting import set_targets
 from thuocdo.measure.view import Facts, KnownFacts, StoredFacts
 
 MEMORY_LIMIT: Final = "1GiB"

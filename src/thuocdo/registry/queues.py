@@ -61,11 +61,29 @@ def claim(queue: type[Queued]) -> Queued | None:
     return None
 
 
-def take(job: Job, **values: Any) -> bool:
-    """Turn one job from `queued` into `running`; false when somebody else did, or it waits no more."""
-    jobs: Any = type(job)
+def take(job: models.Model, **values: Any) -> bool:
+    """Turn one job from `queued` into `running`; false when somebody else did, or it waits no more.
+
+    job  a Job, or a row of another table that has `state` with these words, and `attempts`
+    """
+    jobs, attempts = _table(job)
     waiting = jobs.objects.filter(pk=job.pk, state=State.QUEUED)
-    return bool(waiting.update(state=State.RUNNING, attempts=job.attempts + 1, **values))
+    return bool(waiting.update(state=State.RUNNING, attempts=attempts + 1, **values))
+
+
+def put_back(job: models.Model, **values: Any) -> None:
+    """Make a job that was taken wait again, untried: it was no fault of its that it was called off.
+
+    job  as it was before it was taken
+    """
+    jobs, attempts = _table(job)
+    running = jobs.objects.filter(pk=job.pk, state=State.RUNNING)
+    running.update(state=State.QUEUED, attempts=attempts, **values)
+
+
+def _table(job: Any) -> tuple[Any, int]:
+    """(its table, how often it was tried)"""
+    return type(job), job.attempts
 
 
 def finish(job: Job, state: State, **values: Any) -> None:

@@ -8,13 +8,12 @@ stays beside, named by its digest, because somebody may hold the printed copy.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
+from thuocdo.core import files
 from thuocdo.core.clock import parse_week
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -22,7 +21,6 @@ from thuocdo.report.model import WeeklyReport, freeze, thaw
 from thuocdo.report.render import Format, render
 
 _DIGEST_LETTERS = 12
-_PUBLIC_MODE = 0o644
 
 
 def file_name(week: str, form: Format) -> str:
@@ -51,7 +49,7 @@ def write(report: WeeklyReport, folder: Path, formats: Collection[Format]) -> li
     paths = []
     for form in formats:
         path = folder / file_name(report.week, form)
-        _replace(path, render(report, form))
+        files.renew(path, render(report, form))
         paths.append(path)
     return paths
 
@@ -86,13 +84,4 @@ def _keep_other(path: Path, frozen: bytes) -> None:
     """Put an earlier, different report aside under its digest."""
     if path.exists() and (before := path.read_bytes()) != frozen:
         digest = hashlib.sha256(before).hexdigest()[:_DIGEST_LETTERS]
-        _replace(path.with_name(f"{path.stem}.{digest}.json"), before)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
-        part.write(content)
-        part.flush()
-        os.fsync(part.fileno())
-    Path(part.name).chmod(_PUBLIC_MODE)
-    Path(part.name).replace(path)
+        files.renew(path.with_name(f"{path.stem}.{digest}.json"), before)

@@ -12,8 +12,8 @@ from typing import Final
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 from thuocdo.measure.definitions import Source, Text, definition
-from thuocdo.measure.outlook.model import Target
-from thuocdo.measure.outlook.setting import Setting, set_target, set_targets
+from thuocdo.measure.targets.model import Target
+from thuocdo.measure.targets.setting import Setting, set_target, set_targets
 from thuocdo.run.demo_people import ANALYST
 
 _SOURCE: Final = Source(

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from thuocdo.core.clock import from_datetime
+from thuocdo.core.files import sync
 from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Trust
-from thuocdo.wal.folder import sync_directory
 from thuocdo.wal.writer import Writer
 from thuocdo.wire.events import Hit
 
@@ -81,7 +81,7 @@ def send_steps(settings: Settings, steps: Path, *, since: datetime | None = None
         for made in Path(making).iterdir():
             settings.wal_dir.mkdir(parents=True, exist_ok=True)
             made.rename(folder)
-            sync_directory(settings.wal_dir)
+            sync(settings.wal_dir)
     return number
 
 

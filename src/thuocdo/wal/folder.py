@@ -22,6 +22,7 @@ from typing import Final
 
 import structlog
 
+from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.wal import frame
 
@@ -35,15 +36,6 @@ _RESERVED_AT_ONCE: Final = 1000
 _NAME_BYTES: Final = 8
 
 _log = structlog.get_logger("thuocdo.wal")
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable: a new or renamed file survives power loss only then."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -105,7 +97,7 @@ class OwnedFolder:
     def _make(cls, wal_dir: Path) -> OwnedFolder:
         path = wal_dir / secrets.token_hex(_NAME_BYTES)
         path.mkdir()
-        sync_directory(wal_dir)
+        files.sync(wal_dir)
         lock = try_lock(path)
         if lock is None:  # another process looked in before we could; leave it to that one
             return cls.take(wal_dir)
@@ -137,7 +129,7 @@ def seal(path: Path) -> Path | None:
         return None
     sealed = path.with_suffix(SEALED)
     path.rename(sealed)
-    sync_directory(path.parent)
+    files.sync(path.parent)
     return sealed
 
 
@@ -188,7 +180,7 @@ def _replace(path: Path, data: bytes) -> None:
     finally:
         os.close(descriptor)
     fresh.replace(path)
-    sync_directory(path.parent)
+    files.sync(path.parent)
 
 
 def _write_counter(folder: Path, limit: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from thuocdo.core import files
 from thuocdo.wal import folder as _folder
 from thuocdo.wal import frame as _frame
 from thuocdo.wal.frame import Frame
@@ -93,7 +94,7 @@ def remove(segments: Iterable[Segment]) -> None:
         segment.path.unlink(missing_ok=True)
         touched.add(segment.path.parent)
     for writer in touched:
-        _folder.sync_directory(writer)
+        files.sync(writer)
 
 
 def forget_damaged(wal_dir: Path) -> int:

@@ -22,6 +22,7 @@ from typing import Final
 
 import structlog
 
+from thuocdo.core import files
 from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.wal import frame
@@ -30,7 +31,6 @@ from thuocdo.wal.folder import (
     recover_segment,
     seal,
     segment_path,
-    sync_directory,
     write_all,
 )
 
@@ -82,7 +82,7 @@ class _OpenSegment:
         self.born = time.monotonic()
         self._descriptor = os.open(path, _OPEN_FLAGS, 0o640)
         try:
-            sync_directory(path.parent)
+            files.sync(path.parent)
         except OSError:
             os.close(self._descriptor)
             path.unlink(missing_ok=True)

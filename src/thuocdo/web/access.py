@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from thuocdo.registry.people import Person, person, tell_session
 from thuocdo.registry.rights import Right, policy
 from thuocdo.web import problems, signing_in
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 _PUBLIC: Final = (
     *("health", "robots", "favicon", "set_language", "theme"),

@@ -12,7 +12,7 @@ from thuocdo.core.vocabulary import (
     RejectReason,
     Trust,
 )
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 FEEDS = {
     Feed.TRACKING: gettext_lazy("Mã nhúng trên trang (/tracking)"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from thuocdo.measure.outlook.model import Target
 from thuocdo.measure.policy import holds
+from thuocdo.measure.targets.model import Target
 from thuocdo.web import board
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 
 @dataclass(frozen=True, slots=True)

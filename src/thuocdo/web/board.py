@@ -24,8 +24,8 @@ from thuocdo.measure.service import Measure
 from thuocdo.registry.models import Agency
 from thuocdo.web import choosing, publishing, wording
 from thuocdo.web.choosing import Choice
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 
 _HEADLINE = (
     "portal_visits",

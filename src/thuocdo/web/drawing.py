@@ -12,7 +12,7 @@ from thuocdo.core.vietnamese import format_duration
 from thuocdo.measure.model import Point
 from thuocdo.web import charts
 from thuocdo.web.aims import Aim
-from thuocdo.web.templatetags.yearbook import day, language, printed
+from thuocdo.web.printing import day, language, printed
 
 _THOUSAND, _MILLION = 1_000, 1_000_000
 _WEEK_DAYS = 7

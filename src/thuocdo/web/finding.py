@@ -15,7 +15,7 @@ from thuocdo.core.codes import agency_code
 from thuocdo.core.vietnamese import collation_key, fold_accents
 from thuocdo.registry.models import Agency, Service
 from thuocdo.web import board, choosing, wording
-from thuocdo.web.templatetags.yearbook import agency_name
+from thuocdo.web.printing import agency_name
 
 _KEPT_US = 60 * 1_000_000
 _HEADS = ("ministry", "province")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from thuocdo.core import clock
 from thuocdo.web import charts, columns
 from thuocdo.web.intake import Step, Tally
-from thuocdo.web.templatetags.yearbook import count
+from thuocdo.web.printing import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from thuocdo.core.vietnamese import round_half_up
-from thuocdo.web.templatetags.yearbook import printed
+from thuocdo.web.printing import printed
 
 STEPS = 5
 _PERCENT_STEPS = (20.0, 40.0, 60.0, 80.0)

@@ -16,7 +16,6 @@ import msgspec
 
 from thuocdo.core import clock
 from thuocdo.measure.across import across
-from thuocdo.measure.exclusions import Exclusion, exclusions
 from thuocdo.measure.model import Figure, Flag, Log
 from thuocdo.measure.passport.asking import answer_of, figure_name, named
 from thuocdo.measure.passport.naming import Answer, Named, Question, check_of
@@ -99,21 +98,6 @@ def find(measure: Measure, name: str) -> Found:
         then=then,
         log=log,
         erased=erased,
-    )
-
-
-def excluded(measure: Measure, question: Question) -> list[Exclusion]:
-    """What a figure leaves out; of a service's the whole agency's: refused records name no procedure."""
-    return list(
-        exclusions(
-            measure,
-            question.indicator,
-            question.period,
-            agency=question.agency,
-            version=question.version,
-            as_organised=question.organised,
-            trust=question.trust,
-        )
     )
 
 

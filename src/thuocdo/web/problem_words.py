@@ -112,8 +112,18 @@ TEXTS: Final = {
         gettext_lazy("Làm bước kế tiếp của đợt."),
     ),
     "scan_budget": (
-        gettext_lazy("Hôm nay cơ quan đã dùng hết số lần quét thử."),
-        gettext_lazy("Ngày mai lại có; quét lại theo kiến nghị không tính vào số này."),
+        gettext_lazy("Cơ quan đã dùng hết số lần quét thử của 24 giờ."),
+        gettext_lazy("Quét lại theo kiến nghị không tính vào số này."),
+    ),
+    "system_budget": (
+        gettext_lazy("Hệ thống này vừa được quét thử nhiều lần."),
+        gettext_lazy("Kết quả các lần quét trước vẫn xem được ở danh sách bên dưới."),
+    ),
+    "host_budget": (
+        gettext_lazy(
+            "Máy chủ này vừa được quét và kiểm tra nhiều lần; để không làm phiền người dùng của nó, hệ thống tạm ngừng hỏi thêm."
+        ),
+        gettext_lazy("Số lượt được tính chung cho mọi hệ thống và mọi cơ quan dùng máy chủ này."),
     ),
     "no_address": (
         gettext_lazy("Hệ thống này chưa đăng ký tên miền nào nên không biết quét ở đâu."),

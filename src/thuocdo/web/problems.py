@@ -12,8 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from thuocdo.assess.scans.budget import Spent
+from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.web.problem_words import TEXTS
+from thuocdo.web.templatetags.yearbook import moment
 
 
 class Problem(Exception):  # noqa: N818 (it names what a page shows)
@@ -50,8 +53,11 @@ def too_large(most: int) -> Problem:
 def from_error(error: ThuocdoError) -> Problem:
     """The page's words for a refusal of a lower floor."""
     if error.code in TEXTS:
-        message, hint = TEXTS[error.code]
-        return Problem(str(message), str(hint))
+        message, hint = map(str, TEXTS[error.code])
+        if isinstance(error, Spent):
+            at = moment(clock.from_datetime(error.free_at))
+            hint = f"{_('Có thể yêu cầu tiếp từ %(at)s.') % {'at': at}} {hint}"
+        return Problem(message, hint)
     return Problem(
         _("Không thể trả lời yêu cầu này (mã: %(code)s).") % {"code": error.code},
         _("Kiểm tra lại địa chỉ và các lựa chọn, hoặc quay về trang Tổng quan."),

@@ -255,18 +255,7 @@ def _without_parts(measure: Measure, figures: list[Figure], version: Version) ->
 
 def hide(figure: Figure, *flags: str) -> Figure:
     """The figure without its numbers, and why: for its small counts unless said otherwise."""
-    return msgspec.structs.replace(
-        figure,
-        numerator=None,
-        denominator=None,
-        value=None,
-        interval=None,
-        no_interval=NoInterval.SUPPRESSED.value,
-        rank=None,
-        rank_low=None,
-        rank_high=None,
-        flags=tuple(sorted({*figure.flags, *(flags or (Flag.SUPPRESSED.value,))})),
-    )
+    return figure.emptied(NoInterval.SUPPRESSED, *(flags or (Flag.SUPPRESSED.value,)))
 
 
 def _definition(measure: Measure, figure: Figure) -> Version:

@@ -11,7 +11,7 @@ from thuocdo.measure.model import Figure
 from thuocdo.report.desk.changes import Changes, TableChanges
 from thuocdo.report.model import Row
 from thuocdo.web import board
-from thuocdo.web.templatetags.yearbook import NOTHING, fraction_text, language, printed
+from thuocdo.web.printing import NOTHING, fraction_text, language, printed
 
 _PERCENT = "percent"
 

@@ -27,8 +27,8 @@ from thuocdo.core import files
 from thuocdo.measure.definitions import Text
 from thuocdo.report.render.assessment import RENDERERS
 from thuocdo.web import board
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 
 SIGNATURE: Final = "jws"
 KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE)

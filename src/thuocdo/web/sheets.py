@@ -57,8 +57,5 @@ def _written() -> Path:
     for sheet, content in whole.items():
         path = folder / sheet
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            files.add(path, content)
-        except FileExistsError:
-            continue
+        files.add(path, content)
     return folder

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from thuocdo.assess.models import Round
 from thuocdo.registry.models import Agency
 from thuocdo.web import board, choosing
-from thuocdo.web.templatetags.yearbook import agency_name
+from thuocdo.web.printing import agency_name
 
 
 @dataclass(frozen=True, slots=True)

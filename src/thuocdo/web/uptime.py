@@ -22,9 +22,9 @@ from thuocdo.assess.watching.policy import Policy, words
 from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_duration, percent
 from thuocdo.web import charts
+from thuocdo.web.printing import count, language
+from thuocdo.web.printing import day as printed_day
 from thuocdo.web.rounds import told
-from thuocdo.web.templatetags.yearbook import count, language
-from thuocdo.web.templatetags.yearbook import day as printed_day
 
 _HOUR_US: Final = 3_600_000_000
 _CELL, _ROW, _LEFT, _TOP = 18.0, 18.0, 46.0, 16.0

@@ -18,10 +18,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from thuocdo.core import codes
 from thuocdo.core.clock import DAY_US
 from thuocdo.core.ids import dossier_key
-from thuocdo.core.snapshot import SiteEntry, Snapshot
+from thuocdo.core.snapshot import Snapshot
 from thuocdo.core.vocabulary import (
     ApplicantKind,
     Channel,
@@ -33,7 +32,6 @@ from thuocdo.core.vocabulary import (
 )
 from thuocdo.wire import dvcqg_codes as code_tables
 from thuocdo.wire import dvcqg_kept, rules
-from thuocdo.wire.canonical import in_scope
 from thuocdo.wire.dvcqg_fields import (
     Bad,
     amount_of,
@@ -43,11 +41,11 @@ from thuocdo.wire.dvcqg_fields import (
     has_electronic_result,
     list_of,
     moment_of,
-    number_and_head,
     require,
     text_of,
     was_reused,
 )
+from thuocdo.wire.dvcqg_sender import Opens, Sender, whose_is
 from thuocdo.wire.events import DossierEvent, Refused, Unreadable
 from thuocdo.wire.kept import Kept, KeptNumber
 
@@ -57,23 +55,13 @@ PROGRESS: Final = "CapNhatTienDoHoSoMC"
 MAX_SUPPLEMENTS: Final = 100
 
 
-class _Sender(NamedTuple):
-    """Whose dossier it is, and by which system's account."""
-
-    site: SiteEntry
-    agency: str
-    number: str | bytes
-
-
 class _Judge(NamedTuple):
     """What an item is judged by."""
 
-    snapshot: Snapshot
+    opens: Opens
     secret: bytes
     received: int
     trust: str
-    scope: str | None
-    systems: Collection[str] | None
 
 
 def judge(
@@ -94,7 +82,9 @@ def judge(
     trust            verified when a key vouches: then its times may be older than the late window
     agency, systems  what the key opens; None means everything
     """
-    by = _Judge(snapshot, secret, received, trust, agency, systems)
+    by = _Judge(
+        Opens(snapshot, rules.local_date(received), agency, systems), secret, received, trust
+    )
     fields = fields_of(item)
     if isinstance(fields, Unreadable):
         return refuse(fields, received, trust)
@@ -155,7 +145,7 @@ def replay(
 def _site_of(fields: Mapping[str, object], sender: str, by: _Judge) -> int | None:
     """The site that an item refused for another reason belongs to, when it names one."""
     try:
-        return _whose(fields, sender, by).site.site_id
+        return whose_is(fields, sender, by.opens).site.site_id
     except Bad:
         return None
 
@@ -163,13 +153,13 @@ def _site_of(fields: Mapping[str, object], sender: str, by: _Judge) -> int | Non
 def _dossier(fields: Mapping[str, object], sender: str, by: _Judge) -> list[DossierEvent]:
     _require(fields, "MaTTHC", "TrangThaiHoSo")
     code = _code(fields, "TrangThaiHoSo")
-    whose = _whose(fields, sender, by)
+    whose = whose_is(fields, sender, by.opens)
     stages, flags = _stages(fields, code, by)
     receipt = _date(fields, "NgayTiepNhan", by)
     due = moment_of(fields, "NgayHenTra")
     level = rules.LEVELS.get(text_of(fields, "MucDo"))
     day = rules.local_date(min(at for _, at in stages) if receipt is None else receipt)
-    place = good(rules.place(by.snapshot, whose.agency, text_of(fields, "MaTTHC"), day))
+    place = good(rules.place(by.opens.snapshot, whose.agency, text_of(fields, "MaTTHC"), day))
     template = _event(
         whose,
         by,
@@ -204,14 +194,14 @@ def _progress(fields: Mapping[str, object], sender: str, by: _Judge) -> list[Dos
     _require(fields, "TrangThai", "ThoiDiemXuLy")
     code = _code(fields, "TrangThai")
     at = _date(fields, "ThoiDiemXuLy", by)
-    whose = _whose(fields, sender, by)
+    whose = whose_is(fields, sender, by.opens)
     flags = ("procedure_not_said", *(("status_other",) if code == code_tables.UNMAPPED else ()))
     event = _event(whose, by, procedure=rules.PROCEDURE_NOT_SAID, quality=flags)
     return [msgspec.structs.replace(event, status=code_tables.STATUS[code], event_time=at)]
 
 
 def _event(
-    whose: _Sender,
+    whose: Sender,
     by: _Judge,
     *,
     procedure: str,
@@ -332,54 +322,11 @@ def _odd_values(fields: Mapping[str, object]) -> tuple[str, ...]:
     )
 
 
-def _whose(fields: Mapping[str, object], sender: str, by: _Judge) -> _Sender:
-    """The agency that MaHoSo begins with, else the sender's; the one-stop system of the sender,
-    else of that agency, else of whoever is above it."""
-    number, head = number_and_head(fields)
-    known = by.snapshot.knows_agency
-    sending, named = codes.agency_code(sender), codes.agency_code(head)
-    found = [code for code in (sending, named) if code is not None and known(code)]
-    if not found:
-        if not sender:
-            raise Bad(Unreadable(RejectReason.MISSING_FIELD, "madonvi: missing"))
-        if sending is None:
-            raise Bad(Unreadable(RejectReason.BAD_VALUE, "madonvi: not an agency code"))
-        raise Bad(Unreadable(RejectReason.UNKNOWN_AGENCY, "madonvi: not registered"))
-    agency = found[-1]
-    sites = [site for code in found for above in _lineage(code) for site in _one_stops(above, by)]
-    if not sites:
-        raise Bad(Unreadable(RejectReason.UNKNOWN_AGENCY, "madonvi: no one-stop system"))
-    if by.systems is not None:
-        sites = [site for site in sites if site.system in by.systems]
-    if by.scope is not None:
-        own = _lineage(agency)
-        sites = [s for s in sites if s.agency in own or in_scope(s.agency, by.scope)]
-    if not sites or not in_scope(agency, by.scope):
-        raise Bad(Unreadable(RejectReason.OUT_OF_SCOPE, "madonvi or MaHoSo: not this key's"))
-    return _Sender(sites[0], agency, number)
-
-
 def _require(fields: Mapping[str, object], *names: str) -> None:
     if not isinstance(fields.get("mahoso"), KeptNumber):
         require(fields, "MaHoSo")
     for name in names:
         require(fields, name)
-
-
-def _one_stops(agency: str, by: _Judge) -> list[SiteEntry]:
-    """Sites of the one-stop systems an agency has today, the oldest number first."""
-    today = rules.local_date(by.received).isoformat()
-    return [
-        site
-        for site in by.snapshot.one_stop_sites.get(agency, ())
-        if (site.valid_from or "") <= today <= (site.valid_to or "9999")
-    ]
-
-
-def _lineage(code: str) -> list[str]:
-    """`H29.98.38`, `H29.98`, `H29`."""
-    parts = code.split(".")
-    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
 def _code(fields: Mapping[str, object], name: str) -> str:

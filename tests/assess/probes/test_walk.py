@@ -7,6 +7,7 @@ import random
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,25 +18,29 @@ from tests.assess.test_citizen import citizen
 from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer
+from thuocdo.assess.patience import Patience, bounds
 from thuocdo.assess.probes.catalogue import ALSO
 from thuocdo.assess.probes.look import Control
 from thuocdo.assess.probes.reading import MAX_CONTROLS, read
 from thuocdo.assess.probes.scene import Depth
-from thuocdo.assess.probes.walk.walk import RULES, Bounds, Walk, chosen, walk
+from thuocdo.assess.probes.walk.walk import RULES, Walk, chosen, places, walk
 from thuocdo.assess.results import Fault
 
-USUAL = Bounds(Depth().walk, Depth().walk_s)
+USUAL = Depth().walk
+SECONDS = bounds().steps["walk"]
 ROBOTS = page(b"User-agent: *\nDisallow: /tin-tuc\nDisallow: /du-lieu-mo\n")
 
 
 def walked(
-    server: Odd, home: Path, bounds: Bounds = USUAL, by: Citizen | None = None, prefix: str = "/"
+    server: Odd, home: Path, most: int = USUAL, by: Citizen | None = None, seconds: float = SECONDS
 ) -> Walk:
     async def go() -> Walk:
         one = by or citizen()
-        front = await one.page(server.url + prefix)
+        steps = {**bounds().steps, "walk": seconds}
+        one.patience = Patience(msgspec.structs.replace(bounds(), steps=steps))
+        front = await one.page(server.url + "/")
         assert isinstance(front, Answer), front
-        return await walk(one, Kept(home), front, None, ALSO, bounds)
+        return await walk(one, Kept(home), front, None, ALSO, most)
 
     return asyncio.run(go())
 
@@ -73,14 +78,14 @@ def test_the_page_that_lists_the_others_comes_first_and_its_links_are_followed(s
 
 def test_each_page_is_asked_for_once_and_no_more_than_the_bound(serving, tmp_path):
     server = serving(portals.paths("pass"))
-    found = walked(server, tmp_path, Bounds(5, 60))
+    found = walked(server, tmp_path, 5)
     assert len(found.pages) == 6
     asked = [each for each in server.asked() if each not in ("/robots.txt", "/sitemap.xml")]
     assert sorted(asked) == sorted(set(asked)) == sorted(paths(found))
 
 
 def test_no_place_is_no_walk(serving, tmp_path):
-    assert paths(walked(serving(portals.paths("pass")), tmp_path, Bounds(0, 60))) == ["/"]
+    assert paths(walked(serving(portals.paths("pass")), tmp_path, 0)) == ["/"]
 
 
 def test_every_page_is_kept_as_it_came(serving, tmp_path):
@@ -97,16 +102,16 @@ def test_what_robots_txt_forbids_is_not_asked_for_and_is_told(serving, tmp_path)
 
 
 def test_a_host_that_wants_long_pauses_is_asked_for_fewer_pages_known_beforehand():
-    assert USUAL.places(0) == USUAL.places(0.5) == USUAL.pages
-    assert USUAL.places(10) == 4
-    assert USUAL.places(1000) == 0
+    assert places(USUAL, SECONDS, 0) == places(USUAL, SECONDS, 0.5) == USUAL
+    assert places(USUAL, SECONDS, 10) == 3
+    assert places(USUAL, SECONDS, 1000) == 0
 
 
 def test_the_crawl_delay_is_kept_between_the_pages(serving, tmp_path):
     robots = page(b"User-agent: *\nCrawl-delay: 1\n")
     server = serving(portals.paths("pass") | {"/robots.txt": robots})
     begun = time.monotonic()
-    found = walked(server, tmp_path, Bounds(16, 4.0))
+    found = walked(server, tmp_path, seconds=4.0)
     assert len(found.pages) == 1 + 2
     assert time.monotonic() - begun > 2.5
 
@@ -129,7 +134,7 @@ def test_a_host_that_stops_answering_ends_the_walk_with_what_was_seen(serving, t
 
 def test_time_ends_a_walk_with_what_was_seen(serving, tmp_path):
     slow = {"/so-do-trang": silence}
-    found = walked(serving(portals.paths("pass") | slow), tmp_path, Bounds(16, 0.7))
+    found = walked(serving(portals.paths("pass") | slow), tmp_path, seconds=0.7)
     assert paths(found) == ["/"]
     assert found.missed[-1].fault is Fault.TIMEOUT
 

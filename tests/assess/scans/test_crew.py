@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from tests.assess.fixtures.servers import Odd, page, to
 
 from thuocdo.assess.citizen import Manners
 from thuocdo.assess.criteria.model import criteria_set
@@ -18,6 +19,7 @@ from thuocdo.assess.rounds.fleet import Systems
 from thuocdo.assess.rounds.office import System
 from thuocdo.assess.scans import crew, shadows
 from thuocdo.assess.scans.addresses import Choice
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.core.errors import ThuocdoError
 
@@ -94,6 +96,26 @@ def test_a_site_that_never_ends_ends(settings, served):
         *("redirects", "robots", "timeout"),
     ]
     assert measuring.progress(held).hindered == [("redirects", 1), ("robots", 1), ("timeout", 1)]
+
+
+def test_a_site_that_leads_to_a_host_at_which_a_scan_is_waits_for_it(settings):
+    """Else that host would be scanned twice at once."""
+
+    def slowly(connection) -> None:
+        time.sleep(0.5)
+        connection.sendall(page(b"<!doctype html><title>x</title>"))
+
+    led_to = Odd({"/": slowly})
+    leads = Odd({"/": to(f"{led_to.url}/")})
+    held = planned(f"{led_to.url}/", f"{leads.url}/")
+    crew.work(settings, [quick(settings)], 2, lambda: None, never())
+    led_to.close()
+    leads.close()
+    first, second = held.entries.order_by("turn")
+    assert (first.state, second.state, second.fault, second.attempts) == ("done", "done", "", 1)
+    assert second.started_at >= first.finished_at
+    assert leads.asked().count("/") == 2  # once to find out, once when its turn had come
+    assert Hosts.of(settings).is_free(led_to.url)
 
 
 def test_a_pause_lets_what_was_begun_end_and_begins_nothing_new(settings, served):

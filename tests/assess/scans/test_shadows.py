@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuocdo.assess.models import ShadowScan
-from thuocdo.assess.scans import addresses, shadows
+from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.models import Round, ShadowScan
+from thuocdo.assess.rounds import office
+from thuocdo.assess.scans import addresses, budget, shadows
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scans.shadows import Shadows, Waiting
+from thuocdo.assess.watching import targets
+from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import queues
@@ -50,17 +54,23 @@ def test_nobody_scans_the_hosts_of_a_simulated_country(settings):
     assert not ShadowScan.objects.exists()
 
 
+def elsewhere(system: str) -> Choice:
+    """A system on a host of its own."""
+    return choice(system, f"https://{system}.vn/")
+
+
 def test_an_agency_has_a_number_of_scans_a_day_and_what_appeals_order_is_not_counted(settings):
-    for number in range(policy().scans_a_day):
-        shadows.ask(settings, "H26", choice(f"s{number}"), "lan")
+    for number in range(policy().budgets.agency[0].most):
+        shadows.ask(settings, "H26", elsewhere(f"s{number}"), "lan")
     ShadowScan.objects.filter(system="s0").update(for_appeal=True)
-    shadows.ask(settings, "H26", choice("one-more"), "lan")
-    assert refusal(lambda: shadows.ask(settings, "H26", choice("too-many"), "lan")) == "scan_budget"
+    shadows.ask(settings, "H26", elsewhere("one-more"), "lan")
+    too_many = elsewhere("too-many")
+    assert refusal(lambda: shadows.ask(settings, "H26", too_many, "lan")) == "scan_budget"
     assert not ShadowScan.objects.filter(system="too-many").exists()
-    assert shadows.left_today("H26") == 0
-    shadows.ask(settings, "H29", choice("theirs"), "minh")  # another agency's budget is its own
+    assert budget.lately().left("H26") == 0
+    shadows.ask(settings, "H29", elsewhere("theirs"), "minh")  # another agency's budget is its own
     ShadowScan.objects.update(asked_at=datetime.now(UTC) - timedelta(days=1))
-    shadows.ask(settings, "H26", choice("tomorrow"), "lan")
+    shadows.ask(settings, "H26", elsewhere("tomorrow"), "lan")
 
 
 def test_without_anybody_to_write_to_nothing_is_asked(tmp_path):
@@ -135,6 +145,30 @@ def test_a_system_answers_at_its_first_host_or_nobody_knows_where(registered):
         "H26-portal": "https://cong.vn/",
         "H26-one_stop": "",
     }
+
+
+@pytest.mark.parametrize("state", ["measuring", "preliminary", "published"])
+def test_an_open_round_says_where_a_system_answers_to_the_monitor_and_to_scans_alike(
+    registered, state
+):
+    systems = [planning("H26-portal", "https://moi.vn/home"), planning("X-1", "https://x.vn/")]
+    held = office.plan("2026-1", criteria_set("2024"), systems, is_trial=False)
+    Round.objects.filter(pk=held.pk).update(state=state)
+    is_open = state != "published"
+    asked = {each.system: each for each in addresses.choices({"H26"})}
+    portal = asked["H26-portal"]
+    assert portal.url == ("https://moi.vn/home" if is_open else "https://cong.vn/")
+    assert ("moi.vn" in portal.hosts) is is_open
+    assert "cong.vn" in portal.hosts
+    assert "X-1" not in asked  # no agency has it
+    watched = targets.addresses(clock.now_us())
+    assert watched.get("H26-portal") == portal.url
+    assert watched.get("X-1") == ("https://x.vn/" if is_open else None)
+    assert "H26-one_stop" not in watched
+
+
+def planning(code: str, url: str) -> office.System:
+    return office.System(code, code, "province", url)
 
 
 @pytest.mark.parametrize(

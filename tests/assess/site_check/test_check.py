@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
+from tests.assess.fixtures.servers import Odd, page, silence
 from tests.assess.site_check.conftest import PATIENT, SHORT, Pages, closed_port
 from tests.run.browser import DEPLOYED
 
@@ -46,6 +48,22 @@ def test_a_hit_for_another_collector_never_leaves_the_browser(world):
     (result,) = world.check(Wanted(f"{world.pages.url}/theirs"))
     assert codes(result) == ["wrong_tracker_host"]
     assert [path for path, _ in world.elsewhere.seen if path == "/tracking"] == []
+
+
+# --- pages that hang ---------------------------------------------------------------------------------
+
+
+def test_a_site_whose_pages_hang_costs_some_pages_and_not_all_that_were_asked_for(world):
+    links = "".join(f"<a href=/{n}.html>{n}</a>" for n in range(12))
+    paths = {"/robots.txt": page(b"", "Content-Type: text/plain"), "/": page(links.encode())}
+    server = Odd(paths | {f"/{n}.html": silence for n in range(12)})
+    bounds = replace(SHORT, page_s=4.0, navigation_s=1.0, at_once=1, lost_in_a_row=3)
+    (result,) = world.check(Wanted(f"{server.url}/", pages=13), bounds=bounds)
+    server.close()
+    assert len([path for path in server.asked() if path.endswith(".html")]) == 3
+    assert len(result.pages) == 13
+    assert {each.observed.fault for each in result.pages[1:]} == {"timeout"}
+    assert {each.findings[0].code for each in result.pages[1:]} == {Code.PAGE_UNREACHABLE}
 
 
 # --- evidence -------------------------------------------------------------------------------------
@@ -171,7 +189,6 @@ def test_our_own_collector_may_live_on_an_inner_address_but_shows_only_its_doors
 
 def test_a_page_that_does_not_answer_times_out(world):
     import socket
-    from dataclasses import replace
 
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -183,8 +200,6 @@ def test_a_page_that_does_not_answer_times_out(world):
 
 
 def test_a_page_without_end_is_cut(world):
-    from dataclasses import replace
-
     world.pages.add("/huge", b"<p>" + b"x" * 300_000)
     (result,) = world.check(
         Wanted(f"{world.pages.url}/huge"), bounds=replace(SHORT, max_bytes=100_000)

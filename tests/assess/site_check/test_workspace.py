@@ -9,7 +9,9 @@ from django.contrib.auth import get_user_model
 from django.urls import translate_url
 from tests.assess.site_check.conftest import SHORT
 
-from thuocdo.assess.models import SiteCheck
+from thuocdo.assess.models import ShadowScan, SiteCheck
+from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.site_check import check, jobs
 from thuocdo.assess.site_check.check import Wanted
 from thuocdo.core.errors import ThuocdoError
@@ -120,6 +122,53 @@ def test_nobody_fills_the_queue_alone(desk, officer, instance):
     with pytest.raises(ThuocdoError, match="waiting already"):
         jobs.ask(instance, officer, Wanted("https://a.vn/more"))
     assert "quá nhiều" in desk.post(PAGE, {"url": "https://a.vn/more"}).content.decode()
+
+
+def test_a_host_at_which_a_scan_of_ours_is_is_left_alone_and_the_others_checked(
+    desk, officer, instance, world
+):
+    busy = jobs.ask(instance, officer, Wanted(f"{world.pages.url}/missing"))
+    other = jobs.ask(instance, officer, Wanted("http://127.0.0.1:1/"))
+    with Hosts.of(instance).held(world.pages.url):
+        assert [jobs.take_one(instance) for _ in range(2)] == [True, False]
+        assert instance.bell_path.exists()  # another time
+        page = desk.get(f"{PAGE}{busy.pk}/").content.decode()
+        assert "đang được một lượt đo khác" in page
+    busy.refresh_from_db()
+    other.refresh_from_db()
+    assert (busy.state, busy.attempts, other.state) == (State.QUEUED, 0, State.DONE)
+    assert jobs.take_one(instance)
+    busy.refresh_from_db()
+    assert busy.state == State.DONE
+
+
+def test_a_host_is_held_while_it_is_checked(officer, instance, world, monkeypatch):
+    held = []
+
+    def look(settings, wanted):
+        held.append(Hosts.of(settings).is_free(world.pages.url))
+        return check.check_sites(settings, wanted, SHORT)
+
+    monkeypatch.setattr(jobs, "check_sites", look)
+    jobs.ask(instance, officer, Wanted(f"{world.pages.url}/missing"))
+    assert jobs.take_one(instance)
+    assert held == [False]
+    assert Hosts.of(instance).is_free(world.pages.url)
+
+
+def test_checks_and_scans_of_one_host_draw_on_one_budget(desk, officer, instance):
+    scan = {"contact": "mailto:a@b.vn", "lab_runs": 5, "who": "lan", "for_appeal": True}
+    scan |= {"agency": "H26", "system": "s", "name": "S", "url": "https://a.vn/", "state": "done"}
+    ShadowScan.objects.create(**scan)
+    left = policy().budgets.host[0].most - policy().scan_weight
+    for _ in range(left // 20):
+        SiteCheck.objects.create(url="http://a.vn/x", pages=20, asked_by=officer, state=State.DONE)
+    with pytest.raises(ThuocdoError) as refused:
+        jobs.ask(instance, officer, Wanted("https://a.vn/", pages=left % 20 + 1))
+    assert refused.value.code == "host_budget"
+    page = desk.post(PAGE, {"url": "https://a.vn/", "pages": "20"}).content.decode()
+    assert "Có thể yêu cầu tiếp từ" in page
+    jobs.ask(instance, officer, Wanted("https://b.vn/", pages=20))
 
 
 def test_the_worker_is_called_by_a_bell_and_goes_until_the_queue_is_empty(officer, instance, world):

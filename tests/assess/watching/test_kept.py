@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import date, timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.dying import dies
 
 from thuocdo.assess.results import Fault
 from thuocdo.assess.watching import kept, pace
@@ -19,6 +23,13 @@ from thuocdo.core.signing import Signer
 DAY = date(2026, 12, 31)
 AT = clock.day_start_us(DAY)
 OLD = date(2020, 1, 1)
+
+# Written by version 0.1.0 on 2026-11-28 with the key below; never to be edited.
+LINES = (
+    "eyJhbGciOiJFZERTQSIsImtpZCI6IjFJRzJ0TUg3SjJ3Ykpabk9mOExKelFpdEtmN0xNdm9BRWxzdURNVk01NFkiLCJ0eXAiOiJKT1NFIn0.eyJmaWxlIjoiMjAyNi0xMS0yNS5wYXJxdWV0Iiwic2hhMjU2IjoiOWJjNzdjOTI1OTY2ODEyNmEzNDg3ODNjZDRhOTNkYWNjMzdkYzBmZTM3ODdlZTU5ZGQyMDdkZjQ1NmEzZDMwMyIsInNpemUiOjE4MzYsInJvd3MiOjMsImJlZm9yZSI6IjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAifQ.L8IDOjTecd7yn50HYej0ZU8FOVsE9XLilKk_t3_-w3dov-7b2FgICz1f9Sd_25r3yaKKQvyUBGAXG7aoOMkhDw",
+    "eyJhbGciOiJFZERTQSIsImtpZCI6IjFJRzJ0TUg3SjJ3Ykpabk9mOExKelFpdEtmN0xNdm9BRWxzdURNVk01NFkiLCJ0eXAiOiJKT1NFIn0.eyJmaWxlIjoiMjAyNi0xMS0yNi5wYXJxdWV0Iiwic2hhMjU2IjoiODNjYTVmOTkzNGZiOGVlYTc2MzZlYWI4ODI0ZGZkNjUwMjQ1OTU1ZDJlM2E4YjQyNDNlYjYxY2EyMDM0ODg0ZiIsInNpemUiOjE4MzYsInJvd3MiOjMsImJlZm9yZSI6ImYyZDI3YjQ2MDI2NjNlYWU3NWQ2NDYwNmIwYjllYjczMDUwZDM2NzA1ZWEwMTg0YzI5ODRiMThhZjdiMTQ0NjcifQ.rm5ICwNSJfeieZgRbdYe5VOGAAIGmqTHaWk1q6sVDuJFP9KV9V0kYBptlETvDDkBG-Y2zdFhS0qhQTDixMXQCA",
+)
+KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
 def looks(count: int = 5, at: int = AT) -> list[Look]:
@@ -138,6 +149,79 @@ def test_a_changed_digit_a_lost_day_and_a_lost_line_are_noticed(tmp_path):
     other = b"B" if lines[-20:-19] == b"A" else b"A"
     days.write_bytes(lines[:-20] + other + lines[-19:])
     assert any("not signed" in each for each in kept.verify(tmp_path, signer.public, OLD)[2])
+
+
+def test_lines_of_an_earlier_version_are_read_and_go_on_byte_for_byte(tmp_path):
+    days = tmp_path / "days.ndjson"
+    old = "".join(f"{line}\n" for line in LINES)
+    days.write_text(old)
+    assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27)) == (0, 0, [])
+    missing = ["2026-11-25.parquet: missing", "2026-11-26.parquet: missing"]
+    assert kept.verify(tmp_path, KEY.public, OLD)[2] == missing
+    written(tmp_path, looks())
+    kept.seal(tmp_path, DAY + timedelta(days=1), KEY)
+    assert days.read_text().startswith(old)
+    assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27)) == (1, 5, [])
+
+
+def test_what_is_wrong_is_told_by_line(tmp_path):
+    days = tmp_path / "days.ndjson"
+    unsigned = "days.ndjson, line {}: not signed by this instance"
+    unlinked = "days.ndjson, line {}: a line before it is missing or was changed"
+    for lines, wrong in (
+        ([LINES[1]], [unlinked.format(1)]),
+        ([LINES[1], LINES[0]], [unlinked.format(1), unlinked.format(2)]),
+        ([LINES[0].replace("eyJm", "eyJn"), LINES[1]], [unsigned.format(1), unlinked.format(2)]),
+        (["x", *LINES], [unsigned.format(1), unlinked.format(2)]),
+        (["\xff" + LINES[0], LINES[1]], [unsigned.format(1), unlinked.format(2)]),
+        ([LINES[0], KEY.sign(b"[]")], [unsigned.format(2)]),
+    ):
+        days.write_bytes("\n".join(lines).encode("latin-1"))
+        assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27))[2] == wrong
+
+
+def test_a_full_disk_keeps_the_lines_and_the_journal_and_the_day_is_sealed_later(
+    tmp_path, monkeypatch
+):
+    days = tmp_path / "days.ndjson"
+    days.write_text("".join(f"{line}\n" for line in LINES))
+    written(tmp_path, looks())
+    before, sync, room = days.read_bytes(), os.fsync, iter((True, True, False))
+
+    def full(descriptor: int) -> None:
+        if not next(room):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            kept.seal(tmp_path, DAY + timedelta(days=1), KEY)
+    assert days.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{DAY}.ndjson", f"{DAY}.parquet", "days.ndjson",
+    ]  # fmt: skip
+    assert kept.seal(tmp_path, DAY + timedelta(days=1), KEY) == []
+    assert kept.journals(tmp_path) == []
+    assert kept.verify(tmp_path, KEY.public, date(2026, 11, 27)) == (1, 5, [])
+
+
+def test_dying_before_any_step_of_sealing_loses_and_doubles_no_look(tmp_path):
+    old = "".join(f"{line}\n" for line in LINES)
+    deaths, died = 0, True
+    while died:
+        folder = tmp_path / str(deaths)
+        folder.mkdir()
+        (folder / "days.ndjson").write_text(old)
+        written(folder, looks())
+        died = dies(lambda at=folder: kept.seal(at, DAY + timedelta(days=1), KEY), deaths + 1)
+        deaths += died
+        assert kept.read(folder, AT, AT + 100).num_rows == 5
+        kept.seal(folder, DAY + timedelta(days=1), KEY)
+        assert kept.journals(folder) == []
+        assert (folder / "days.ndjson").read_text().startswith(old)
+        assert kept.verify(folder, KEY.public, date(2026, 11, 27)) == (1, 5, [])
+    assert deaths >= 6
 
 
 def test_what_the_policy_keeps_no_longer_goes_and_its_line_stays(tmp_path):

@@ -16,7 +16,7 @@ from thuocdo.core import merkle
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import dossier_key, number_key
 from thuocdo.core.settings import Settings
-from thuocdo.lake import compaction
+from thuocdo.lake import compaction, table_files
 from thuocdo.lake.homes import rebuild_homes
 from thuocdo.lake.ledger import erase as erasing
 from thuocdo.lake.ledger import proofs
@@ -150,9 +150,9 @@ def test_a_row_that_comes_back_is_noticed(told: Ledger, lake: Lake, settings: Se
     (path, *_) = holding(lake, dossier_key(settings.secret, SYSTEM, NUMBER))
     content = path.read_bytes()
     erase(settings, lake, SYSTEM, NUMBER, REASON)
-    rows = lake.read_files("dossier_events", []).schema
+    rows = table_files.read(lake.root, "dossier_events", []).schema
     path.write_bytes(content)
-    back = lake.read_files("dossier_events", [str(path)]).cast(rows)
+    back = table_files.read(lake.root, "dossier_events", [str(path)]).cast(rows)
     lake.append("dossier_events", back, app_id="back", version=1)
     told.extend()
     found = verified(told).findings

@@ -9,8 +9,9 @@ import pytest
 
 from thuocdo.core.clock import day_start_us, month_end, to_datetime
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.measure.outlook.model import Verdict, methods, targets
+from thuocdo.measure.outlook.model import Verdict, methods
 from thuocdo.measure.outlook.outlook import look_ahead
+from thuocdo.measure.targets.model import targets
 
 RATE = "online_dossier_rate"
 FULL = "full_online_rate"

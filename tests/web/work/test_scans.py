@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 from django.test import Client
+from django.urls import translate_url
 from django.utils import timezone
 from tests.web import held_round
 from tests.web.people import enter, someone
@@ -20,6 +21,7 @@ from thuocdo.assess.criteria.model import criteria_set, criteria_sets
 from thuocdo.assess.models import Round, ShadowScan
 from thuocdo.assess.rounds import office
 from thuocdo.assess.rounds.office import System
+from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.scans.policy import policy
 from thuocdo.registry.models import Change, Site
 from thuocdo.registry.rights import Role
@@ -120,14 +122,36 @@ def test_a_system_without_an_address_is_told_where_to_register_one(admin):
 
 
 def test_a_spent_budget_is_said_and_tomorrow_there_is_more(admin, instance):
-    for _ in range(policy().scans_a_day):
-        done(instance)
-    assert "còn 0 trong 20 lần" in read(admin, PAGE)
+    for number in range(policy().budgets.agency[0].most):
+        done(instance, system=f"s{number}", url=f"https://s{number}.vn/")
+    assert "còn 0 trong 20 lần của 24 giờ" in read(admin, PAGE)
     refused = asked(admin)
     assert refused.status_code == 400
     assert "đã dùng hết số lần quét thử" in refused.content.decode()
     ShadowScan.objects.update(asked_at=timezone.now() - timedelta(days=1))
     assert asked(admin).status_code == 302
+
+
+def test_a_spent_host_is_said_with_the_hour_from_which_on_it_may_be_asked_again(admin, instance):
+    for number in range(policy().budgets.host[0].most // policy().scan_weight):
+        done(instance, system=f"s{number}")
+    asked_at = timezone.now() - timedelta(minutes=50)
+    ShadowScan.objects.filter(system="s0").update(asked_at=asked_at)
+    again = f"{timezone.localtime(asked_at + timedelta(hours=1)):%H:%M}"
+    assert f"Quét tiếp được từ {again}" in read(admin, PAGE)
+    refused = asked(admin).content.decode()
+    assert "Máy chủ này vừa được quét và kiểm tra nhiều lần" in refused
+    assert f"Có thể yêu cầu tiếp từ {again}" in refused
+    ShadowScan.objects.filter(system="s0").update(asked_at=timezone.now() - timedelta(hours=1))
+    assert asked(admin).status_code == 302
+
+
+def test_who_waits_for_a_host_that_is_being_looked_at_is_told_so(admin, instance):
+    address = asked(admin).url
+    assert "đang được một lượt đo khác" not in read(admin, address)
+    with Hosts.of(instance).held("https://h26.vn/"):
+        assert "đang được một lượt đo khác" in read(admin, address)
+        assert "begins by itself" in read(admin, translate_url(address, "en"))
 
 
 def test_without_a_contact_nothing_is_scanned(admin, settings, instance):

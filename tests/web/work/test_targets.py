@@ -7,7 +7,7 @@ import shutil
 import pytest
 from tests.web.people import enter, someone
 
-from thuocdo.measure.outlook.setting import set_targets
+from thuocdo.measure.targets.setting import set_targets
 from thuocdo.registry.rights import Role
 
 pytestmark = pytest.mark.django_db

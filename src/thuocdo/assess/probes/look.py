@@ -33,6 +33,8 @@ MAX_STOPS: Final = 30
 _ERROR_PAGE: Final = "chrome-error:"
 _NETWORK: Final = "net::"
 _LED_AWAY: Final = "the page leads to where nothing answers"
+_BY_OUR_PROXY: Final = ("ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_TUNNEL_CONNECTION_FAILED")
+"""How the browser says that the proxy would not go, or could not, where a redirect sent it."""
 _SPARE: Final = 8
 """Tabs beyond the controls there are: some take several."""
 _STANDARD: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
@@ -162,7 +164,8 @@ async def look(
 def _why(way_out: proxy.Proxy, url: str, line: str) -> Failure:
     """Why a visit came to nothing: what the proxy could not reach, else what the browser says."""
     fault = way_out.fault_of(url) or next(iter(way_out.faults.values()), None)
-    if fault is not None and (line == _LED_AWAY or way_out.fault_of(url)):
+    is_led = line == _LED_AWAY or any(code in line for code in _BY_OUR_PROXY)
+    if fault is not None and (is_led or way_out.fault_of(url)):
         return Failure(_FAULTS.get(fault[0], Fault.CONNECT), fault[1])
     is_network = line == _LED_AWAY or _NETWORK in line
     kind = _FAULTS.get(kind_of(line), Fault.CONNECT) if is_network else Fault.CRASH

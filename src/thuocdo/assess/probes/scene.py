@@ -15,9 +15,10 @@ from playwright.async_api import Browser
 from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
+from thuocdo.assess.patience import Patience
 from thuocdo.assess.probes.look import Look
 from thuocdo.assess.resolving import Resolving
-from thuocdo.assess.results import Result
+from thuocdo.assess.results import Fault, Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.measure.definitions import Source, Text
@@ -65,16 +66,12 @@ class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How thorough a scan is: what costs time. Counts, seconds.
+    """How thorough a scan is: what costs time. Counts, seconds; how long a site is waited for: patience.py.
 
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
     pages          pages of its own the tag is looked for on, the front page included
     below          subordinate sites it is looked for on besides
     walk           pages of its own that are read plainly, besides the front page
-    walk_s         for all of them
-    browser_s      for one visit of the browser
-    tools_s        for one run of a tool (sslyze)
-    lab_s          for all runs of Lighthouse on one page, from its turn in the lab on
     load_step_s    for one step of a load test that the owner signed for
     """
 
@@ -82,10 +79,6 @@ class Depth:
     pages: int = 3
     below: int = 3
     walk: int = 16
-    walk_s: float = 90.0
-    browser_s: float = 60.0
-    tools_s: float = 90.0
-    lab_s: float = 180.0
     load_step_s: float = 20.0
 
 
@@ -114,6 +107,18 @@ class Scene:
     resolving: Resolving = field(default_factory=Resolving)
 
     @property
+    def patience(self) -> Patience:
+        """How long this site is waited for."""
+        return self.citizen.patience
+
+    @property
+    def given_up(self) -> Failure | None:
+        """Why the site is asked no more; None while it is."""
+        if not self.patience.has_given_up:
+            return None
+        return Failure(Fault.TIMEOUT, f"{self.patience.spent:.0f} s")
+
+    @property
     def front(self) -> Answer:
         """The front page; only probes that need no page are run without one."""
         assert isinstance(self.page, Answer)
@@ -134,21 +139,25 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`run` gives one result for each of `checks`; `seconds` is the bound of all it does.
+    """`run` gives one result for each of `checks`; `name` finds the bound of all it does (`bounds.yaml`).
 
     needs_page     it cannot be run without a front page
     needs_browser  nor without a browser
     needs_look     nor without the visit the browser makes for all
     asked_only     its checks are told only where a criterion asks for them
+    needs_answers  it asks the site's host: not run once the site was given up
+    is_ours        it asks nobody but us: the site's clock stands still, and to be late is our fault
     """
 
+    name: str
     checks: tuple[str, ...]
     run: Callable[[Scene], Awaitable[list[Result]]]
-    seconds: float
     needs_page: bool = True
     needs_browser: bool = False
     needs_look: bool = False
     asked_only: bool = False
+    needs_answers: bool = True
+    is_ours: bool = False
 
 
 def rules_of(file: Path, kind: type[R]) -> R:

@@ -1,4 +1,4 @@
-"""Runs a tool in a process group of its own, and ends all of it when its time is over.
+"""Runs a tool on a leash (leash.py), and ends all of it when its time is over.
 
 Tools start programs of their own (Lighthouse a Chromium) in groups and sessions of their own, which outlive
 whoever started them. So everything a tool starts carries a token in its environment, by which it is found.
@@ -7,21 +7,19 @@ whoever started them. So everything a tool starts carries a token in its environ
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import os
 import secrets
-import signal
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+from thuocdo.assess import leash
 from thuocdo.assess.results import Fault
 
-_TOKEN: Final = "THUOCDO_TOOL_RUN"  # noqa: S105 - the name of a variable
-_PROCESSES: Final = Path("/proc")
-_LOOKS: Final = 100
-_LOOK_SECONDS: Final = 0.05
+_LEASH: Final = (sys.executable, "-I", "-S", leash.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +36,34 @@ async def run(
     command: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None
 ) -> Ended:
     """Runs a command without a shell and without input; never raises because of it."""
+    if shutil.which(command[0]) is None:
+        missing = f"{command[0]}: {os.strerror(errno.ENOENT)}"
+        return Ended(-1, b"", missing, Fault.NO_TOOL)
     token = secrets.token_hex(16)
+    held, holding = os.pipe()  # when we are killed, the other end is told
     try:
         process = await asyncio.create_subprocess_exec(
+            *_LEASH,
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=held,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **(environment or {}), _TOKEN: token},
+            env={**os.environ, **(environment or {}), leash.TOKEN: token},
             start_new_session=True,
         )
     except OSError as problem:
+        os.close(holding)
         return Ended(-1, b"", f"{command[0]}: {problem.strerror}", Fault.NO_TOOL)
+    finally:
+        os.close(held)
     try:
         async with asyncio.timeout(seconds):
             output, complaints = await process.communicate()
     except TimeoutError:
         return Ended(-1, b"", f"{seconds:g} s", Fault.TIMEOUT)
     finally:
-        await _end_all(token)  # what it started and left behind, too
+        await leash.end_all(token)  # what it started and left behind, too
         await process.wait()
+        os.close(holding)
     lines = complaints.decode("utf-8", "replace").strip().splitlines() or [""]
     return Ended(process.returncode or 0, output, lines[-1][:200])
-
-
-async def _end_all(token: str) -> None:
-    """Killing takes a moment, in which one may still start another: looked again until there is none."""
-    for _ in range(_LOOKS):
-        left = list(started_under(token))
-        if not left:
-            return
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-def started_under(token: str) -> Iterator[int]:
-    """Living processes that carry a token, whoever is their parent by now."""
-    wanted = f"{_TOKEN}={token}".encode()
-    for path in _PROCESSES.glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # gone already, or another user's
-            if wanted in path.read_bytes().split(b"\0"):
-                yield int(path.parent.name)

@@ -18,10 +18,11 @@ from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.table import why_unranked
 from thuocdo.assess.scans import crew, shadows
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
-from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.scans.hosts import Hosts, hosts_of
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.registry import queues
 
 Tick = Callable[[int, int | None], None]
 _NEVER: Final = threading.Event()
@@ -53,17 +54,17 @@ class Systems:
                 if not hosts.is_free(entry.url):
                     continue
                 target = _target(self.settings, scanning, entry)
-                hold = hosts.hold_for(target)
+                hold = hosts.hold(*hosts_of(target))
                 if hold is None:
                     continue
-                if _claim(entry):
+                if queues.take(entry, started_at=timezone.now()):
                     return Work(
                         name=entry.code,
                         target=target,
                         scanning=scanning,
                         hold=hold,
                         done=lambda found, entry=entry: _finish(entry, found),
-                        put_back=lambda entry=entry: _put_back(entry),
+                        put_back=lambda entry=entry: queues.put_back(entry, started_at=None),
                     )
                 hold.release()
         return None
@@ -96,8 +97,8 @@ def measure(
         seen.append(done.count())
         tick(seen[-1], total)
 
-    queues = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
-    crew.work(settings, queues, scanning.at_once, told, stop)
+    both = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
+    crew.work(settings, both, scanning.at_once, told, stop)
     return done.count() - seen[0] if seen else 0
 
 
@@ -108,32 +109,15 @@ def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Resu
     """
     contact_of(scanning.contact)
     target = below.with_sample(settings, target, scanning.depth.below)
-    hold = Hosts.of(settings).hold_for(target, wait=True)
-    try:
-        return Look(settings, scanning, axe_of(settings), target).run() or []
-    finally:
-        if hold is not None:
-            hold.release()
+    hosts, found = Hosts.of(settings), None
+    while found is None:  # while it leads to where another scan is
+        with hosts.held(*hosts_of(target)):
+            found = Look(settings, scanning, axe_of(settings), target, hosts).run()
+    return found
 
 
 def depth_of(held: Round) -> Depth:
     return Depth(lab_runs=held.lab_runs)
-
-
-def _claim(entry: Entry) -> bool:
-    waiting = Entry.objects.filter(pk=entry.pk, state=Entry.State.QUEUED)
-    return bool(
-        waiting.update(
-            state=Entry.State.RUNNING, attempts=entry.attempts + 1, started_at=timezone.now()
-        )
-    )
-
-
-def _put_back(entry: Entry) -> None:
-    """It was no fault of the system's that its scan was called off."""
-    Entry.objects.filter(pk=entry.pk, state=Entry.State.RUNNING).update(
-        state=Entry.State.QUEUED, attempts=entry.attempts, started_at=None
-    )
 
 
 def _finish(entry: Entry, found: list[Result]) -> None:

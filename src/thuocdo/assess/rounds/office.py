@@ -33,7 +33,7 @@ from thuocdo.assess.scans import shadows
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.core.signing import Signer, payload_of
+from thuocdo.core.signing import Signer, opened
 
 
 class System(msgspec.Struct, frozen=True):
@@ -308,10 +308,10 @@ def as_it_stands(held: Round, at: int) -> Publication:
 def published(held: Round, settings: Settings) -> Publication:
     """What was published. Raises ThuocdoError `not_published`, or `bad_publication` when it was changed."""
     _expect(held, Round.State.PUBLISHED)
-    payload = payload_of(held.publication, Signer.of(settings.home).public)
-    if payload is None:
+    made = opened(held.publication, Signer.of(settings.home).public, Publication)
+    if made is None:
         raise ThuocdoError("bad_publication", f"Round {held.code} is not what was signed.")
-    return msgspec.json.decode(payload, type=Publication)
+    return made
 
 
 def correct(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:

@@ -1,26 +1,32 @@
-"""Where an agency's systems answer: what may be scanned for it, and nothing else.
+"""Where systems answer: one rule for whoever asks them, the monitor and the scans that are asked for alike.
 
-A system's address is that of its sites' first host, unless a round was planned with another. Somebody may
-name a page of their own, on a host that is registered for the system.
+A system answers where the newest open round says, else at the first host of its first site. While a round is open its
+list is what the keeper last looked at; once it is published nobody mends it any more, and a system that moved would be
+asked where it was. Rounds of fixture sites say nothing: their sites live as long as one run. For a scan somebody may
+name a page of their own, on a host that is known for the system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 from urllib.parse import urlsplit
 
-from thuocdo.assess.models import Entry
+from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.site_check.check import normal_url
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.registry.models import Site, System
 
+_OPEN: Final = (Round.State.MEASURING, Round.State.PRELIMINARY)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One system that may be scanned. url: "" when nobody knows where it answers."""
+    """One system, and where it is asked. url: "" when nobody knows where it answers."""
 
     system: str
     name: str
@@ -29,22 +35,38 @@ class Choice:
     site_id: int | None
 
 
+def known(
+    day: date, *, codes: Collection[str] | None = None, agencies: Collection[str] | None = None
+) -> list[Choice]:
+    """Systems as of a day of Vietnam, by code: some, those of some agencies, or all.
+
+    What an open round names and the registry lacks is among them, unless agencies were asked for.
+    """
+    systems, sites = System.objects.on(day), Site.objects.on(day).order_by("site_id")
+    planned = Entry.objects.filter(round__state__in=_OPEN, round__is_trial=False)
+    if agencies is not None:
+        systems = systems.filter(agency__in=agencies)
+        codes = list(systems.values_list("code", flat=True))
+    if codes is not None:
+        systems, sites = systems.filter(code__in=codes), sites.filter(system__in=codes)
+        planned = planned.filter(code__in=codes)
+    of_system: dict[str, list[Site]] = {}
+    for site in sites:
+        of_system.setdefault(site.system, []).append(site)
+    named = {each.code: each for each in planned.order_by("round__planned_at").defer("results")}
+    found = {
+        each.code: _choice(
+            each.code, each.name, of_system.get(each.code, []), named.pop(each.code, None)
+        )
+        for each in systems
+    }
+    found |= {code: _choice(code, each.name, [], each) for code, each in named.items()}
+    return [each for _code, each in sorted(found.items())]
+
+
 def choices(agencies: Collection[str]) -> list[Choice]:
     """The systems of some agencies as of today, in Vietnamese order."""
-    today = clock.local_day(clock.now_us())
-    systems = list(System.objects.on(today).filter(agency__in=agencies))
-    codes = [each.code for each in systems]
-    sites: dict[str, list[Site]] = {}
-    for site in Site.objects.on(today).filter(system__in=codes).order_by("site_id"):
-        sites.setdefault(site.system, []).append(site)
-    planned = dict(
-        Entry.objects.filter(code__in=codes, round__is_trial=False)
-        .order_by("round__planned_at")
-        .values_list("code", "url")
-    )
-    found = [
-        _choice(each, sites.get(each.code, []), planned.get(each.code, "")) for each in systems
-    ]
+    found = known(clock.local_day(clock.now_us()), agencies=agencies)
     return sorted(found, key=lambda each: collation_key(each.name))
 
 
@@ -75,11 +97,12 @@ def chosen(among: Collection[Choice], system: str, url: str = "") -> Choice:
     return Choice(found.system, found.name, wanted, found.hosts, found.site_id)
 
 
-def _choice(system: System, sites: list[Site], planned: str) -> Choice:
+def _choice(code: str, name: str, sites: list[Site], planned: Entry | None) -> Choice:
     named = [(site.site_id, host) for site in sites for host in site.host_list]
     hosts = {host for _site, host in named}
-    if planned:
-        hosts.add(urlsplit(planned).hostname or "")
-    url = planned or (f"https://{named[0][1]}/" if named else "")
+    url = f"https://{named[0][1]}/" if named else ""
+    if planned is not None:
+        url = planned.url
+        hosts.add(urlsplit(url).hostname or "")
     site_id = named[0][0] if named else (sites[0].site_id if sites else None)
-    return Choice(system.code, system.name, url, frozenset(hosts), site_id)
+    return Choice(code, name, url, frozenset(hosts), site_id)

@@ -111,7 +111,7 @@ class _Crew:
     def _begin(self, threads: ThreadPoolExecutor) -> None:
         while self._pace.has_room(len(self._running)) and (taken := self._next()) is not None:
             log.info("scanning", system=taken.name, url=taken.target.url)
-            look = Look(self._settings, taken.scanning, self._axe, taken.target)
+            look = Look(self._settings, taken.scanning, self._axe, taken.target, self._hosts)
             self._running[threads.submit(look.run)] = (taken, look)
 
     def _next(self) -> Work | None:
@@ -123,6 +123,7 @@ class _Crew:
         return None
 
     def _end(self) -> int:
+        scanned = 0
         ended, _ = wait(self._running, LOOK_SECONDS, FIRST_COMPLETED)
         for future in ended:
             taken, _look = self._running.pop(future)
@@ -131,8 +132,9 @@ class _Crew:
                 taken.put_back()
             else:
                 taken.done(found)
+                scanned += 1
             taken.hold.release()
-        return len(ended)
+        return scanned
 
     def _call_off(self) -> None:
         """First the rows, then the scans: whoever kills us while these end finds nothing begun."""

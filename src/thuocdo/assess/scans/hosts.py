@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
@@ -27,11 +28,16 @@ class Hold:
             file.close()
 
 
+class HostBusy(Exception):  # noqa: N818 (no fault of anybody's)
+    """A site leads to a host at which another scan of ours is. `str()` is that address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The hosts of one instance."""
+    """The hosts of one instance. Where a host was found to lead is held with it from then on (`learn`)."""
 
     folder: Path
+    _leads: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Hosts:
@@ -43,9 +49,7 @@ class Hosts:
         mode = fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
         with contextlib.ExitStack() as stack:
             files = []
-            for host in sorted(
-                set(map(host_of, urls))
-            ):  # in one order, so that nobody waits in a ring
+            for host in sorted(self._all(urls)):  # in one order, so that nobody waits in a ring
                 name = hashlib.sha256(host.encode()).hexdigest()[:32]
                 file = stack.enter_context((self.folder / name).open("ab"))
                 try:
@@ -56,6 +60,36 @@ class Hosts:
             stack.pop_all()
         return Hold(tuple(files))
 
+    def learn(self, url: str, leads_to: str) -> None:
+        """Whoever asks the one host is sent to the other."""
+        self._leads.setdefault(host_of(url), set()).add(host_of(leads_to))
+
+    def hold_where_it_leads(self, target: Target, url: str) -> Hold | None:
+        """The host a target's front page was found at; None where it is held with the target's own already.
+
+        Raises HostBusy.
+        """
+        if host_of(url) in self._all(hosts_of(target)):
+            return None
+        hold = self.hold(url)
+        if hold is None:
+            raise HostBusy(url)
+        return hold
+
+    def _all(self, urls: Iterable[str]) -> set[str]:
+        named = set(map(host_of, urls))
+        return named.union(*(self._leads.get(host, ()) for host in named))
+
+    @contextlib.contextmanager
+    def held(self, *urls: str) -> Iterator[None]:
+        """The hosts of some addresses while the block runs; waits while somebody is at one."""
+        hold = self.hold(*urls, wait=True)
+        try:
+            yield
+        finally:
+            if hold is not None:
+                hold.release()
+
     def is_free(self, url: str) -> bool:
         """Whether nobody is at a host just now: cheaper to ask than what else a scan would need."""
         hold = self.hold(url)
@@ -63,9 +97,10 @@ class Hosts:
             hold.release()
         return hold is not None
 
-    def hold_for(self, target: Target, *, wait: bool = False) -> Hold | None:
-        """Every host that a scan of the target asks."""
-        return self.hold(target.url, *(f"https://{each.host}" for each in target.below), wait=wait)
+
+def hosts_of(target: Target) -> list[str]:
+    """Addresses of every host that a scan of the target asks."""
+    return [target.url, *(f"https://{each.host}" for each in target.below)]
 
 
 def host_of(url: str) -> str:

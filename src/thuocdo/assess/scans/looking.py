@@ -16,11 +16,13 @@ from thuocdo.assess import npm, resolving
 from thuocdo.assess.citizen import Manners, agent, contact_of
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.scan import Scanner, scan
+from thuocdo.assess.scans.hosts import HostBusy, Hosts
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
@@ -39,6 +41,7 @@ class Scanning:
     authorities, trusted_keys  what is believed besides the usual authorities: our own fixtures'
     at_once      systems at once, which other users of the instance's scanner share; 0 is as many as the
                  processor has room for (pace.py)
+    bounds       how long one site is waited for
     resolving    whom to ask about names; None: whom the settings say
     """
 
@@ -50,23 +53,28 @@ class Scanning:
     manners: Manners = field(default_factory=Manners)
     limits: Limits = field(default_factory=Limits)
     at_once: int = 0
+    bounds: Bounds = field(default_factory=bounds)
     resolving: Resolving | None = None
 
 
 class Look:
     """One scan to be made: `run` in a thread of its own, `call_off` from any other."""
 
-    def __init__(self, settings: Settings, scanning: Scanning, axe: str, target: Target) -> None:
+    def __init__(
+        self, settings: Settings, scanning: Scanning, axe: str, target: Target, hosts: Hosts
+    ) -> None:
         self._settings = settings
         self._scanning = scanning
         self._axe = axe
         self._target = target
+        self._hosts = hosts
         self._off = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[list[Result]] | None = None
 
     def run(self) -> list[Result] | None:
-        """A result for every check, our own fault where the scan broke; None when it was called off.
+        """A result for every check, our own fault where the scan broke; None when it was called off, or when the
+        site leads to a host at which somebody else is: `hosts` knows it from then on.
 
         Raises ThuocdoError `no_contact` or `bad_contact` when nobody could be written to.
         """
@@ -76,6 +84,10 @@ class Look:
                 self._loop = runner.get_loop()
                 return runner.run(self._work())
         except asyncio.CancelledError:
+            return None
+        except HostBusy as busy:
+            log.info("another scan is there", url=self._target.url, leads_to=str(busy))
+            self._hosts.learn(self._target.url, str(busy))
             return None
         except Exception as problem:  # the fleet goes on
             log.exception("a scan broke", url=self._target.url)
@@ -107,6 +119,8 @@ class Look:
             self._axe,
             scanning.depth,
             scanning.manners,
+            scanning.bounds,
+            hosts=self._hosts,
             resolving=scanning.resolving or resolving.of(settings),
         )
         try:

@@ -1,7 +1,7 @@
 """Shadow scans: one system outside any round, because its agency asked or an appeal ordered it.
 
 What they find is the agency's and the round keeper's to read, and changes no round. Agencies take turns in
-the queue, whoever asked for more waits longer; an agency has a number of scans a day (`policy.yaml`).
+the queue, whoever asked for more waits longer; agencies, systems and hosts have budgets (budget.py).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from thuocdo.assess.models import Entry, ShadowScan
 from thuocdo.assess.probes.scene import Depth, Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds import below
+from thuocdo.assess.scans import budget
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
-from thuocdo.assess.scans.hosts import Hold, Hosts
+from thuocdo.assess.scans.hosts import Hold, Hosts, host_of, hosts_of
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.assess.scans.policy import policy
-from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.registry import queues, trail
@@ -51,7 +51,7 @@ def ask(settings: Settings, agency: str, chosen: Choice, who: str) -> ShadowScan
     """Put a scan of one system in the queue; the one of this system that is open already is given back.
 
     Who asks must have been found to hold the right over the agency. Ring afterwards. Raises ThuocdoError
-    `simulated_hosts`, `no_contact`, `bad_contact`, `scan_budget`.
+    `simulated_hosts`, `no_contact`, `bad_contact`, `scan_budget`, `system_budget`, `host_budget`.
     """
     if settings.remark_path.exists():
         raise ThuocdoError(
@@ -64,7 +64,7 @@ def ask(settings: Settings, agency: str, chosen: Choice, who: str) -> ShadowScan
     if found is not None:
         return found
     try:
-        with transaction.atomic():
+        with budget.asking(settings, chosen.url), transaction.atomic():
             made = ShadowScan.objects.create(
                 agency=agency,
                 system=chosen.system,
@@ -77,12 +77,11 @@ def ask(settings: Settings, agency: str, chosen: Choice, who: str) -> ShadowScan
             )
             # Its own row is written first and its agency's is locked: two who ask at once wait here.
             list(Agency.objects.select_for_update().filter(code=agency).values("pk"))
-            if left_today(agency) < 0:
-                raise ThuocdoError(
-                    "scan_budget",
-                    f"{agency} has asked for {policy().scans_a_day} scans today.",
-                    "Tomorrow there are more; what an appeal orders is not counted.",
-                )
+            late = budget.lately(besides=made).scan_free_at(agency, made.system, made.url)
+            if late is not None:
+                code, free_at = late
+                whose = {budget.AGENCY: agency, budget.SYSTEM: made.system}
+                raise budget.Spent(code, whose.get(code, host_of(made.url)), free_at)
             after = {"agency": agency, "system": made.system, "url": made.url}
             trail.record(
                 Change.Action.CREATE, "shadow_scan", who=who, key=str(made.pk), after=after
@@ -90,13 +89,6 @@ def ask(settings: Settings, agency: str, chosen: Choice, who: str) -> ShadowScan
     except IntegrityError:  # somebody else was a moment faster
         return ShadowScan.objects.get(system=chosen.system, for_appeal=False, state__in=queues.OPEN)
     return made
-
-
-def left_today(agency: str) -> int:
-    """How many scans an agency may still ask for today; below 0 when one too many was written."""
-    midnight = clock.to_datetime(clock.day_start_us(clock.local_day(clock.now_us())))
-    asked = ShadowScan.objects.filter(agency=agency, for_appeal=False, asked_at__gte=midnight)
-    return policy().scans_a_day - asked.count()
 
 
 def order(entry: Entry, who: str, *, reason: str) -> ShadowScan:
@@ -137,6 +129,11 @@ def position(scan: ShadowScan) -> int | None:
     return turns.index(scan.pk) if scan.pk in turns else None
 
 
+def waits_for_host(settings: Settings, scan: ShadowScan) -> bool:
+    """Whether a scan waits because another look of ours is at its host."""
+    return scan.state == queues.State.QUEUED and not Hosts.of(settings).is_free(scan.url)
+
+
 def in_turn(waiting: Iterable[Waiting]) -> list[Waiting]:
     """The first of each agency, oldest first, then the second of each; pure."""
     ahead: dict[str, int] = {}
@@ -167,7 +164,7 @@ class Shadows:
             if scan is None or not hosts.is_free(scan.url):
                 continue
             target = self._target(scan)
-            hold = hosts.hold_for(target)
+            hold = hosts.hold(*hosts_of(target))
             if hold is None:
                 continue
             try:
@@ -193,7 +190,7 @@ class Shadows:
             ),
             hold=hold,
             done=lambda found: _end(scan, queues.State.DONE, results=msgspec.to_builtins(found)),
-            put_back=lambda: _put_back(scan),
+            put_back=lambda: queues.put_back(scan, started_at=None),
         )
 
 
@@ -203,11 +200,6 @@ def _end(scan: ShadowScan, state: queues.State, **values: object) -> None:
         if scan.for_appeal:
             after = {"system": scan.system, "state": state.value}
             trail.record(Change.Action.UPDATE, "rescan", who=SCANNER, key=str(scan.pk), after=after)
-
-
-def _put_back(scan: ShadowScan) -> None:
-    running = ShadowScan.objects.filter(pk=scan.pk, state=queues.State.RUNNING)
-    running.update(state=queues.State.QUEUED, attempts=scan.attempts, started_at=None)
 
 
 def _waiting() -> list[Waiting]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from playwright.async_api import Error as BrowserError
 
 from thuocdo import __version__
+from thuocdo.assess import leash
+from thuocdo.assess.patience import bounds
 from thuocdo.assess.site_check.proxy import Proxy
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -49,6 +52,8 @@ class Bounds:
     answer_s      after that, for the collector's answers
     page_s        for everything about one page
     late_ms       a hit later than this after the load is late
+    site_s        for all pages of one check; none is begun after that
+    lost_in_a_row pages one after another that did not answer in time: no further one is asked for
     """
 
     navigation_s: float = 25.0
@@ -62,6 +67,8 @@ class Bounds:
     max_bytes: int = 50_000_000
     max_script_bytes: int = 2_000_000
     at_once: int = 3
+    site_s: float = field(default_factory=lambda: bounds().check.seconds)
+    lost_in_a_row: int = field(default_factory=lambda: bounds().check.lost_in_a_row)
 
 
 def executable(settings: Settings) -> str:
@@ -95,16 +102,18 @@ async def launched(
 ) -> AsyncIterator[Browser]:
     """A browser while the block runs. Raises ThuocdoError `no_browser` when it does not start.
 
-    Chromium's sandbox is on unless the process is root's, for whom it cannot be.
+    Chromium's sandbox is on unless the process is root's, for whom it cannot be. One that does not close in time is
+    killed.
     """
     is_root = os.geteuid() == _ROOT
-    path = executable(settings)
+    path, token = executable(settings), secrets.token_hex(16)
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
                 args=flags(trusted_keys),
                 chromium_sandbox=not is_root,
+                env={**os.environ, leash.TOKEN: token},
             )
         except BrowserError as problem:
             raise ThuocdoError(
@@ -115,7 +124,10 @@ async def launched(
         try:
             yield browser
         finally:
-            await browser.close()
+            with contextlib.suppress(BrowserError, TimeoutError):
+                async with asyncio.timeout(bounds().close_seconds):
+                    await browser.close()
+            await leash.end_all(token)
 
 
 @contextlib.asynccontextmanager
@@ -142,5 +154,6 @@ async def fresh_context(
     try:
         yield context
     finally:
-        with contextlib.suppress(BrowserError, asyncio.CancelledError):
-            await context.close()
+        with contextlib.suppress(BrowserError, TimeoutError):
+            async with asyncio.timeout(bounds().close_seconds):
+                await context.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -129,6 +130,8 @@ class _Check:
         self._tracker = (wanted.tracker or settings.collector_url).rstrip("/")
         self._guard = Guard(settings.check_networks, endpoint(self._tracker))
         self._expected = Expectation(self._tracker, wanted.site_id, sites)
+        self._until = time.monotonic() + bounds.site_s
+        self._lost = 0
         self._folder = settings.checks_dir / secrets.token_hex(8)
 
     async def run(self) -> SiteResult:
@@ -145,10 +148,17 @@ class _Check:
 
     async def _page(self, url: str, number: int) -> PageResult:
         async with self._turns:
+            if self._lost >= self._bounds.lost_in_a_row or time.monotonic() > self._until:
+                return self._unseen(url, "timeout", f"{self._lost} × {self._bounds.page_s:g} s")
             picture = self._folder / f"page-{number}.png"
             seen = await visit(
                 self._browser, self._guard, self._tracker, url, self._bounds, picture
             )
+            self._lost = self._lost + 1 if seen.fault == "timeout" else 0
+        return judge(seen, self._expected, self._bounds.late_ms)
+
+    def _unseen(self, url: str, fault: str, detail: str) -> PageResult:
+        seen = Observation(url, url, None, fault, detail)
         return judge(seen, self._expected, self._bounds.late_ms)
 
     async def _others(self, first: PageResult) -> list[PageResult]:
@@ -172,9 +182,7 @@ class _Check:
         )
 
     async def _left_alone(self, url: str, address: str) -> PageResult:
-        return judge(
-            Observation(url, url, None, "robots", address), self._expected, self._bounds.late_ms
-        )
+        return self._unseen(url, "robots", address)
 
 
 def is_page(url: str) -> bool:

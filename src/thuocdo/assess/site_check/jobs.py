@@ -2,7 +2,8 @@
 
 The queue is a table. There is one worker to an instance (run/worker.py holds a lock), so a row found
 `running` when it looks for work was left by one that died: it is done again, once. A bell, a file in
-the instance's state folder, spares the worker the database while nobody asks.
+the instance's state folder, spares the worker the database while nobody asks. A host at which a scan of ours is
+just now is left alone until that has ended (scans/hosts.py); what it gets of checks and scans is one budget.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from thuocdo.assess.models import SiteCheck
-from thuocdo.assess.site_check.check import KEEP_DAYS, Wanted, check_sites, refuse_nonsense
+from thuocdo.assess.scans import budget
+from thuocdo.assess.scans.hosts import Hold, Hosts, host_of
+from thuocdo.assess.site_check.check import (
+    KEEP_DAYS,
+    Wanted,
+    check_sites,
+    normal_url,
+    refuse_nonsense,
+)
 from thuocdo.assess.site_check.model import SiteResult
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -31,16 +40,22 @@ log = structlog.get_logger("thuocdo.site_check")
 
 
 def ask(settings: Settings, user: AbstractBaseUser, wanted: Wanted) -> SiteCheck:
-    """Put a check in the queue. Raises ThuocdoError as `check_sites` does, or `too_many_checks`."""
+    """Put a check in the queue. Raises ThuocdoError as `check_sites` does, `too_many_checks` or `host_budget`."""
     refuse_nonsense(settings, wanted)
     waiting = SiteCheck.objects.filter(asked_by=user, state__in=queues.OPEN)
     if waiting.count() >= MAX_OPEN:
         raise ThuocdoError(
             "too_many_checks", f"{MAX_OPEN} checks are waiting already.", "Wait for one of them."
         )
-    job = SiteCheck.objects.create(
-        url=wanted.url.strip(), site_id=wanted.site_id, pages=wanted.pages, asked_by=user
-    )
+    url = normal_url(wanted.url)
+    with budget.asking(settings, url):
+        late = budget.lately()
+        free_at = late.check_free_at(url, wanted.pages)
+        if free_at > late.now:
+            raise budget.Spent(budget.HOST, host_of(url), free_at)
+        job = SiteCheck.objects.create(
+            url=url, site_id=wanted.site_id, pages=wanted.pages, asked_by=user
+        )
     ring(settings)
     return job
 
@@ -51,16 +66,44 @@ def ring(settings: Settings) -> None:
 
 
 def take_one(settings: Settings) -> bool:
-    """Do the oldest check that waits; whether there was one. For the instance's one worker."""
+    """Do the oldest check that waits and whose host is free; whether there was one. For the instance's one worker."""
     settings.bell_path.unlink(missing_ok=True)
     close_old_connections()
     queues.put_back_what_was_left(SiteCheck, MAX_ATTEMPTS)
     _forget_the_old()
-    job = queues.claim(SiteCheck)
-    if job is None:
+    taken = _take(Hosts.of(settings))
+    if taken is None:
+        if SiteCheck.objects.filter(state=queues.State.QUEUED).exists():
+            ring(settings)  # their hosts are busy: another time
         return False
+    job, hold = taken
     ring(settings)  # there may be more, and a crash must not leave this one forgotten
     log.info("checking", job=job.pk, url=job.url)
+    try:
+        _check(settings, job)
+    finally:
+        hold.release()
+    return True
+
+
+def waits_for_host(settings: Settings, job: SiteCheck) -> bool:
+    """Whether a check waits because a scan of ours is at its host."""
+    return job.state == queues.State.QUEUED and not Hosts.of(settings).is_free(job.url)
+
+
+def _take(hosts: Hosts) -> tuple[SiteCheck, Hold] | None:
+    waiting = SiteCheck.objects.filter(state=queues.State.QUEUED).order_by("asked_at", "id")
+    for job in waiting:
+        hold = hosts.hold(job.url)
+        if hold is None:
+            continue
+        if queues.take(job):
+            return job, hold
+        hold.release()
+    return None
+
+
+def _check(settings: Settings, job: SiteCheck) -> None:
     try:
         (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
     except ThuocdoError as refused:
@@ -71,7 +114,6 @@ def take_one(settings: Settings) -> bool:
     else:
         kept = msgspec.to_builtins(result)
         queues.finish(job, queues.State.DONE, result=kept, counts=result.counts)
-    return True
 
 
 def result_of(job: SiteCheck) -> SiteResult | None:

@@ -16,7 +16,7 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,9 +30,9 @@ import structlog
 
 from thuocdo.assess.watching.model import Look
 from thuocdo.core import clock, files
+from thuocdo.core.chain import Chain, bytes_of, text_of
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.signing import PublicKey, Signer, payload_of
-from thuocdo.lake.parquet import sync
+from thuocdo.core.signing import PublicKey, Signer
 
 _FIELDS: Final[list[pa.Field[Any]]] = [
     pa.field("system", pa.string(), nullable=False),
@@ -46,7 +46,6 @@ _FIELDS: Final[list[pa.Field[Any]]] = [
 SCHEMA: Final = pa.schema(_FIELDS)
 _CODED: Final = ("system", "fault")
 _LEVEL: Final = 9
-_NOTHING: Final = "0" * 64
 _NEWLINE: Final = b"\n"
 
 log = structlog.get_logger("thuocdo.watching")
@@ -55,15 +54,18 @@ log = structlog.get_logger("thuocdo.watching")
 class Day(msgspec.Struct, frozen=True):
     """What is signed about one file.
 
-    rows    looks in it
-    before  SHA-256 of the line before, zeros for the first
+    rows      looks in it
+    previous  SHA-256 of the line before, zeros for the first
     """
 
     file: str
     sha256: str
     size: int
     rows: int
-    before: str
+    previous: str = msgspec.field(default="", name="before")
+
+
+_DAYS: Final = Chain(Day)
 
 
 @dataclass
@@ -273,19 +275,13 @@ def verify(folder: Path, public: PublicKey, oldest: date) -> tuple[int, int, lis
 
     oldest  a file of an earlier day may be gone
     """
-    wrong, before, files_seen, rows = [], _NOTHING, 0, 0
+    wrong, files_seen, rows = [], 0, 0
     told: dict[str, Day] = {}
-    for number, line in enumerate(_lines(folder), 1):
-        payload = payload_of(line.decode("ascii", "replace"), public)
-        if payload is None:
-            wrong.append(f"days.ndjson, line {number}: not signed by this instance")
-            before = _digest(line)
-            continue
-        day = msgspec.json.decode(payload, type=Day)
-        if day.before != before:
-            wrong.append(f"days.ndjson, line {number}: a line before it is missing or was changed")
-        before = _digest(line)
-        told[day.file] = day
+    for number, (said, fault) in enumerate(_DAYS.read(_lines(folder), public), 1):
+        if fault:
+            wrong.append(f"days.ndjson, line {number}: {fault}")
+        if said:
+            told[said.file] = said
     for name, day in told.items():
         path = folder / name
         if not path.exists():
@@ -318,34 +314,25 @@ def _write(path: Path, looks: pa.Table, journal: str) -> None:
         store_schema=True,
     )
     files.replace(path, written.getvalue())
-    sync(path.parent)
 
 
 def _sign(folder: Path, signer: Signer) -> None:
     """A line for every file that has none."""
-    lines = list(_lines(folder))
-    told = {
-        msgspec.json.decode(payload, type=Day).file
-        for line in lines
-        if (payload := payload_of(line.decode("ascii", "replace"), signer.public)) is not None
-    }
-    before = _digest(lines[-1]) if lines else _NOTHING
-    new = []
-    for path in sorted(folder.glob("*.parquet")):
-        if path.name not in told:
-            content = path.read_bytes()
-            rows = pq.ParquetFile(path).metadata.num_rows
-            day = Day(path.name, _digest(content), len(content), rows, before)
-            new.append(signer.sign(msgspec.json.encode(day)).encode())
-            before = _digest(new[-1])
+    lines = _lines(folder)
+    told = {said.file for said, _ in _DAYS.read(lines, signer.public) if said}
+    new = [path for path in sorted(folder.glob("*.parquet")) if path.name not in told]
+    for path in new:
+        content = path.read_bytes()
+        rows = pq.ParquetFile(path).metadata.num_rows
+        day = Day(path.name, _digest(content), len(content), rows)
+        lines.append(_DAYS.signed(day, lines[-1] if lines else None, signer))
     if new:
-        files.replace(folder / "days.ndjson", b"".join(each + _NEWLINE for each in (*lines, *new)))
+        whole = "".join(f"{line}\n" for line in lines)
+        files.replace(folder / "days.ndjson", bytes_of(whole))
 
 
-def _lines(folder: Path) -> Iterator[bytes]:
-    path = folder / "days.ndjson"
-    if path.exists():
-        yield from (line for line in path.read_bytes().split(_NEWLINE) if line)
+def _lines(folder: Path) -> list[str]:
+    return [line for line in text_of(_content(folder / "days.ndjson")).split("\n") if line]
 
 
 def _sealed(folder: Path, day: date) -> list[Path]:

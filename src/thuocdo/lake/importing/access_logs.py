@@ -78,15 +78,8 @@ def import_file(
     refused = book.counts.total()
     days = ViewDays(lake, engine, scratch / "staged", stage.TEXTS, digest, Feed.ACCESS_LOG)
     days.land(stage.rows_by_day, progress, refused, valid + refused)
-    return ImportResult(
-        rows=valid + refused,
-        accepted=days.accepted,
-        duplicates=valid - days.accepted,
-        rejected=dict(book.counts),
-        rejects_file=book.path,
-        left_out=dict(reading.left_out),
-        notes=(f"{path.name}: read as {form}", *_counted_twice(lake, engine, reading.sites, stage)),
-    )
+    notes = (f"{path.name}: read as {form}", *_counted_twice(lake, engine, reading.sites, stage))
+    return book.result(valid, days.accepted, left_out=reading.left_out, notes=notes)
 
 
 class Hosts:

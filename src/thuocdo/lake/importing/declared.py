@@ -117,14 +117,7 @@ def import_file(
     accepted = _land(lake, figures, digest)
     rows = len(figures) + book.counts.total()
     progress(rows, rows)
-    return ImportResult(
-        rows=rows,
-        accepted=accepted,
-        duplicates=len(figures) - accepted,
-        rejected=dict(book.counts),
-        rejects_file=book.path,
-        notes=tuple(told),
-    )
+    return book.result(len(figures), accepted, notes=told)
 
 
 def _rows(

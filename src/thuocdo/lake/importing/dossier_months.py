@@ -18,6 +18,7 @@ import pyarrow as pa
 from thuocdo.core.clock import OFFSET_US, now_us
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Feed, Trust
+from thuocdo.lake import table_files
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.judge_dossiers import CONTENT, KEPT, events_table
 from thuocdo.lake.parquet import relation, repeated
@@ -124,7 +125,9 @@ class DossierMonths:
                 "feed": repeated(Feed.IMPORT, count),
                 "trust": repeated(Trust.VERIFIED, count),
             }
-            files.append(self._lake.write_partition("dossier_events", month, columns))
+            files.append(
+                table_files.write_partition(self._lake.root, "dossier_events", month, columns)
+            )
             place += count
         self._lake.record("dossier_events", files, {f"import:{self._digest}": landed_at})
         self._accepted += rows.num_rows

@@ -103,15 +103,7 @@ def import_file(
     book = RejectBook(settings, lake, path.name, digest)
     book.write(reading.rows(table.sheets, months, progress))
     accepted = months.land()
-    rows = reading.valid + book.counts.total()
-    return ImportResult(
-        rows=rows,
-        accepted=accepted,
-        duplicates=reading.valid - accepted,
-        rejected=dict(book.counts),
-        rejects_file=book.path,
-        notes=(*table.notes, *reading.notes()),
-    )
+    return book.result(reading.valid, accepted, notes=(*table.notes, *reading.notes()))
 
 
 class _Reading:

@@ -71,14 +71,7 @@ class _DossierImport:
         accepted = months.land()
         rows = valid + book.counts.total()
         self._progress(rows, rows)
-        return ImportResult(
-            rows=rows,
-            accepted=accepted,
-            duplicates=valid - accepted,
-            rejected=dict(book.counts),
-            rejects_file=book.path,
-            notes=self._source.notes,
-        )
+        return book.result(valid, accepted, notes=self._source.notes)
 
     def _judge(self, months: DossierMonths) -> int:
         """Every row through the rules; how many are good."""

@@ -163,14 +163,7 @@ class _Taking:
         bad = book.counts.total()
         days = ViewDays(lake, engine, self._folder, self._stage.TEXTS, digest, Feed.IMPORT)
         days.land(self._stage.rows_by_day, self._progress, bad, valid + bad)
-        return ImportResult(
-            rows=valid + bad,
-            accepted=days.accepted,
-            duplicates=valid - days.accepted,
-            rejected=dict(book.counts),
-            rejects_file=book.path,
-            left_out=dict(self._left_out),
-        )
+        return book.result(valid, days.accepted, left_out=self._left_out)
 
     def _actions(self, visit: Visit, site: int) -> Iterator[RefusedRow]:
         words = _client(visit)

@@ -82,14 +82,7 @@ class _PageViewImport:
             self._lake, self._engine, self._staged, self._texts, self._source.digest, Feed.IMPORT
         )
         days.land(self._rows_by_day, self._progress, refused, valid + refused)
-        return ImportResult(
-            rows=valid + refused,
-            accepted=days.accepted,
-            duplicates=valid - days.accepted,
-            rejected=dict(book.counts),
-            rejects_file=book.path,
-            notes=self._source.notes,
-        )
+        return book.result(valid, days.accepted, notes=self._source.notes)
 
     def _lay_out(self) -> None:
         """Sites and day salts as tables to join with."""

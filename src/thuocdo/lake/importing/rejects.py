@@ -6,7 +6,7 @@ import csv
 import json
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TextIO
 import pyarrow as pa
 
 from thuocdo.core.clock import local_day, now_us
+from thuocdo.core.results import ImportResult
 from thuocdo.core.settings import Settings
 from thuocdo.core.vocabulary import Feed, Trust
 from thuocdo.lake.importing.source import Malformed, Source
@@ -89,6 +90,25 @@ class RejectBook:
                     pending = []
         if pending:
             self._record(pending, number)
+
+    def result(
+        self,
+        valid: int,
+        accepted: int,
+        *,
+        left_out: Mapping[str, int] | None = None,
+        notes: Sequence[str] = (),
+    ) -> ImportResult:
+        """What the import answers: of its `valid` rows `accepted` were new, the others are refused here."""
+        return ImportResult(
+            rows=valid + self.counts.total(),
+            accepted=accepted,
+            duplicates=valid - accepted,
+            rejected=dict(self.counts),
+            rejects_file=self.path,
+            left_out=dict(left_out or {}),
+            notes=tuple(notes),
+        )
 
     def _opened(self) -> TextIO:
         self._settings.rejects_dir.mkdir(parents=True, exist_ok=True)

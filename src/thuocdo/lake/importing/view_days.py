@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from thuocdo.core.clock import now_us
 from thuocdo.core.vocabulary import Trust
+from thuocdo.lake import table_files
 from thuocdo.lake.delta_files import DataFile
 from thuocdo.lake.enrich import Client, Place, client_of, host_of, place_of
 from thuocdo.lake.importing.source import Progress
@@ -135,7 +136,7 @@ class ViewDays:
                 "trust": repeated(Trust.VERIFIED, part.num_rows),
             }
             day = (EPOCH + timedelta(days=days[start].as_py())).isoformat()
-            return self._lake.write_partition("page_views", day, columns)
+            return table_files.write_partition(self._lake.root, "page_views", day, columns)
 
         with ThreadPoolExecutor(os.cpu_count()) as writers:
             return list(writers.map(write, spans))

@@ -24,19 +24,18 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.core import files, merkle
+from thuocdo.core import chain, files, merkle
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.signing import PublicKey, Signer, payload_of
+from thuocdo.core.signing import PublicKey, Signer, opened
 from thuocdo.lake.ledger.columns import COLUMNS
-from thuocdo.lake.ledger.records import CHAIN_START, FileLine, Head, Leaf, head_of, link
-from thuocdo.lake.parquet import sync
+from thuocdo.lake.ledger.records import FileLine, Head, Leaf
 
 NOTHING: Final = Head(
     size=0,
     root=merkle.EMPTY.hex(),
     at=0,
     versions={},
-    files=CHAIN_START,
+    files=chain.START,
     inventory=0,
     peaks=[],
     leaves_bytes=0,
@@ -120,10 +119,10 @@ class Book:
         for leaf in hashes:
             grown.append(leaf)
         of_files = [msgspec.json.encode(file) for file in moved]
-        chain = CHAIN_START if anew else base.files
+        link = chain.START if anew else base.files
         number_of_list = base.inventory + anew
         for line in of_files:
-            chain = link(chain, line)
+            link = chain.link(link, line)
         leaves_bytes = _extend(self.leaves_path, base.leaves_bytes, _lines(lines))
         self._make_hashes(base)
         _extend(self.hashes_path, base.size * merkle.WIDTH, b"".join(hashes))
@@ -134,7 +133,7 @@ class Book:
             root=grown.root().hex(),
             at=at,
             versions=dict(versions),
-            files=chain,
+            files=link,
             inventory=number_of_list,
             peaks=[peak.hex() for peak in grown.peaks],
             leaves_bytes=leaves_bytes,
@@ -142,7 +141,6 @@ class Book:
             software=f"thuocdo {version_of('thuocdo')}",
         )
         files.replace(self.head_path, signer.sign(msgspec.json.encode(head)).encode())
-        sync(self.folder)
         for path in self.folder.glob("files-*.ndjson") if anew else ():
             if path != self.files_path(head.inventory):
                 path.unlink()
@@ -154,7 +152,6 @@ class Book:
         path = self.kept_path(name)
         if not path.exists():
             files.replace(path, self.head_path.read_bytes())
-            sync(self.heads_dir)
         return path
 
     def kept_path(self, name: str) -> Path:
@@ -203,17 +200,13 @@ class Book:
         path = self.listed_path(number)
         path.parent.mkdir(exist_ok=True)
         files.replace(path, hashes)
-        sync(path.parent)
 
 
 def head_in(token: str, public: PublicKey, place: Path) -> Head:
     """The head a token signs. Raises ThuocdoError `bad_head` when this key did not sign it."""
-    payload = payload_of(token, public)
-    try:
-        if payload is not None:
-            return head_of(payload)
-    except msgspec.DecodeError:
-        pass
+    head = opened(token, public, Head)
+    if head is not None:
+        return head
     raise ThuocdoError(
         "bad_head",
         f"{place} is no head signed by this instance's key.",

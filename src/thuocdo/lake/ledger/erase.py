@@ -27,6 +27,7 @@ from thuocdo.core.clock import now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import dossier_key, number_key
 from thuocdo.core.settings import Settings
+from thuocdo.lake import table_files
 from thuocdo.lake.homes import Homes
 from thuocdo.lake.ledger import rows as row_forms
 from thuocdo.lake.ledger.book import NOTHING, Entry
@@ -34,7 +35,7 @@ from thuocdo.lake.ledger.ledger import Ledger
 from thuocdo.lake.ledger.proofs import erased_in
 from thuocdo.lake.ledger.records import ErasedLeaf
 from thuocdo.lake.locks import held
-from thuocdo.lake.parquet import conform, sync
+from thuocdo.lake.parquet import conform
 from thuocdo.lake.store import COMPACTION, Lake
 
 TABLES: Final = ("dossier_events", "rejects")
@@ -115,7 +116,7 @@ def _finish(settings: Settings, ledger: Ledger, path: Path) -> Erased:
     with closing(Homes.open(settings)) as homes:
         homes.forget(*plan.key)
     path.unlink()
-    sync(path.parent)
+    files.sync(path.parent)
     return Erased(counts, count)
 
 
@@ -166,9 +167,9 @@ def _rewrite(ledger: Ledger, table: str, rows: Sequence[tuple[str, int, str]]) -
         new = [
             file
             for path in holding
-            for file in lake.write_files(table, _left(lake, table, path, rows))
+            for file in table_files.write(lake.root, table, _left(lake, table, path, rows))
         ]
-        old = [lake.described(table, path) for path in holding]
+        old = [table_files.described(lake.root, table, path) for path in holding]
         if lake.replace(table, old, new, number=number, lost=True):
             count += len(holding)
     else:
@@ -181,7 +182,7 @@ def _rewrite(ledger: Ledger, table: str, rows: Sequence[tuple[str, int, str]]) -
     aside = [str(path) for path in (lake.root / table).glob("**/part-*.parquet")]
     for path in _holding(ledger, table, [path for path in aside if path not in live], rows):
         Path(path).unlink()
-        sync(Path(path).parent)
+        files.sync(Path(path).parent)
     return count
 
 
@@ -206,7 +207,7 @@ def _holding(
 
 def _left(lake: Lake, table: str, path: str, rows: Sequence[tuple[str, int, str]]) -> pa.Table:
     """The rows of a file that stay."""
-    there = lake.read_files(table, [path])
+    there = table_files.read(lake.root, table, [path])
     wanted = {digest for _, _, digest in rows}
     suspects = pc.and_(
         pc.is_in(there.column("segment"), pa.array(sorted({segment for segment, _, _ in rows}))),

@@ -19,7 +19,7 @@ import msgspec
 from thuocdo.core import merkle
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.ids import dossier_key
-from thuocdo.core.signing import PublicKey, payload_of
+from thuocdo.core.signing import PublicKey, opened
 from thuocdo.lake.ledger import rows as row_forms
 from thuocdo.lake.ledger.book import head_in
 from thuocdo.lake.ledger.columns import COLUMNS
@@ -314,12 +314,9 @@ def _part(ledger: Ledger, table: str, segment: str, event_id: int) -> Part | Non
 
 
 def _segment_of(token: str, public: PublicKey) -> str:
-    payload = payload_of(token, public)
-    try:
-        if payload is not None:
-            return msgspec.json.decode(payload, type=_Receipt).segment
-    except msgspec.DecodeError:
-        pass
+    receipt = opened(token, public, _Receipt)
+    if receipt is not None:
+        return receipt.segment
     raise ThuocdoError(
         "bad_receipt",
         "The receipt was not signed by this instance's key.",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
-
-CHAIN_START: Final = "00" * 32
 
 
 class RowsLeaf(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="leaf", tag="rows"):
@@ -67,7 +64,7 @@ class Head(msgspec.Struct, frozen=True):
     root      hex; the Merkle root over them (RFC 6962)
     at        µs UTC
     versions  table → the Delta version up to which its rows are in the log
-    files     hex; the last link of the chain over the list of the lake's files
+    files     hex; the last link (core/chain.py) over the list of the lake's files
     inventory  number of that list: `files-<inventory>.ndjson`; it is begun anew when most of it is past
     peaks     hex; roots of the full subtrees, from which the log grows on
     leaves_bytes, files_bytes  how much of `leaves.ndjson` and of the list is told
@@ -95,14 +92,8 @@ class Span(NamedTuple):
     last: int
 
 
-def link(chain: str, line: bytes) -> str:
-    """The next link of a chain of lines: SHA-256(last link ‖ line), hex."""
-    return hashlib.sha256(bytes.fromhex(chain) + line).hexdigest()
-
-
 _leaves: Final = msgspec.json.Decoder(RowsLeaf | ErasedLeaf)
 _files: Final = msgspec.json.Decoder(FileLine)
-_heads: Final = msgspec.json.Decoder(Head)
 
 
 def leaf_of(line: bytes) -> Leaf:
@@ -114,8 +105,3 @@ def leaf_of(line: bytes) -> Leaf:
 def file_of(line: bytes) -> FileLine:
     """Raises msgspec.DecodeError when the line is none."""
     return _files.decode(line)
-
-
-def head_of(payload: bytes) -> Head:
-    """Raises msgspec.DecodeError when the payload is none."""
-    return _heads.decode(payload)

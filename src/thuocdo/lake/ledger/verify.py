@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from deltalake import DeltaTable
 
-from thuocdo.core import merkle
+from thuocdo.core import chain, merkle
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.signing import PublicKey
 from thuocdo.lake.ledger import verify_rows
@@ -24,13 +24,11 @@ from thuocdo.lake.ledger.book import Book, head_in
 from thuocdo.lake.ledger.findings import Finding, Tick, Verified, Wrong
 from thuocdo.lake.ledger.moves import digest_of
 from thuocdo.lake.ledger.records import (
-    CHAIN_START,
     FileLine,
     Head,
     Leaf,
     file_of,
     leaf_of,
-    link,
 )
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
 
@@ -169,15 +167,15 @@ class _Verification:
         """The lake's files by path, as the list tells them."""
         path = self._book.files_path(head.inventory)
         there: dict[str, FileLine] = {}
-        chain = CHAIN_START
+        last = chain.START
         for line in _lines(self._book, path, head.files_bytes):
-            chain = link(chain, line)
+            last = chain.link(last, line)
             try:
                 file = file_of(line)
             except msgspec.DecodeError:
                 continue  # told below: the chain is another
             there[file.path] = file
-        if chain != head.files:
+        if last != head.files:
             self._wrong(Wrong.CHANGED, self._name(path), "It is not the list that was signed.")
         return {path: file for path, file in there.items() if file.sha256}
 

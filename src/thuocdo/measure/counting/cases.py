@@ -43,12 +43,13 @@ def count_days(
 
     keys       columns that tell counts of one day apart
     looked_at  columns that the definition reads; the others are null to it
-    of_kinds   from rows of DOSSIERS_DAILY to (event, day, `counts`), one row an event and day: what a
-               dossier adds. It gets one dossier of each kind, whose days are the kind's number
+    of_kinds   from rows of DOSSIERS_DAILY to (`per`, `counts`): what a dossier adds on an event's day.
+               It gets one dossier of each kind, whose days are the kind's number
     """
     rows = _read(path, [*keys, *looked_at, *_DAY_OF.values(), "last_landed"])
     kind, kinds = encoded(rows.select(list(looked_at)))
-    worth = engine.rows(of_kinds, engine.view(cube.dossiers_daily, _each(engine, kinds)), **choices)
+    each = engine.view(cube.dossiers_daily, _each(engine, kinds))
+    worth = engine.rows(of_kinds, each, per=("event", "day"), **choices)
     code, words = encoded(rows.select(list(keys)))
     landed = filled(rows["last_landed"], NEVER)
     parts = [

@@ -64,10 +64,11 @@ def count_days(facts: Facts, asked: Question, piece: Piece) -> Daily:
             ["agency"],
             looked_at(*(term for term in terms if isinstance(term, Dossiers))),
             COUNTS,
-            by_event,
+            added_up,
             **_choices(asked),
         )
-    return Daily.of(facts.engine.rows(by_day, piece.rows(), **_choices(asked)), ["agency"], COUNTS)
+    rows = facts.engine.rows(added_up, piece.rows(), per=("day", "agency"), **_choices(asked))
+    return Daily.of(rows, ["agency"], COUNTS)
 
 
 def looked_at(*terms: Dossiers) -> list[str]:
@@ -104,43 +105,27 @@ def by_procedure(
     verified: bool,
 ) -> ir.Table:
     """CELLS of a part of DOSSIERS_DAILY."""
-    rows = of_trust(cube, verified=verified).join(days, "day")
-    return _added_up(rows, ["bucket", "agency", "procedure"], numerator, denominator, rules)
+    return added_up(
+        cube.join(days, "day"),
+        per=("bucket", "agency", "procedure"),
+        numerator=numerator,
+        denominator=denominator,
+        rules=rules,
+        verified=verified,
+    )
 
 
-def by_day(
+def added_up(
     cube: ir.Table,
     *,
+    per: tuple[str, ...],
     numerator: Dossiers,
     denominator: Dossiers | None,
     rules: ChannelRules,
     verified: bool,
 ) -> ir.Table:
-    """(day, agency, …) and the counts of CELLS, of a part of DOSSIERS_DAILY."""
+    """(`per`, …) and the counts of CELLS, of some of DOSSIERS_DAILY."""
     rows = of_trust(cube, verified=verified)
-    return _added_up(rows, ["day", "agency"], numerator, denominator, rules)
-
-
-def by_event(
-    cube: ir.Table,
-    *,
-    numerator: Dossiers,
-    denominator: Dossiers | None,
-    rules: ChannelRules,
-    verified: bool,
-) -> ir.Table:
-    """(event, day, …) and the counts of CELLS, of some of DOSSIERS_DAILY."""
-    rows = of_trust(cube, verified=verified)
-    return _added_up(rows, ["event", "day"], numerator, denominator, rules)
-
-
-def _added_up(
-    rows: ir.Table,
-    keys: list[str],
-    numerator: Dossiers,
-    denominator: Dossiers | None,
-    rules: ChannelRules,
-) -> ir.Table:
     counted = counts(rows, numerator, rules)
     asks_level = numerator.levels is not None or numerator.full_online is not None
     by_declared = counted & (rows.level_source == "declared") & ibis.literal(asks_level)
@@ -149,7 +134,7 @@ def _added_up(
         return which.ifelse(rows.dossiers, 0).sum().cast("int64")
 
     whole = ibis.null("int64") if denominator is None else add_up(counts(rows, denominator, rules))
-    return rows.group_by(keys).agg(
+    return rows.group_by(list(per)).agg(
         numerator=add_up(counted),
         denominator=whole,
         seen=rows.dossiers.sum().cast("int64"),

@@ -54,10 +54,11 @@ def batch(facts: Facts, asked: Question, pieces: Sequence[Piece], remember: Reme
     def receive(piece: Piece) -> Received:
         if piece.cases is not None:
             daily = cases.count_days(
-                engine, piece.cases, _SERVICE, LOOKED_AT, _COUNTS, by_event, **choices
+                engine, piece.cases, _SERVICE, LOOKED_AT, _COUNTS, received, **choices
             )
         else:
-            daily = Daily.of(engine.rows(received, piece.rows(), **choices), _SERVICE, _COUNTS)
+            rows = engine.rows(received, piece.rows(), per=("day", *_SERVICE), **choices)
+            daily = Daily.of(rows, _SERVICE, _COUNTS)
         engine.forget()
         return Received.of(daily, catalogue)
 
@@ -82,42 +83,17 @@ def asks_use(term: Services | None) -> bool:
 def received(
     cube: ir.Table,
     *,
+    per: tuple[str, ...],
     numerator: Services,
     denominator: Services | None,
     rules: ChannelRules,
     verified: bool,
 ) -> ir.Table:
-    """Dossiers received per service as the events name it, of a part of DOSSIERS_DAILY, by day:
-    (day, agency, procedure, in_numerator, in_denominator, dossiers, last_landed)."""
-    rows = _admitted(cube, rules, verified=verified)
-    return _used_as(rows, ["day", *_SERVICE], numerator, denominator, rules)
-
-
-def by_event(
-    cube: ir.Table,
-    *,
-    numerator: Services,
-    denominator: Services | None,
-    rules: ChannelRules,
-    verified: bool,
-) -> ir.Table:
-    """(event, day, in_numerator, in_denominator, dossiers, last_landed) of those received."""
-    rows = _admitted(cube, rules, verified=verified)
-    return _used_as(rows, ["event", "day"], numerator, denominator, rules)
-
-
-def _admitted(cube: ir.Table, rules: ChannelRules, *, verified: bool) -> ir.Table:
+    """Dossiers received, of some of DOSSIERS_DAILY, whose service is as the events name it:
+    (`per`, in_numerator, in_denominator, dossiers, last_landed)."""
     rows = of_trust(cube, verified=verified)
-    return rows.filter((rows.event == "received") & admitted(rows.channel, rules))
+    rows = rows.filter((rows.event == "received") & admitted(rows.channel, rules))
 
-
-def _used_as(
-    rows: ir.Table,
-    keys: list[str],
-    numerator: Services,
-    denominator: Services | None,
-    rules: ChannelRules,
-) -> ir.Table:
     def used_as(term: Services | None) -> ir.Value:
         counted = ibis.literal(True)
         wanted = term.with_dossiers if term else None
@@ -127,7 +103,7 @@ def _used_as(
             counted &= rows.payment.isin(term.with_payments).fill_null(False)
         return counted.ifelse(rows.dossiers, 0).sum().cast("int64")
 
-    return rows.group_by(keys).agg(
+    return rows.group_by(list(per)).agg(
         in_numerator=used_as(numerator),
         in_denominator=used_as(denominator),
         dossiers=rows.dossiers.sum().cast("int64"),

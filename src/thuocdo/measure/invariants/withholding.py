@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import msgspec
-
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Find, definition
 from thuocdo.measure.invariants.model import Outcome
@@ -25,18 +23,7 @@ def withhold(
     reasons = {id(figure): _rules(figure, blocking) for figure in figures}
     kept = [figure for figure in figures if not reasons[id(figure)]]
     gone = [
-        msgspec.structs.replace(
-            figure,
-            numerator=None,
-            denominator=None,
-            value=None,
-            rank=None,
-            rank_low=None,
-            rank_high=None,
-            interval=None,
-            no_interval=NoInterval.NO_VALUE.value,
-            flags=(*figure.flags, *(f"{FLAG}{code}" for code in reasons[id(figure)])),
-        )
+        figure.emptied(NoInterval.NO_VALUE, *(f"{FLAG}{code}" for code in reasons[id(figure)]))
         for figure in figures
         if reasons[id(figure)]
     ]

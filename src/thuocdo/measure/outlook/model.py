@@ -18,24 +18,6 @@ _FOLDER: Final = Path(__file__).parent
 Step = Literal["month", "week"]
 
 
-class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a block's agencies, or one agency, must reach: `value` (decimal, as text) by a day.
-
-    valid_from, valid_to  days between which it counts as a target; both included, None is open
-    """
-
-    code: str
-    indicator: str
-    value: str
-    by: dt.date
-    title: Text
-    source: Source
-    block: Literal["ministry", "province"] | None = None
-    agency: str | None = None
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-
-
 class Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a trend is drawn; method.yaml says what each number is."""
 
@@ -144,16 +126,6 @@ class Outlook(msgspec.Struct, frozen=True):
     points: tuple[Sight, ...]
     line: Line | None
     aims: tuple[Aim, ...]
-
-
-@cache
-def targets() -> tuple[Target, ...]:
-    """Every packaged target, the earliest day first. Raises ThuocdoError `bad_policy`.
-
-    An instance's own are with them in `Measure.targets`.
-    """
-    found = load(_FOLDER / "targets.yaml", list[Target])
-    return tuple(sorted(found, key=lambda target: (target.by, target.code)))
 
 
 @cache

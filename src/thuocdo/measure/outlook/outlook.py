@@ -26,13 +26,13 @@ from thuocdo.measure.outlook.model import (
     Projection,
     Sight,
     Step,
-    Target,
     Trend,
     Verdict,
     methods,
 )
 from thuocdo.measure.policy import edition_on, holds
 from thuocdo.measure.service import Measure
+from thuocdo.measure.targets.model import Target
 
 _MONTH_DAYS: Final = 30
 _FULL: Final = Fraction(100)

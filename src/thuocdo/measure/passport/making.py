@@ -10,6 +10,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text
 from thuocdo.measure.definitions.wording import LANGUAGES, Speaker
 from thuocdo.measure.exclusions import Exclusion, exclusions
+from thuocdo.measure.known import Known
 from thuocdo.measure.model import Figure, Log
 from thuocdo.measure.passport.asking import answer_of, ask_again, named
 from thuocdo.measure.passport.naming import Answer, Question, name_of
@@ -81,7 +82,7 @@ def passport(measure: Measure, name: str) -> Passport:
         answer=answer,
         same=name_of(question, answer) == name,
         figure=figure,
-        excluded=_excluded(measure, question),
+        excluded=left_out(measure, question, question.known),
         log=log,
         erased=erased,
         software=f"thuocdo {installed_version('thuocdo')}",
@@ -110,15 +111,18 @@ def wording_of(measure: Measure, question: Question) -> Wording:
     )
 
 
-def _excluded(measure: Measure, question: Question) -> list[Exclusion]:
-    """Of services the whole agency's: records that were refused name no procedure."""
+def left_out(measure: Measure, question: Question, known: Known | None = None) -> list[Exclusion]:
+    """What a figure leaves out; of a service's the whole agency's: refused records name no procedure.
+
+    known  as of when; None: now
+    """
     found = exclusions(
         measure,
         question.indicator,
         question.period,
         agency=question.agency,
         version=question.version,
-        as_known=question.known,
+        as_known=known,
         as_organised=question.organised,
         trust=question.trust,
     )

@@ -8,7 +8,6 @@ but these files says what is public; a copy of the folder and the public key sho
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from functools import lru_cache
@@ -18,11 +17,13 @@ from typing import Final
 import msgspec
 
 from thuocdo.core import files
+from thuocdo.core.chain import Chain, text_of
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.core.signing import PublicKey, Signer, payload_of
+from thuocdo.core.signing import PublicKey, Signer
 from thuocdo.report.desk.model import Step
 
+_STEPS: Final = Chain(Step, start="")
 _LINE: Final = re.compile(r"\d{4}\.jws")
 
 
@@ -55,18 +56,11 @@ class Book:
         tokens = self.tokens()
         if len(tokens) != len(after):
             raise Taken
-        line = msgspec.structs.replace(
-            step,
-            number=len(tokens) + 1,
-            week=self.week,
-            previous=_digest(tokens[-1]) if tokens else "",
-        )
+        line = msgspec.structs.replace(step, number=len(tokens) + 1, week=self.week)
+        token = _STEPS.signed(line, tokens[-1] if tokens else None, _signer(self._home))
         self.folder.mkdir(parents=True, exist_ok=True)
-        token = _signer(self._home).sign(msgspec.json.encode(line))
-        try:
-            files.add(self.folder / f"{line.number:04}.jws", token.encode())
-        except FileExistsError:
-            raise Taken from None
+        if not files.add(self.folder / f"{line.number:04}.jws", token.encode()):
+            raise Taken
         os.utime(self.folder.parent)  # one look at one folder tells that something was written
         return line
 
@@ -74,10 +68,8 @@ class Book:
 def opened(week: str, tokens: tuple[str, ...], public: PublicKey) -> tuple[Step, ...]:
     """The steps of signed lines, for whoever has them and the key. Raises ThuocdoError `broken_book`."""
     steps = []
-    for number, token in enumerate(tokens, start=1):
-        step = step_of(token, public)
-        before = _digest(tokens[number - 2]) if number > 1 else ""
-        if step is None or (step.number, step.week, step.previous) != (number, week, before):
+    for number, (step, fault) in enumerate(_STEPS.read(tokens, public), start=1):
+        if step is None or fault or (step.number, step.week) != (number, week):
             raise ThuocdoError(
                 "broken_book",
                 f"Line {number} of the book of {week} is not the one that was signed there.",
@@ -87,16 +79,6 @@ def opened(week: str, tokens: tuple[str, ...], public: PublicKey) -> tuple[Step,
     return tuple(steps)
 
 
-@lru_cache(maxsize=4096)
-def step_of(token: str, public: PublicKey) -> Step | None:
-    """The step of one signed line; None when this key did not sign it."""
-    payload = payload_of(token, public)
-    try:
-        return None if payload is None else msgspec.json.decode(payload, type=Step)
-    except msgspec.DecodeError:
-        return None
-
-
 @lru_cache(maxsize=16)
 def _signer(home: Path) -> Signer:
     return Signer.of(home)
@@ -104,8 +86,4 @@ def _signer(home: Path) -> Signer:
 
 @lru_cache(maxsize=4096)
 def _text(path: Path, _changed: int) -> str:
-    return path.read_text(encoding="ascii")
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return text_of(path.read_bytes())

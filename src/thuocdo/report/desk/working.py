@@ -183,11 +183,8 @@ def take_over(settings: Settings) -> TakenOver | None:
         if digest:
             weeks[folder.name] = digest
     done = TakenOver(operator(), clock.now_us(), weeks)
-    try:
-        files.add(record, Signer.of(settings.home).sign(msgspec.json.encode(done)).encode())
-    except FileExistsError:
-        return None
-    return done
+    token = Signer.of(settings.home).sign(msgspec.json.encode(done))
+    return done if files.add(record, token.encode()) else None
 
 
 def needs_take_over(settings: Settings) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Final
 
@@ -21,12 +22,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.vietnamese import format_day
+from thuocdo.core.vietnamese import format_day, format_decimal
 from thuocdo.measure.model import Figure
-from thuocdo.web import board, choosing, problems, wording
+from thuocdo.web import board, choosing, problems, rounds, wording
 from thuocdo.web.api import caching, publishing
+from thuocdo.web.printing import language, printed
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language, printed
+from thuocdo.web.rounds import Published, told
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
@@ -81,6 +83,24 @@ def widget(request: HttpRequest, indicator: str, agency: str) -> HttpResponse:
 
     response = _answered(request, indicator, agency, draw, refuse)
     response["Content-Security-Policy"] = _POLICY
+    return response
+
+
+@require_safe
+def level_badge(request: HttpRequest, code: str, system: str) -> HttpResponse:
+    """An SVG for an agency's own portal: level and points, in the round named or in the latest."""
+    with translation.override("en" if request.GET.get("lang") == "en" else "vi"):
+        try:
+            found = rounds.with_system(code, system)
+            grade = rounds.line_of(found, system).standing.grade
+            said, label = _level_words(found, grade.level, grade.points)
+            status = HTTPStatus.OK
+        except Problem as problem:
+            said, label, status = problem.message, problem.message, HTTPStatus(problem.status)
+        told_image = drawn(_("Chất lượng"), said, label)
+    response = HttpResponse(told_image, content_type="image/svg+xml", status=status)
+    response["Cache-Control"] = _CACHED
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
@@ -147,6 +167,14 @@ def _rank(figure: Figure, indicator: str, choice: choosing.Choice) -> str:
     block = publishing.ranking(indicator, choice, str(figure.block))
     ranked = sum(each.rank is not None for each in block)
     return _("hạng %(rank)s/%(of)s") % {"rank": figure.rank, "of": ranked}
+
+
+def _level_words(found: Published, level: str | None, points: Decimal) -> tuple[str, str]:
+    said = _("mức %(level)s · %(points)s điểm") % {
+        "level": level or "?",
+        "points": format_decimal(points, 2, language()),
+    }
+    return said, f"{told(found.made.title)}: {said}"
 
 
 def drawn(left: str, right: str, label: str) -> str:

@@ -12,7 +12,7 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text
 from thuocdo.measure.model import Figure, Flag
-from thuocdo.measure.passport.making import wording_of
+from thuocdo.measure.passport.making import left_out, wording_of
 from thuocdo.measure.passport.naming import Question
 from thuocdo.web import board, choosing, passports
 from thuocdo.web import publishing as site
@@ -75,7 +75,7 @@ def passport(request: HttpRequest, name: asking.Name) -> Any:  # noqa: ARG001
         then=then.answer if then else None,
         then_at=clock.to_datetime(then.at) if then else None,
         definition=wording_of(measure, question),
-        excluded=passports.excluded(board.measure(), question),
+        excluded=left_out(board.measure(), question),
         log=shapes.LogState(found.log.size, found.log.root) if found.log else None,
         erased=found.erased,
         software=f"thuocdo {installed_version('thuocdo')}",

@@ -24,8 +24,8 @@ from thuocdo.web.api.v1 import api
 from thuocdo.web.opendata import metadata
 from thuocdo.web.opendata.making import editions, path_of
 from thuocdo.web.opendata.model import LICENCE, Edition, File, datasets
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 
 _YEAR_SECONDS = 365 * 86_400
 _TEXT_ENDS = ("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")

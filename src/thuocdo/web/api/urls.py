@@ -6,12 +6,11 @@ from django.urls import path
 
 from thuocdo.web.api import badges, pages
 from thuocdo.web.api.v1 import api
-from thuocdo.web.views import rounds
 
 urlpatterns = [
     path("api/v1/problems/<slug:code>", pages.problem, name="api-problem"),
     path("api/v1/", api.urls),
-    path("badge/level/<slug:code>/<str:system>.svg", rounds.badge, name="badge-level"),
+    path("badge/level/<slug:code>/<str:system>.svg", badges.level_badge, name="badge-level"),
     path("badge/<slug:indicator>/<str:agency>.svg", badges.badge, name="badge"),
     path("widget/<slug:indicator>/<str:agency>", badges.widget, name="widget"),
     path("du-lieu-mo/moi-nhat/<str:name>", pages.latest, name="opendata-latest"),

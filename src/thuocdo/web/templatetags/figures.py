@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 
 from thuocdo.measure.model import Figure
 from thuocdo.web import board, passports
-from thuocdo.web.templatetags.yearbook import fraction, printed
+from thuocdo.web.printing import printed
+from thuocdo.web.templatetags.yearbook import fraction
 
 register = template.Library()
 

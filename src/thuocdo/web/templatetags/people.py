@@ -11,7 +11,7 @@ from django.template import RequestContext
 from thuocdo.registry.models import Agency
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Role, policy
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 register = template.Library()
 

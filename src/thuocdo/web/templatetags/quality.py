@@ -16,8 +16,8 @@ from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
 from thuocdo.web import rounds
+from thuocdo.web.printing import NOTHING, language
 from thuocdo.web.rounds import Cell, Checks
-from thuocdo.web.templatetags.yearbook import NOTHING, language
 
 register = template.Library()
 

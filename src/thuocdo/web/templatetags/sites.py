@@ -9,7 +9,7 @@ from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_day
 from thuocdo.web import columns
 from thuocdo.web.intake import Tally
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 register = template.Library()
 

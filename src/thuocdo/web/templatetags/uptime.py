@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from thuocdo.assess.watching.model import Availability
 from thuocdo.core.vietnamese import format_percent
 from thuocdo.web import uptime
-from thuocdo.web.templatetags.yearbook import count, fraction_text, language
+from thuocdo.web.printing import count, fraction_text, language
 
 register = template.Library()
 

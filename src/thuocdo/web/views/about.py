@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from thuocdo.web import prose, site_map
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 
 @require_safe

@@ -14,8 +14,8 @@ from thuocdo.measure.advice.recommend import recommend
 from thuocdo.measure.advice.words import level, reasons
 from thuocdo.measure.disclosure import Policy, policy_on
 from thuocdo.web import board, choosing
+from thuocdo.web.printing import agency_name, count, language
 from thuocdo.web.standby import Standby
-from thuocdo.web.templatetags.yearbook import agency_name, count, language
 from thuocdo.web.views.agencies import agency_of, in_its_life
 
 _LISTED = 30

@@ -20,8 +20,8 @@ from thuocdo.web import board, choosing, publishing, pulse, rounds, wording
 from thuocdo.web.aims import Aim, aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
+from thuocdo.web.printing import agency_name, language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import agency_name, language
 
 _HEADS = ("ministry", "province")
 _OF_CHILDREN = ("portal_visits", "online_dossier_rate")

@@ -15,8 +15,8 @@ from thuocdo.collect.tracker.snippet import Style, pixel, policy, snippet
 from thuocdo.core.vocabulary import REJECT_TEXTS, RejectReason
 from thuocdo.registry.models import Agency, Site, System
 from thuocdo.web import choosing, wording
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 
 STYLES = {
     Style.PLAIN: (

@@ -18,7 +18,7 @@ from thuocdo.core import clock
 from thuocdo.measure.minutes import Minute
 from thuocdo.web import board, charts, columns, streams, wording
 from thuocdo.web.intake import Tally
-from thuocdo.web.templatetags.yearbook import clock_time, count, language
+from thuocdo.web.printing import clock_time, count, language
 from thuocdo.web.views.overview import today
 
 MINUTES = 60

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from thuocdo.core.vocabulary import Block
 from thuocdo.measure.model import Figure
 from thuocdo.web import board, choosing, mapping
-from thuocdo.web.templatetags.yearbook import flag_words, fraction_text, printed
+from thuocdo.web.printing import flag_words, fraction_text, printed
 
 _FIRST = "online_dossier_rate"
 

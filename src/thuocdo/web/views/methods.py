@@ -17,7 +17,7 @@ from thuocdo.measure.definitions.model import Vector
 from thuocdo.measure.definitions.running import packaged
 from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.web import board, wording
-from thuocdo.web.templatetags.yearbook import fraction_text, language, printed
+from thuocdo.web.printing import fraction_text, language, printed
 
 
 @dataclass(frozen=True, slots=True)

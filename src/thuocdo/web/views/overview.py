@@ -17,7 +17,7 @@ from thuocdo.web import board, choosing, wording
 from thuocdo.web.aims import aim
 from thuocdo.web.choosing import Choice
 from thuocdo.web.drawing import Trend, trend
-from thuocdo.web.templatetags.yearbook import clock_time, count
+from thuocdo.web.printing import clock_time, count
 
 _LISTED = 5
 """Agencies at either end of a list."""

@@ -21,6 +21,7 @@ from thuocdo.measure.disclosure import policy_on
 from thuocdo.measure.exclusions import Exclusion, Sort
 from thuocdo.measure.listening import sources
 from thuocdo.measure.model import Figure, SourceState
+from thuocdo.measure.passport.making import left_out
 from thuocdo.measure.passport.naming import Answer, Question
 from thuocdo.measure.quality import Finding
 from thuocdo.registry.models import Agency
@@ -29,8 +30,7 @@ from thuocdo.web.aims import aim
 from thuocdo.web.choosing import CUSTOM, Choice
 from thuocdo.web.drawing import Trend, trend
 from thuocdo.web.passport_files import Sheet, answer_file
-from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import (
+from thuocdo.web.printing import (
     agency_name,
     count,
     day,
@@ -38,6 +38,7 @@ from thuocdo.web.templatetags.yearbook import (
     language,
     printed,
 )
+from thuocdo.web.problems import Problem
 
 _SILENT_LISTED = 10
 
@@ -77,7 +78,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     block = found.now.block if ranked else question.block
     withheld = found.now is not None and publishing.is_withheld(found.now)
     drawn = None if withheld else _trend(question, choice, unit, definition.title, whom, block)
-    excluded = [] if withheld else passports.excluded(board.measure(), question)
+    excluded = [] if withheld else left_out(board.measure(), question)
     address = request.build_absolute_uri(request.path)
     sheet = Sheet(found, definition, whom, unit, excluded, drawn, address)
     if wanted := request.GET.get("format"):

@@ -20,7 +20,7 @@ from thuocdo.measure.quality import Finding, rules
 from thuocdo.registry import explanations
 from thuocdo.registry.models import Agency
 from thuocdo.web import board, choosing, publishing, rounds
-from thuocdo.web.templatetags.yearbook import agency_name, language
+from thuocdo.web.printing import agency_name, language
 
 SEVERITIES = {
     "high": gettext_lazy("nặng"),

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 from thuocdo.measure.model import Figure
 from thuocdo.web import board, choosing, wording
 from thuocdo.web.choosing import Choice
+from thuocdo.web.printing import flag_words
 from thuocdo.web.problems import Problem
 from thuocdo.web.spreadsheets import inert
-from thuocdo.web.templatetags.yearbook import flag_words
 
 _ROWS_TO_SHARE = 2
 _COLUMNS = (

@@ -1,4 +1,4 @@
-"""Public pages of a published round: the ranking, each system, vendors, rules, files, the badge."""
+"""Public pages of a published round: the ranking, each system, vendors, rules, files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,12 +16,10 @@ from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
 from thuocdo.assess.rounds.publication import BlockLine, Publication
 from thuocdo.assess.rounds.table import OWN
-from thuocdo.core.vietnamese import collation_key, format_decimal
+from thuocdo.core.vietnamese import collation_key
 from thuocdo.web import rounds, wording
-from thuocdo.web.api import badges
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, Row, told
-from thuocdo.web.templatetags.yearbook import language
 
 _TYPES = {
     "json": "application/json; charset=utf-8",
@@ -131,32 +128,6 @@ def evidence(_request: HttpRequest, code: str, sha256: str) -> HttpResponse:
     found = rounds.find(code)
     named = {name for line in found.made.systems for each in line.checks for name in each.evidence}
     return rounds.evidence(sha256, named)
-
-
-@require_safe
-def badge(request: HttpRequest, code: str, system: str) -> HttpResponse:
-    """An SVG for an agency's own portal: level and points, in the round named or in the latest."""
-    with translation.override("en" if request.GET.get("lang") == "en" else "vi"):
-        try:
-            found = rounds.with_system(code, system)
-            grade = rounds.line_of(found, system).standing.grade
-            said, label = _badge_words(found, grade.level, grade.points)
-            status = HTTPStatus.OK
-        except Problem as problem:
-            said, label, status = problem.message, problem.message, HTTPStatus(problem.status)
-        drawn = badges.drawn(_("Chất lượng"), said, label)
-    response = HttpResponse(drawn, content_type="image/svg+xml", status=status)
-    response["Cache-Control"] = _CACHED
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _badge_words(found: Published, level: str | None, points: Decimal) -> tuple[str, str]:
-    said = _("mức %(level)s · %(points)s điểm") % {
-        "level": level or "?",
-        "points": format_decimal(points, 2, language()),
-    }
-    return said, f"{told(found.made.title)}: {said}"
 
 
 def _common(found: Published) -> dict[str, object]:

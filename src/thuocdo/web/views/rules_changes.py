@@ -17,9 +17,9 @@ from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.web import problems, rounds
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, told
-from thuocdo.web.templatetags.yearbook import language
 
 _LONGEST_NUMBER = 6
 

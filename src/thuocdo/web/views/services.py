@@ -20,8 +20,8 @@ from thuocdo.measure.offers import Offer, Offered, together
 from thuocdo.registry.models import Agency, Service
 from thuocdo.web import board, choosing, publishing, wording
 from thuocdo.web.choosing import Choice
+from thuocdo.web.printing import agency_name
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import agency_name
 
 _LISTED = 60
 _VOLUME = "online_dossier_rate"

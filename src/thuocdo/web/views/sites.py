@@ -29,8 +29,8 @@ from thuocdo.measure.model import IntakeCount
 from thuocdo.registry.models import Agency, Site, System
 from thuocdo.web import advice, board, choosing, intake, intake_charts, pulse, states, wording
 from thuocdo.web.intake import SiteIntake
+from thuocdo.web.printing import agency_name, clock_time, count
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
 
 _LISTED = 200
 """Sites a page lists: more, and the search is the way."""

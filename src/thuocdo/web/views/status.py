@@ -17,7 +17,7 @@ from thuocdo.registry.models import Site, System
 from thuocdo.report.desk.working import published
 from thuocdo.wal.reader import sealed
 from thuocdo.web import board, choosing, pulse, wording
-from thuocdo.web.templatetags.yearbook import clock_time, count
+from thuocdo.web.printing import clock_time, count
 
 _LATE_US = 5 * 60 * 1_000_000
 _WAITING = 20

@@ -26,8 +26,8 @@ from thuocdo.steer.models import Letter, Subscription
 from thuocdo.steer.policy import policy_on
 from thuocdo.steer.telling import kind_name, severity_name
 from thuocdo.web import problems
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 
 _LISTED = 10

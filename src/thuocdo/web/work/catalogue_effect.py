@@ -17,7 +17,7 @@ from thuocdo.measure.definitions.terms import Dossiers, Services
 from thuocdo.registry.catalogue import Levels, Plan
 from thuocdo.report.desk import public
 from thuocdo.web import board, wording
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 Row = tuple[str, int, int, int]
 

@@ -20,9 +20,9 @@ from thuocdo.registry import catalogue
 from thuocdo.registry.catalogue import Line, Plan
 from thuocdo.registry.uploads import limits
 from thuocdo.web import problems, wording
+from thuocdo.web.printing import count, language
 from thuocdo.web.problems import Problem
 from thuocdo.web.spreadsheets import inert
-from thuocdo.web.templatetags.yearbook import count, language
 
 VERDICTS: Final = {
     catalogue.ADDED: gettext_lazy("thêm mới"),

@@ -23,7 +23,7 @@ from thuocdo.registry.models import Site
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import problems
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 from thuocdo.web.work import frame
 
 _LISTED = 20
@@ -64,6 +64,7 @@ def result(request: HttpRequest, number: int) -> HttpResponse:
         "title": _("Kết quả kiểm tra mã đo"),
         "job": job,
         "refresh": _REFRESH_SECONDS if job.is_open else 0,
+        "host_is_busy": jobs.waits_for_host(settings.THUOCDO, job),
         "failure": problems.from_error(ThuocdoError(job.failure, "")) if job.failure else None,
         "verdict": words.verdict(found, language()) if found else "",
         "counts": found.counts if found else None,

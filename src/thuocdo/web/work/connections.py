@@ -29,8 +29,8 @@ from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import advice, board, intake, intake_charts, wording
 from thuocdo.web.intake import SiteIntake
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame, health, questions, sources, telling
 from thuocdo.web.work.diagnosis import Known, Refused, diagnose
 from thuocdo.web.work.health import HOUR_US, State

@@ -21,9 +21,9 @@ from thuocdo.measure.roll_call import HEARD_BY, Call, Week, roll_call
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import board, charts, choosing, wording
+from thuocdo.web.printing import NOTHING, language, moment
 from thuocdo.web.problems import Problem
 from thuocdo.web.spreadsheets import inert
-from thuocdo.web.templatetags.yearbook import NOTHING, language, moment
 from thuocdo.web.work import frame
 
 _WEEKS: Final = 8

@@ -28,7 +28,7 @@ from thuocdo.registry.models import Agency
 from thuocdo.registry.people import Person, person
 from thuocdo.registry.rights import Right
 from thuocdo.web import board, choosing, problems, publishing
-from thuocdo.web.templatetags.yearbook import agency_name, language
+from thuocdo.web.printing import agency_name, language
 from thuocdo.web.views.quality import SEVERITIES
 from thuocdo.web.work import frame
 

@@ -22,6 +22,7 @@ import msgspec
 from thuocdo.core import clock
 from thuocdo.measure import policy as policies
 from thuocdo.measure import silence
+from thuocdo.measure.definitions import Source
 
 HOUR_US: Final = 3_600_000_000
 _WEEK_US: Final = 7 * 24 * HOUR_US
@@ -48,11 +49,6 @@ GOOD: Final = frozenset({State.REPORTING, State.CLOSED})
 
 MUTE: Final = frozenset({State.REFUSED, State.SILENT, State.NEVER, State.CLOSED})
 """States of a whole of which nothing is heard at all."""
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    document: str
-    place: str
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,8 +30,8 @@ from thuocdo.steer import models as steering
 from thuocdo.steer.recipients import in_agencies
 from thuocdo.web import advice, board, choosing, publishing, pulse, wording
 from thuocdo.web.choosing import Choice
+from thuocdo.web.printing import agency_name, clock_time, count
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import agency_name, clock_time, count
 from thuocdo.web.work import frame, questions, sources, telling, todo
 from thuocdo.web.work.health import State
 from thuocdo.web.work.sources import Watched

@@ -26,8 +26,8 @@ from thuocdo.steer.policy import policy_on
 from thuocdo.steer.recipients import in_agencies, visible
 from thuocdo.steer.telling import Told, kind_name, severity_name
 from thuocdo.web import board, passports, publishing
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 
 _ON_A_PAGE = 50

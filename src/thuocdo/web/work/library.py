@@ -26,9 +26,9 @@ from thuocdo.measure.facts.schemas import FACTS
 from thuocdo.measure.model import Figure
 from thuocdo.measure.service import Measure
 from thuocdo.web import board, choosing
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 from thuocdo.web.report_tables import ChangedRow, side
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 
 _STATES = {

@@ -24,8 +24,8 @@ from thuocdo.measure.reconcile.matching import match, tags
 from thuocdo.registry.people import person
 from thuocdo.report.render.reconciliation_xlsx import matched_xlsx, reason_text
 from thuocdo.web.memory_uploads import InMemory, lent
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame, reconciling, reconciling_words
 
 _SHOWN: Final = 200

@@ -22,8 +22,8 @@ from thuocdo.registry.memberships import ROLE_LABELS
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Role, policy
 from thuocdo.web import problems
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 
 _TEXTS: Final = {

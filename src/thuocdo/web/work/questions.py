@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from thuocdo.measure.quality import Finding
 from thuocdo.registry import explanations
 from thuocdo.web import board, choosing, publishing
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ from thuocdo.registry.uploads import Upload, limits
 from thuocdo.report.making import own_remark
 from thuocdo.report.render.reconciliation_xlsx import reconciliation_xlsx
 from thuocdo.web import board, choosing
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 from thuocdo.web.standby import Standby
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import catalogue_words, frame, reconciling_words
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -17,8 +17,8 @@ from thuocdo.measure.reconcile.model import Cause
 from thuocdo.registry.models import System
 from thuocdo.registry.people import Person
 from thuocdo.web import problems
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work.frame import Place
 
 _TEXTS: Final = {

@@ -37,8 +37,8 @@ from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import advice, problems
 from thuocdo.web.api import listing
+from thuocdo.web.printing import day
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import day
 from thuocdo.web.work import frame, telling
 from thuocdo.wire.events import Unreadable
 

@@ -33,8 +33,8 @@ from thuocdo.report.desk.standing import Standing, allowed, no, refuse_unless_al
 from thuocdo.report.model import WeeklyReport
 from thuocdo.report.render import Format, render
 from thuocdo.web import board, report_tables
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.views.reports import answer
 from thuocdo.web.work import frame
 

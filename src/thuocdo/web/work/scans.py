@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -26,7 +27,9 @@ from thuocdo.assess.rounds import telling
 from thuocdo.assess.rounds.comparing import WHY, Change
 from thuocdo.assess.rounds.publication import CheckLine
 from thuocdo.assess.rounds.telling import Moved, Told
-from thuocdo.assess.scans import addresses, crew, shadows
+from thuocdo.assess.scans import addresses, budget, crew, shadows
+from thuocdo.assess.scans.addresses import Choice
+from thuocdo.assess.scans.budget import Lately
 from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scoring import NEWEST
 from thuocdo.core.errors import ThuocdoError
@@ -87,19 +90,32 @@ def ask(request: HttpRequest, place: Place) -> HttpResponse:
 
 def _index(request: HttpRequest, place: Place, problem: Problem | None = None) -> HttpResponse:
     rows = _visible(request, place).defer("results")[:_LISTED]
+    lately, choices = budget.lately(), addresses.choices(person(request.user).below(place.code))
     context = {
         "title": _("Quét thử hệ thống"),
-        "choices": addresses.choices(person(request.user).below(place.code)),
+        "choices": choices,
+        "late": _late(lately, place, choices),
         "rows": [(each, shadows.position(each)) for each in rows],
         "may_ask": person(request.user).may(Right.ASK_SCANS, place.code),
-        "left": max(0, shadows.left_today(place.code)),
-        "most": policy().scans_a_day,
+        "left": lately.left(place.code),
+        "most": policy().budgets.agency[-1].most,
+        "hours": policy().budgets.agency[-1].hours,
         "given": request.POST if problem else request.GET,
         "problem": problem,
         "refresh": REFRESH_SECONDS * 2 if any(each.is_open for each in rows) else 0,
     }
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return frame.page(request, "web/work/scans.html", context, place=place, status=status)
+
+
+def _late(lately: Lately, place: Place, choices: list[Choice]) -> list[tuple[datetime, str]]:
+    """(from when on, names) of the systems that may not be scanned now, as far as budgets go."""
+    found: dict[datetime, list[str]] = {}
+    for each in choices:
+        late = lately.scan_free_at(place.code, each.system, each.url) if each.url else None
+        if late is not None:
+            found.setdefault(late[1], []).append(each.name)
+    return [(free_at, "; ".join(names)) for free_at, names in sorted(found.items())]
 
 
 @require_safe
@@ -112,6 +128,7 @@ def page(request: HttpRequest, place: Place, number: int) -> HttpResponse:
         "scan": scan,
         "refresh": REFRESH_SECONDS if scan.is_open else 0,
         "ahead": shadows.position(scan),
+        "host_is_busy": shadows.waits_for_host(settings.THUOCDO, scan),
         "scanner_there": crew.is_there(settings.THUOCDO),
         "fleet_at_work": Round.objects.filter(
             state=Round.State.MEASURING, scanning=Round.Scanning.ON

@@ -1,6 +1,6 @@
 """Targets: what must be reached by when, where the series is heading, and who set it.
 
-A change is a file more in the instance's folder (measure/outlook/setting.py): the one before stays, with who,
+A change is a file more in the instance's folder (measure/targets/setting.py): the one before stays, with who,
 when and why. What is public draws the targets in force from the same place.
 """
 
@@ -24,14 +24,15 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import format_day
 from thuocdo.measure.definitions import Source, Text
-from thuocdo.measure.outlook.model import Aim, Target, Verdict, targets
+from thuocdo.measure.outlook.model import Aim, Verdict
 from thuocdo.measure.outlook.outlook import look_ahead
-from thuocdo.measure.outlook.setting import SetTargets, Setting, set_target, set_targets
+from thuocdo.measure.targets.model import Target, targets
+from thuocdo.measure.targets.setting import SetTargets, Setting, set_target, set_targets
 from thuocdo.registry.people import person
 from thuocdo.registry.rights import Right
 from thuocdo.web import board, choosing, problems, wording
+from thuocdo.web.printing import language, printed
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language, printed
 from thuocdo.web.work import frame
 
 _LONGEST: Final = 500

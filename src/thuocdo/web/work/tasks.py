@@ -27,8 +27,8 @@ from thuocdo.steer.letters import agency_names, told
 from thuocdo.steer.models import Incident, Step, Task
 from thuocdo.steer.recipients import in_agencies, visible
 from thuocdo.web import board, problems
+from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
-from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 
 _MAX_NUMBER = 2**62

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from thuocdo.core.vietnamese import format_duration
 from thuocdo.core.vocabulary import Channel
 from thuocdo.web import advice
-from thuocdo.web.templatetags.yearbook import clock_time, count, day, language
+from thuocdo.web.printing import clock_time, count, day, language
 from thuocdo.web.work.diagnosis import Finding, texts
 from thuocdo.web.work.health import State
 

@@ -25,7 +25,7 @@ from thuocdo.steer.model import Kind, Severity
 from thuocdo.steer.models import Letter, Webhook
 from thuocdo.steer.telling import kind_name, severity_name
 from thuocdo.web import problems
-from thuocdo.web.templatetags.yearbook import language
+from thuocdo.web.printing import language
 from thuocdo.web.work import frame
 
 _LISTED = 30

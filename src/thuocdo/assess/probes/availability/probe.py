@@ -35,6 +35,8 @@ async def run(scene: Scene) -> list[Result]:
         return [of_week(week, telling.policy_of(scene.at).allowed_permille, scene.at)]
     if isinstance(scene.page, Failure):
         return [unmeasured(CHECK, scene.page.fault, scene.page.detail, scene.at)]
+    if (why := scene.given_up) is not None:  # who is not asked has not failed to answer
+        return [unmeasured(CHECK, why.fault, why.detail, scene.at)]
     answers = [await scene.citizen.get(scene.front.url) for _ in range(REQUESTS)]
     return [of_moment(answers, week, scene.at)]
 
@@ -104,4 +106,4 @@ def _ms(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
-PROBE: Final = Probe((CHECK,), run, seconds=90.0, needs_page=False)
+PROBE: Final = Probe("availability", (CHECK,), run, needs_page=False, needs_answers=False)

@@ -171,4 +171,4 @@ def _shown(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True) or "."
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=60.0, needs_page=False)
+PROBE: Final = Probe("dns", CHECKS, run, needs_page=False, needs_answers=False)

@@ -24,6 +24,8 @@ from thuocdo.core.guard import Guard, endpoint
 
 CHECK: Final = "emc.tag"
 _PAGE_S: Final = 40.0
+_FAULTS: Final = {each.value: each for each in Fault} | {"network": Fault.CONNECT}
+"""What kept a visit from its end, as the scanner says it."""
 _BOUNDS: Final = Bounds(quiet_s=4.0, act_s=2.0, settle_s=0.5, page_s=_PAGE_S)
 
 
@@ -36,12 +38,17 @@ async def run(scene: Scene) -> list[Result]:
     first = await _page(scene, scene.front.url, own, evidence)
     seen.append(first)
     for url in [each for each in first.observed.links if is_page(each)][: scene.depth.pages - 1]:
-        if await scene.citizen.may(url) is None:
+        if _has_time(scene) and await scene.citizen.may(url) is None:
             seen.append(await _page(scene, url, own, evidence))
     for below in scene.target.below[: scene.depth.below]:
-        if url := await _front_of(scene, below):
+        if _has_time(scene) and (url := await _front_of(scene, below)) and _has_time(scene):
             seen.append(await _page(scene, url, below.site_id, evidence))
     return [judged(seen, scene.at, evidence)]
+
+
+def _has_time(scene: Scene) -> bool:
+    """Whether one page more fits in: what was seen of the others must not be lost with the last."""
+    return scene.patience.left > _PAGE_S + scene.patience.bounds.close_seconds
 
 
 async def _front_of(scene: Scene, below: Below) -> str:
@@ -58,7 +65,8 @@ def judged(seen: list[PageResult], at: int, evidence: list[Evidence]) -> Result:
     told = [page for page in seen if page.severity is not Severity.UNKNOWN]
     if not told:
         observed = seen[0].observed
-        return unmeasured(CHECK, Fault.INTERNAL, observed.fault_detail, at, evidence)
+        fault = _FAULTS.get(observed.fault, Fault.INTERNAL)
+        return unmeasured(CHECK, fault, observed.fault_detail, at, evidence)
     silent = [page for page in told if page.severity is Severity.ERROR]
     remarks = [
         Remark("tag_silent", {"url": page.observed.final_url, "why": page.findings[0].code.value})
@@ -78,7 +86,11 @@ async def _page(scene: Scene, url: str, site_id: int, evidence: list[Evidence]) 
         observed = await visit(scene.browser, guard, tracker, url, _BOUNDS, picture)
         observed = msgspec.structs.replace(observed, screenshot="")
     evidence.append(scene.kept.keep("trace", msgspec.json.encode(observed)))
+    if observed.fault == Fault.TIMEOUT:
+        scene.patience.unanswered(f"browser {url}", observed.fault_detail)
+    elif not observed.fault:
+        scene.patience.answered(f"browser {url}", f"HTTP {observed.status}")
     return judge(observed, expected, _BOUNDS.late_ms)
 
 
-PROBE: Final = Probe((CHECK,), run, seconds=270.0, needs_browser=True)
+PROBE: Final = Probe("emc_tag", (CHECK,), run, needs_browser=True)

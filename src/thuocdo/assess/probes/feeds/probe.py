@@ -89,4 +89,4 @@ def judge(
     return [measured(feeds, FULL, at), measured(quality, share, at, *remarks)]
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=120.0, needs_page=False)
+PROBE: Final = Probe("feeds", CHECKS, run, needs_page=False, needs_answers=False, is_ours=True)

@@ -46,4 +46,4 @@ async def run(scene: Scene) -> list[Result]:
     return judge(scene.seen, scene.walk.below(), scene.at)
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=5.0, needs_look=True)
+PROBE: Final = Probe("functions", CHECKS, run, needs_look=True, needs_answers=False)

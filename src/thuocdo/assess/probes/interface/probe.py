@@ -24,4 +24,4 @@ async def run(scene: Scene) -> list[Result]:
     return judge(scene.seen, scene.walk, scene.at, host)
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=30.0, needs_look=True)
+PROBE: Final = Probe("interface", CHECKS, run, needs_look=True, needs_answers=False)

@@ -15,4 +15,4 @@ async def run(scene: Scene) -> list[Result]:
     return await asyncio.to_thread(judge, scene.walk.pages, scene.at)
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=30.0, asked_only=True)
+PROBE: Final = Probe("losi", CHECKS, run, asked_only=True, needs_answers=False, is_ours=True)

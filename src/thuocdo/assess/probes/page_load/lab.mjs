@@ -28,10 +28,6 @@ const spare = { // what the score is made of: setting up all the rest takes long
 const thorough = { extends: 'lighthouse:default', settings: { onlyCategories: ['performance'], skipAudits: INTRUSIVE } };
 
 const chrome = await launch({ chromePath: task.chromium, chromeFlags: task.flags, logLevel: 'silent' });
-const parent = process.ppid;
-setInterval(() => { // whoever asked is dead, and nobody is left to end this
-  if (process.ppid !== parent) { chrome.kill(); process.exit(1); }
-}, 1000).unref();
 
 const runs = [];
 let reported = false;

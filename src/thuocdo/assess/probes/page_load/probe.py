@@ -19,7 +19,7 @@ import msgspec
 from thuocdo.assess import npm
 from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes import tools
-from thuocdo.assess.probes.page_load.turns import turn
+from thuocdo.assess.probes.page_load.turns import Crowded, turn
 from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
 from thuocdo.assess.results import (
     FULL,
@@ -90,7 +90,7 @@ async def run(scene: Scene) -> list[Result]:
                 "runs": scene.depth.lab_runs,
                 "most": RULES.most_runs if scene.depth.lab_runs >= RULES.min_runs else 0,
                 "firm": float(RULES.firm),
-                "patience_ms": scene.depth.lab_s * 1000 / 2,
+                "patience_ms": scene.patience.bounds.lab * 1000 / 2,
                 "modules": str(modules),
                 "chromium": chromium,
                 "flags": [*flags(fetcher.trusted_keys), *ways],
@@ -101,15 +101,21 @@ async def run(scene: Scene) -> list[Result]:
             }
             environment = {"LAB": msgspec.json.encode(task).decode()}
             command = ["node", str(HERE / "lab.mjs")]
-            async with turn():
-                ended = await tools.run(command, scene.depth.lab_s, environment)
+            try:
+                async with turn(scene.patience):
+                    ended = await tools.run(command, scene.patience.bounds.lab, environment)
+            except Crowded:
+                ended = tools.Ended(-1, b"", "no turn in the lab", Fault.INTERNAL)
         evidence = [scene.kept.keep("report", report.read_bytes())] if report.exists() else []
+    if ended.fault is Fault.TIMEOUT:
+        scene.patience.unanswered("Lighthouse", ended.detail)
     if ended.fault is not None:
         return [unmeasured(CHECK, ended.fault, ended.detail, scene.at, evidence)]
     try:
         runs = msgspec.json.decode(ended.output, type=list[Run])
     except msgspec.DecodeError:
         return [unmeasured(CHECK, Fault.NO_TOOL, ended.detail, scene.at, evidence)]
+    scene.patience.answered("Lighthouse", f"{len(runs)} runs")
     return [judge(runs, scene.depth.lab_runs, scene.at, evidence)]
 
 
@@ -148,4 +154,4 @@ def _time(runs: list[Run], name: str) -> Measure:
     )
 
 
-PROBE: Final = Probe((CHECK,), run, seconds=420.0, needs_browser=True)
+PROBE: Final = Probe("page_load", (CHECK,), run, needs_browser=True)

@@ -63,7 +63,9 @@ async def _scan(scene: Scene, host: str, port: int, address: str) -> Result:
             *([f"--certinfo_ca_file={authorities}"] if authorities else []),
             f"{host}:{port}{{{address}}}",
         ]
-        ended = await tools.run(command, scene.depth.tools_s)
+        ended = await tools.run(command, scene.patience.bounds.tools)
+        if ended.fault is Fault.TIMEOUT:
+            scene.patience.unanswered(f"sslyze {host}:{port}", ended.detail)
         if ended.fault is not None:
             return unmeasured(CHECK, ended.fault, ended.detail, scene.at)
         report = await asyncio.to_thread(file.read_bytes) if file.exists() else b""
@@ -71,7 +73,9 @@ async def _scan(scene: Scene, host: str, port: int, address: str) -> Result:
         return unmeasured(CHECK, Fault.NO_TOOL, ended.detail, scene.at)
     evidence = (scene.kept.keep("report", report),)
     found = judge(msgspec.json.decode(report, type=dict), scene.at)
+    if found.fault is None:
+        scene.patience.answered(f"sslyze {host}:{port}", found.outcome)
     return msgspec.structs.replace(found, evidence=evidence)
 
 
-PROBE: Final = Probe((CHECK,), run, seconds=100.0, needs_page=False)
+PROBE: Final = Probe("tls", (CHECK,), run, needs_page=False)

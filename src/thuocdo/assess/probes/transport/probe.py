@@ -48,4 +48,4 @@ def folders(text: str, root: str) -> list[str]:
     return list(found)[: RULES.max_directories]
 
 
-PROBE: Final = Probe(CHECKS, run, seconds=90.0)
+PROBE: Final = Probe("transport", CHECKS, run)

@@ -8,7 +8,6 @@ Each page is asked for once, within the citizen's budget for the host, and kept 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -87,16 +86,9 @@ class Below(msgspec.Struct, frozen=True):
     page: Page
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """pages: besides the front page. seconds: for all of them."""
-
-    pages: int
-    seconds: float
-
-    def places(self, pause: float) -> int:
-        """How many pages there is time for, pauses alone counted twice."""
-        return self.pages if pause <= 0 else min(self.pages, int(self.seconds / (2 * pause)))
+def places(most: int, seconds: float, pause: float) -> int:
+    """How many pages there is time for, pauses alone counted twice: known before the first is asked for."""
+    return most if pause <= 0 else min(most, int(seconds / (2 * pause)))
 
 
 async def walk(
@@ -105,28 +97,31 @@ async def walk(
     front: Answer,
     looked: Look | None,
     also: Sequence[Sign],
-    bounds: Bounds,
+    most: int,
 ) -> Walk:
     """The front page and the pages that were chosen; never raises for the site.
 
     looked  what the browser saw of the front page, where it did
     also    signs of further pages worth a look, where places are left
+    most    pages besides the front page
     """
     first = front_page(front, looked, kept)
-    parts = urlsplit(first.url)
     pages, missed = [first], list[Missed]()
-    places = bounds.places(citizen.pause_of(first.url))
-    sitemap = await citizen.get(f"{parts.scheme}://{parts.netloc}/sitemap.xml")
-    listing = chosen(first.controls, [RULES.sitemap], 1, first.url) if places else []
+    patience = citizen.patience
+    room = places(most, patience.bounds.steps["walk"], citizen.pause_of(first.url))
+    sitemap: Answer | Failure = Failure(Fault.TIMEOUT, "")
     try:
-        async with asyncio.timeout(bounds.seconds):
+        async with patience.step("walk"):
+            parts = urlsplit(first.url)
+            sitemap = await citizen.get(f"{parts.scheme}://{parts.netloc}/sitemap.xml")
+            listing = chosen(first.controls, [RULES.sitemap], min(1, room), first.url)
             await _visit(citizen, kept, listing, pages, missed)
             pool = [*first.controls, *(each for page in pages[1:] for each in page.controls)]
             pool += listed(sitemap)
-            rest = chosen(pool, [*RULES.topics, *also], places, first.url, listing)
+            rest = chosen(pool, [*RULES.topics, *also], room, first.url, listing)
             await _visit(citizen, kept, rest[len(listing) :], pages, missed)
     except TimeoutError:
-        missed.append(Missed(first.url, Fault.TIMEOUT, f"{bounds.seconds:g} s"))
+        missed.append(Missed(first.url, Fault.TIMEOUT, f"{patience.bounds.steps['walk']:g} s"))
     told = {"rules": RULES.version, "pages": [page_told(each) for each in pages], "missed": missed}
     return Walk(tuple(pages), tuple(missed), sitemap, kept.keep("walk", msgspec.json.encode(told)))
 

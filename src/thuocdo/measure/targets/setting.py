@@ -19,8 +19,8 @@ import yaml
 from thuocdo.core import files
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Indicator
-from thuocdo.measure.outlook.model import Target, targets
 from thuocdo.measure.policy import load
+from thuocdo.measure.targets.model import Target, targets
 
 _FOLDER: Final = "targets"
 _FULL: Final = 100
@@ -76,11 +76,9 @@ def set_target(home: Path, setting: Setting, indicator: Indicator, *, seen: int)
                 f"Somebody has changed {setting.target.code} meanwhile.",
                 "Look at it again.",
             )
-        try:
-            files.add(folder / f"{number:04}.yaml", text.encode("utf-8"))
-        except FileExistsError:
-            continue  # somebody added a file: perhaps about the same target
-        return
+        if files.add(folder / f"{number:04}.yaml", text.encode("utf-8")):
+            return
+        # Somebody added a file: perhaps about the same target.
 
 
 def check(target: Target, indicator: Indicator) -> None:

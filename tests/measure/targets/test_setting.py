@@ -10,8 +10,8 @@ import pytest
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Source, Text, definition
-from thuocdo.measure.outlook.model import Target, targets
-from thuocdo.measure.outlook.setting import Setting, set_target, set_targets
+from thuocdo.measure.targets.model import Target, targets
+from thuocdo.measure.targets.setting import Setting, set_target, set_targets
 
 RATE = definition("full_online_rate")
 TARGET = Target(
