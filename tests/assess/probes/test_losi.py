@@ -18,7 +18,7 @@ from thuocdo.assess.probes.losi.judge import judge
 from thuocdo.assess.probes.losi.signs import CHECKS, SIGNS, compiled
 from thuocdo.assess.probes.reading import read
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Fault, Outcome, Remark
+from thuocdo.assess.results import Blame, Fault, Outcome, Remark
 
 AT = 1_790_000_000_000_000
 DECIDED = {code for code, each in SIGNS.questions.items() if each.decides}
@@ -112,10 +112,11 @@ def test_a_portal_behind_robots_txt_is_judged_by_its_front_page_alone(tmp_path):
     server = Odd(portals.paths("pass") | {"/robots.txt": robots})
     walk = walked(server, tmp_path)
     server.close()
-    results = {each.check.removeprefix("losi."): each for each in judge(walk.pages, AT)}
+    results = {each.check.removeprefix("losi."): each for each in judge(walk.pages, AT, walk.hindrance)}  # fmt: skip
     assert len(walk.pages) == 1
     assert {code for code, each in results.items() if each.share} == {"207", "289"}
-    assert results["219"].fault is Fault.NOT_SEEN
+    assert results["219"].fault is Fault.ROBOTS
+    assert results["219"].fault.blame is Blame.OWNER
     assert results["217"].fault is Fault.PROPOSED
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes.look import Control
 from thuocdo.assess.probes.losi.signs import (
     SIGNS,
@@ -21,7 +22,7 @@ from thuocdo.assess.probes.losi.signs import (
     compiled,
 )
 from thuocdo.assess.probes.reading import Page
-from thuocdo.assess.probes.walk.walk import names_a_section
+from thuocdo.assess.probes.walk.walk import Missed, names_a_section
 from thuocdo.assess.probes.words import Folded
 from thuocdo.assess.results import (
     FULL,
@@ -65,13 +66,19 @@ class _Read:
     own: tuple[_Label, ...]
 
 
-def judge(pages: Sequence[Page], at: int) -> list[Result]:
-    """One result for each question that has signs."""
+def judge(pages: Sequence[Page], at: int, hindrance: Missed | None = None) -> list[Result]:
+    """One result for each question that has signs.
+
+    hindrance  what kept the walk from every page behind the first: then that is why nothing is known
+    """
     reads = list(_folded(pages))
-    return [_judged(code, each, reads, at) for code, each in SIGNS.questions.items()]
+    why = Failure(Fault.NOT_SEEN, str(len(reads)))
+    if hindrance is not None:
+        why = Failure(hindrance.fault, hindrance.detail)
+    return [_judged(code, each, reads, why, at) for code, each in SIGNS.questions.items()]
 
 
-def _judged(code: str, question: Question, reads: Sequence[_Read], at: int) -> Result:
+def _judged(code: str, question: Question, reads: Sequence[_Read], why: Failure, at: int) -> Result:
     check = check_of(code)
     for way in question.decides:
         for read in reads:
@@ -79,7 +86,7 @@ def _judged(code: str, question: Question, reads: Sequence[_Read], at: int) -> R
                 return measured(check, FULL, at, *found, evidence=read.page.evidence)
     seen = list(_one_quote(_signs(question.proposes, reads)))[:MOST_SIGNS]
     if not seen:
-        return unmeasured(check, Fault.NOT_SEEN, str(len(reads)), at)
+        return unmeasured(check, why.fault, why.detail, at)
     pages = {page.url: page for _, page in seen}
     kept: dict[Evidence, None] = {each: None for page in pages.values() for each in page.evidence}
     remarks = tuple(remark for remark, _ in seen)

@@ -12,7 +12,7 @@ from thuocdo.assess.results import Result
 
 
 async def run(scene: Scene) -> list[Result]:
-    return await asyncio.to_thread(judge, scene.walk.pages, scene.at)
+    return await asyncio.to_thread(judge, scene.walk.pages, scene.at, scene.walk.hindrance)
 
 
 PROBE: Final = Probe("losi", CHECKS, run, asked_only=True, needs_answers=False, is_ours=True)

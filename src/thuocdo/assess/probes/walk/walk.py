@@ -31,6 +31,9 @@ from thuocdo.assess.site_check.check import is_page
 _LOC: Final = re.compile(r"<loc>\s*([^<\s]{1,500})\s*</loc>", re.IGNORECASE)
 _SLUG: Final = re.compile(r"[-_/+.]+")
 _HOST_SIGNS: Final = frozenset(".:")
+_HINDERS: Final = frozenset(
+    (Fault.TIMEOUT, Fault.CONNECT, Fault.TLS, Fault.DNS, Fault.ROBOTS, Fault.BLOCKED, Fault.BUDGET)
+)
 _SLOW: Final = frozenset((Fault.TIMEOUT, Fault.CONNECT, Fault.DNS, Fault.TLS))
 
 
@@ -67,6 +70,16 @@ class Walk(msgspec.Struct, frozen=True):
     missed: tuple[Missed, ...]
     sitemap: Answer | Failure
     evidence: Evidence
+
+    @property
+    def hindrance(self) -> Missed | None:
+        """Why no page behind the front page was seen, where somebody kept the walk from it; None otherwise."""
+        if len(self.pages) > 1:
+            return None
+        missed = list(self.missed)
+        if isinstance(self.sitemap, Failure) and self.sitemap.fault is Fault.TIMEOUT:
+            missed.insert(0, Missed(self.pages[0].url, Fault.TIMEOUT, self.sitemap.detail))
+        return next((each for each in missed if each.fault in _HINDERS), None)
 
     def below(self) -> list[Below]:
         """What names a section on the pages behind the front page, and stands nowhere before."""
