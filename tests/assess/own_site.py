@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.command import thuocdo
+
 from thuocdo.assess.demo.listening import Away, Front
 from thuocdo.assess.demo.servers import certificate
 from thuocdo.core import settings as instance
@@ -38,14 +40,8 @@ class OwnSite:
     key: str
 
     def command(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "thuocdo", *words],
-            env=self.environ,
-            check=True,
-            timeout=120,
-            capture_output=True,
-            text=True,
-        )
+        done = thuocdo(*words, environment=self.environ)
+        done.check_returncode()
         return done.stdout
 
 

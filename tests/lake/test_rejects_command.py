@@ -8,11 +8,11 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.command import thuocdo
 
 from thuocdo.core import settings as settings_module
 from thuocdo.core import snapshot as snapshot_file
@@ -56,13 +56,8 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "thuocdo", "rejects", *arguments],
-        env={**os.environ, "THUOCDO_HOME": str(home), "THUOCDO_SECRET_KEY": SECRET},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = os.environ | {"THUOCDO_HOME": str(home), "THUOCDO_SECRET_KEY": SECRET}
+    return thuocdo("rejects", *arguments, environment=environment)
 
 
 def test_refusals_are_listed_with_what_they_would_be_today(home: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command import thuocdo
 
 
 def free_port() -> int:
@@ -48,10 +49,7 @@ class Instance:
         return f"http://127.0.0.1:{self.web_port}"
 
     def run(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "thuocdo", *map(str, arguments)]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=300
-        )
+        done = thuocdo(*arguments, environment=self.environment)
         if check:
             assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done

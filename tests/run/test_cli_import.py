@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from tests.command import thuocdo
 
 from thuocdo.cli import main
 
@@ -31,8 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"THUOCDO_HOME": str(folder / "home")}
-    command = [sys.executable, "-m", "thuocdo", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return thuocdo(*words, environment=environment)
 
 
 def test_a_quoted_pattern_brings_every_log_and_says_how_it_was_read(home: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = (
     "tests/registry",
+    "tests/keeping",
     "tests/web/work",
     "tests/web/test_bad_input.py",
     "tests/assess/rounds",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.command import thuocdo
 
 PERIOD = "2026-10-01..2026-10-31"
 WEEK = "2026-W45"
@@ -69,15 +70,7 @@ def elsewhere(published: Published, folder: Path) -> tuple[str | Path, ...]:
 def stranger(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command on a machine without the instance: no home, no secret, no database."""
     environment = {name: v for name, v in os.environ.items() if not name.startswith("THUOCDO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "thuocdo", *map(str, arguments)],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return thuocdo(*arguments, environment=environment, folder=folder)
 
 
 def test_figure_and_report_verify_here_though_more_came_in(published: Published) -> None:

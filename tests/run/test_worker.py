@@ -111,3 +111,33 @@ def test_incidents_are_looked_for_every_minute_and_a_look_without_news_leaves_no
     assert "alerts" not in worker.tick(home, noon + minute - 1)
     assert "alerts" in worker.tick(home, noon + minute)
     assert asked == [noon, noon + minute]
+
+
+@pytest.mark.parametrize(
+    ("kept_day", "moment", "is_due"),
+    [
+        ("", "2026-11-24T01:59:59", False),
+        ("", "2026-11-24T02:00:00", True),
+        ("", "2026-11-24T12:00:00", False),  # an instance that never swept waits for night
+        ("2026-11-23", "2026-11-24T01:59:59", False),
+        ("2026-11-23", "2026-11-24T12:00:00", True),  # the night was missed
+        ("2026-11-24", "2026-11-24T03:00:00", False),
+    ],
+)
+def test_what_is_kept_no_longer_goes_once_a_night(kept_day: str, moment: str, is_due: bool) -> None:
+    assert worker.sweep_due(kept_day, at(moment)) is is_due
+
+
+def test_a_sweep_that_could_not_be_written_down_is_tried_again_in_an_hour(
+    home: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from thuocdo.keeping import sweeping
+
+    night = at("2026-11-24T02:30:00")
+    failed = sweeping.Gone(sweeping.Code.EVIDENCE, 0, None, "No space left on device")
+    with monkeypatch.context() as full:
+        full.setattr(sweeping, "sweep", lambda *_given: iter([failed]))
+        assert "keeping" not in worker.tick(home, night)
+    assert "keeping" not in worker.tick(home, night + 59 * 60 * 1_000_000)
+    assert "keeping" in worker.tick(home, night + 60 * 60 * 1_000_000)
+    assert "keeping" not in worker.tick(home, night + 70 * 60 * 1_000_000)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from tests.command import thuocdo
 
 from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
@@ -44,9 +45,7 @@ class Site:
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self, *words: str) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "thuocdo", *words], env=self.environ, check=True, timeout=120
-        )
+        thuocdo(*words, environment=self.environ).check_returncode()
 
     def start(self) -> None:
         self.process = subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,11 +31,13 @@ class Kept:
         return self.folder / sha256[:2] / sha256
 
     def keep(self, kind: str, content: bytes) -> Evidence:
-        """Keep one piece; the same content is kept once."""
+        """Keep one piece; the same content is kept once, and is young again for who removes what is old."""
         content = content[:MAX_BYTES]
         name = hashlib.sha256(content).hexdigest()
         path = self.path(name)
-        if not path.exists():
+        try:
+            os.utime(path)
+        except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.add(path, content)  # two scans may find the same at once
         return Evidence(kind, name, len(content))

@@ -22,6 +22,7 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    keeping,
     opendata,
     outlook,
     passports,
@@ -76,6 +77,7 @@ app.command("verify")(verifying.verify)
 app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
 app.command("opendata")(opendata.opendata)
+app.command("keeping")(keeping.keeping)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]

@@ -152,6 +152,11 @@ class Settings:
         return self.state_dir / "replay.bell"
 
     @property
+    def remake_bell_path(self) -> Path:
+        """There while drafts that are to be made again may wait for the worker."""
+        return self.state_dir / "remake.bell"
+
+    @property
     def scanner_bell_path(self) -> Path:
         """There while something may wait for the scanner."""
         return self.state_dir / "scanner.bell"

@@ -23,6 +23,7 @@ from thuocdo.registry.dated import Dated, dated_constraints
 from thuocdo.registry.explanations import Explanation  # noqa: F401  (Django looks here)
 from thuocdo.registry.invitations import FactorReset, Invitation  # noqa: F401
 from thuocdo.registry.memberships import Membership  # noqa: F401
+from thuocdo.registry.remake_jobs import RemakeJob  # noqa: F401
 from thuocdo.registry.replay_jobs import ReplayJob  # noqa: F401
 from thuocdo.registry.uploads import Upload  # noqa: F401
 
@@ -282,6 +283,7 @@ class Change(Trail):
         REVOKE = "revoke", _("thu hồi")
         ROTATE = "rotate", _("thay khóa")
         REPLAY = "replay", _("xét lại")
+        EXPIRE = "expire", _("hết hạn lưu giữ")
 
     class What(models.TextChoices):
         """A model's name, or what comes with the program."""
@@ -301,6 +303,8 @@ class Change(Trail):
         SUBSCRIPTION = "subscription", _("lựa chọn nhận cảnh báo")
         WEBHOOK = "webhook", _("webhook nhận cảnh báo")
         REJECTS = "rejects", _("bản ghi bị từ chối")
+        KEPT = "kept", _("dữ liệu lưu giữ")
+        REPORT = "report", _("báo cáo")
 
     at = models.DateTimeField(_("lúc"), auto_now_add=True, db_index=True)
     who = models.CharField(_("người thực hiện"), max_length=200)

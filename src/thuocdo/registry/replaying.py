@@ -9,14 +9,12 @@ for: a site or a right that was lost in between is lost for the job, too.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -34,7 +32,6 @@ from thuocdo.registry.trail import record
 MAX_OPEN: Final = 5
 """Jobs one person may have waiting."""
 MAX_ATTEMPTS: Final = 3
-KEEP_DAYS: Final = 365
 _NOT_YOURS: Final = "not_yours"
 
 log = structlog.get_logger("thuocdo.replay")
@@ -97,8 +94,6 @@ def take_one(settings: Settings) -> bool:
     """Do the oldest job that waits; whether there was one. For the instance's one worker."""
     settings.replay_bell_path.unlink(missing_ok=True)
     queues.put_back_what_was_left(ReplayJob, MAX_ATTEMPTS)
-    kept_since = timezone.now() - timedelta(days=KEEP_DAYS)
-    ReplayJob.objects.filter(asked_at__lt=kept_since).delete()
     job = queues.claim(ReplayJob)
     if job is None:
         return False

@@ -48,6 +48,7 @@ class Right(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
+    SEE_KEEPING = "see_keeping"
     SEE_COUNTRY = "see_country"
     EDIT_TARGETS = "edit_targets"
     PREPARE_REPORTS = "prepare_reports"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -11,14 +12,14 @@ import msgspec
 from thuocdo.core import clock
 from thuocdo.core.clock import Period
 from thuocdo.core.settings import Settings
+from thuocdo.lake.locks import held
 from thuocdo.measure.service import Measure
 from thuocdo.report import archive
 from thuocdo.report.desk import shelf, working
 from thuocdo.report.desk.model import Actor, Kind, rules_on
-from thuocdo.report.desk.standing import refuse_unless_allowed
-from thuocdo.report.model import WeeklyReport
+from thuocdo.report.desk.standing import no, refuse_unless_allowed
 from thuocdo.report.render import Format
-from thuocdo.report.weekly import build
+from thuocdo.report.weekly import Tick, build, unwatched
 
 
 def make_weekly(
@@ -56,24 +57,58 @@ def make_weekly(
         remark=own_remark(settings) if remark is None else remark,
         before=working.last_before(settings, week),
     )
-    working.drafted(settings, report, actor or working.console(), kind=kind, note=note)
     wanted = [form for form in Format if form in formats]
+    with _alone(settings, week):
+        working.drafted(settings, report, actor or working.console(), kind=kind, note=note)
+        kept = archive.save(report, settings, wanted if out is None else ())
     if out is None:
-        kept = archive.save(report, settings, wanted)
         return kept if Format.JSON in wanted else kept[1:]
-    archive.save(report, settings)
     return archive.write(report, out, wanted)
 
 
 def remake(
-    settings: Settings, measure: Measure, week: str, actor: Actor, *, number: str | None = None
+    settings: Settings,
+    measure: Measure,
+    week: str,
+    actor: Actor,
+    *,
+    number: str | None = None,
+    after: int | None = None,
+    kind: Kind = Kind.DRAFT,
+    note: str = "",
+    tick: Tick = unwatched,
 ) -> None:
-    """Make the draft of a week again on what is known now; its period, date and remark stay.
+    """Make the draft of a week again on what is known now; what people wrote into it stays.
 
-    number  as the office's registry gave it; without one the draft's own stays
+    Period, date and map are those of the draft (of a revision: of what is published). Its number and its
+    remark are read when the new draft is laid down: what somebody wrote while it was made is not lost.
+    number  of a revision, as the office's registry gave it; without one that of what is published stays
+    after  lines the book had when somebody asked for it; whoever checked, signed or withdrew since was
+           faster, and the draft stays as it is
     Raises `Refused`, and ThuocdoError `no_report` when there is none.
     """
-    _again(settings, measure, archive.load(settings, week), actor, number=number)
+    before = archive.load(settings, week)
+    if kind is Kind.REVISE:
+        current = working.standing(settings, week).current
+        before = (current and shelf.report_of(settings, week, current.digest)) or before
+    report = build(
+        measure,
+        week,
+        period=Period(*before.period),
+        number=number or before.number,
+        date=before.date,
+        as_organised=before.as_organised,
+        remark=before.remark,
+        before=working.last_before(settings, week),
+        tick=tick,
+    )
+    with _alone(settings, week):
+        _refuse_when_others_were_faster(settings, week, after)
+        if kind is Kind.DRAFT:
+            now = archive.load(settings, week)
+            report = msgspec.structs.replace(report, number=now.number, remark=now.remark)
+        working.drafted(settings, report, actor, kind=kind, note=note)
+        archive.save(report, settings, tuple(Format))
 
 
 def renumber(settings: Settings, week: str, actor: Actor, number: str) -> None:
@@ -84,10 +119,12 @@ def renumber(settings: Settings, week: str, actor: Actor, number: str) -> None:
     """
     found = working.standing(settings, week)
     refuse_unless_allowed(found, Kind.DRAFT, actor, "", "", rules_on(settings, clock.now_us()))
-    draft = found.draft and shelf.report_of(settings, week, found.draft.digest)
-    report = msgspec.structs.replace(draft or archive.load(settings, week), number=number)
-    working.drafted(settings, report, actor)
-    archive.save(report, settings, tuple(Format))
+    with _alone(settings, week):
+        found = working.standing(settings, week)
+        draft = found.draft and shelf.report_of(settings, week, found.draft.digest)
+        report = msgspec.structs.replace(draft or archive.load(settings, week), number=number)
+        working.drafted(settings, report, actor)
+        archive.save(report, settings, tuple(Format))
 
 
 def revise(
@@ -104,23 +141,26 @@ def revise(
     A draft that somebody made since is the one meant; without one it is made, on what is known now.
     Raises `Refused`, before anything is computed.
     """
+    if not name_revision(settings, week, actor, note, is_enough=number is None):
+        remake(settings, measure, week, actor, number=number, kind=Kind.REVISE, note=note)
+
+
+def name_revision(
+    settings: Settings, week: str, actor: Actor, note: str, *, is_enough: bool = True
+) -> bool:
+    """Say of the draft that is there why it replaces what is published; false: one has to be made first.
+
+    is_enough  false: another draft is wanted even where one is there
+    Raises `Refused` when this person may not open a revision, whether or not a draft is there.
+    """
     found = working.standing(settings, week)
     rules = rules_on(settings, clock.now_us())
     digest = found.draft.digest if found.draft else ""
     refuse_unless_allowed(found, Kind.REVISE, actor, digest, note, rules)
-    if found.draft and not found.draft.reason and number is None:
-        working.name_revision(settings, week, actor, digest, note)
-        return
-    before = found.current and shelf.report_of(settings, week, found.current.digest)
-    _again(
-        settings,
-        measure,
-        before or archive.load(settings, week),
-        actor,
-        number=number,
-        kind=Kind.REVISE,
-        note=note,
-    )
+    if not is_enough or found.draft is None or found.draft.reason:
+        return False
+    working.name_revision(settings, week, actor, digest, note)
+    return True
 
 
 def own_remark(settings: Settings) -> str:
@@ -129,26 +169,14 @@ def own_remark(settings: Settings) -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
-def _again(
-    settings: Settings,
-    measure: Measure,
-    before: WeeklyReport,
-    actor: Actor,
-    *,
-    number: str | None,
-    kind: Kind = Kind.DRAFT,
-    note: str = "",
-) -> None:
-    make_weekly(
-        settings,
-        measure,
-        before.week,
-        period=Period(*before.period),
-        number=number or before.number,
-        date=before.date,
-        as_organised=before.as_organised,
-        remark=before.remark,
-        actor=actor,
-        kind=kind,
-        note=note,
-    )
+@contextmanager
+def _alone(settings: Settings, week: str) -> Iterator[None]:
+    """A draft's line and its files belong together: one process at a time lays one down."""
+    with held(settings.state_dir / f"draft-{week}.lock", f"draft of {week}"):
+        yield
+
+
+def _refuse_when_others_were_faster(settings: Settings, week: str, after: int | None) -> None:
+    steps = working.standing(settings, week).steps if after is not None else ()
+    if any(step.kind not in (Kind.DRAFT, Kind.REVISE) for step in steps[after:]):
+        raise no("draft_changed", rules_on(settings, clock.now_us()).steps[Kind.DRAFT])

@@ -7,7 +7,8 @@ force on the report's date.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -26,6 +27,15 @@ from thuocdo.report.model import Definition, WeeklyReport
 from thuocdo.report.selection import mean_of_printed
 
 _FRIDAY = 4  # days after the Monday of an ISO week
+_AFTER_TABLES: Final = 2
+"""Steps of the making that follow the tables: the checks, and the printing of whoever called."""
+
+Tick = Callable[[int, int], None]
+"""Told after each step how many are done, and of how many."""
+
+
+def unwatched(_done: int, _of: int) -> None:
+    """Nobody watches how far it is."""
 
 
 def build(
@@ -41,6 +51,7 @@ def build(
     remark: str = "",
     before: WeeklyReport | None = None,
     log: Log | None = None,
+    tick: Tick = unwatched,
 ) -> WeeklyReport:
     """The report of an ISO week (`2022-W18`).
 
@@ -63,7 +74,9 @@ def build(
     specs = [spec for section in edition.sections for spec in section.tables]
     codes = [spec.indicator for spec in specs]
     definitions = definitions_on(measure.definitions(), codes, issued)
-    figures = _figures(measure, specs, definitions, covered, as_known=known, as_organised=organised)
+    figures = _figures(
+        measure, specs, definitions, covered, as_known=known, as_organised=organised, tick=tick
+    )
     outcomes = check(
         measure,
         covered,
@@ -72,6 +85,7 @@ def build(
         as_organised=organised,
         published=published_of(before) if before else None,
     )
+    tick(len(figures) + 1, len(figures) + _AFTER_TABLES)
     small = policy_on(covered.last)
     figures = {
         key: disclose_ranking(
@@ -117,19 +131,22 @@ def _figures(
     *,
     as_known: Known | None,
     as_organised: dt.date,
+    tick: Tick,
 ) -> dict[tuple[str, str], list[Figure]]:
     """Every agency's figures for every table, by (indicator, block)."""
-    return {
-        (spec.indicator, spec.block.value): measure.figures(
-            spec.indicator,
+    asked = list(dict.fromkeys((spec.indicator, spec.block.value) for spec in specs))
+    found: dict[tuple[str, str], list[Figure]] = {}
+    for indicator, block in asked:
+        found[indicator, block] = measure.figures(
+            indicator,
             period,
-            version=definitions[spec.indicator].version,
-            block=spec.block.value,
+            version=definitions[indicator].version,
+            block=block,
             as_known=as_known,
             as_organised=as_organised,
         )
-        for spec in specs
-    }
+        tick(len(found), len(asked) + _AFTER_TABLES)
+    return found
 
 
 def _year_before(week: Period) -> Period:

@@ -21,7 +21,7 @@ from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
-from thuocdo.run import demo_people, demo_rounds, demo_targets
+from thuocdo.run import demo_flaw, demo_people, demo_rounds, demo_targets
 from thuocdo.run.demo_rounds import OWN_NAME, OWN_SITE
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
@@ -59,6 +59,7 @@ def demo(
     _take_over(settings)
     report = _step("the weekly report of week 18", lambda: _report(settings))
     _step("last week's report, checked, signed and published", lambda: _last_week(settings))
+    _once(settings, "flaw", "a slip that the checks find", demo_flaw.plant_and_mend)
     roles = [_stream(collect_port, rate), *standard_roles(collect_port, web_port)]
     logs = settings.home / "log"
     logs.mkdir(exist_ok=True)

@@ -3,7 +3,8 @@
 Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
 draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
 day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks and
-replays of refused records are done one by one as they are asked for. Incidents are looked for every
+replays of refused records are done one by one as they are asked for, and so are drafts of reports that are to
+be made again. At night goes what is kept no longer. Incidents are looked for every
 minute, as far as anything moved, and whoever is to be told of them is told.
 """
 
@@ -25,20 +26,30 @@ from thuocdo.core.settings import Settings
 
 CHECK_SECONDS: Final = 5.0
 COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
+WORKER: Final = "worker"
+"""Who the trail says did what no person did."""
 WATCH_EVERY_US: Final = 60 * 1_000_000
 REPORT_WEEKDAY: Final = 4  # Friday
 REPORT_HOUR: Final = 15
 OPEN_DATA_HOURS: Final = range(1, 5)
+KEEPING_HOUR: Final = 2
+KEEPING_AGAIN_US: Final = 60 * 60 * 1_000_000
+"""After a sweep that could not judge or write a kind, on a full disk for instance."""
 
 log = structlog.get_logger("thuocdo.worker")
 
 
 class Ledger(msgspec.Struct):
-    """When each job last finished: µs UTC for repeating ones, the week for the report."""
+    """When each job last finished: µs UTC for repeating ones, the week for the report.
+
+    kept_day  the day (ISO) whose sweep is done; keep_at: one that failed is not tried again before
+    """
 
     compacted_at: int = 0
     reported_week: str = ""
     watched_at: int = 0
+    kept_day: str = ""
+    keep_at: int = 0
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -54,6 +65,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         # Jobs may have been left by a worker that died.
         settings.bell_path.touch()
         settings.replay_bell_path.touch()
+        settings.remake_bell_path.touch()
         while not stop.is_set():
             if not ASKED_FOR & set(tick(settings, clock.now_us())):
                 stop.wait(CHECK_SECONDS)
@@ -151,6 +163,39 @@ def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
     return True
 
 
+def sweep_due(kept_day: str, now: int) -> bool:
+    """Whether the night's sweep of what is kept no longer is due at `now` (µs UTC); one missed is made up by day."""
+    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
+    is_time = local.hour in OPEN_DATA_HOURS or bool(kept_day)
+    return local.hour >= KEEPING_HOUR and is_time and local.date().isoformat() != kept_day
+
+
+def _keeping(settings: Settings, ledger: Ledger, now: int) -> bool:
+    if not sweep_due(ledger.kept_day, now) or 0 < ledger.keep_at - now <= KEEPING_AGAIN_US:
+        return False
+    from thuocdo.registry.setup import fresh_connections, setup_django
+
+    setup_django()
+    fresh_connections()
+    from thuocdo.keeping.sweeping import sweep
+
+    ledger.keep_at = now + KEEPING_AGAIN_US
+    try:
+        done = list(sweep(settings, now, WORKER))
+    except (
+        ThuocdoError
+    ):  # somebody is at it by hand, or the operator's policy is wrong: told, and tried again
+        log.exception("could not sweep")
+        return False
+    for gone in done:
+        if gone.pieces:
+            log.info("went", kind=gone.code, pieces=gone.pieces, bytes=gone.bytes)
+    if any(gone.failure for gone in done):
+        return False
+    ledger.kept_day = clock.local_day(now).isoformat()
+    return True
+
+
 def _alerts(settings: Settings, ledger: Ledger, now: int) -> bool:
     """Whether there was anything to tell; a look that finds nothing new leaves no line in the log."""
     if 0 <= now - ledger.watched_at < WATCH_EVERY_US:
@@ -184,16 +229,30 @@ def _replay(settings: Settings, _ledger: Ledger, _now: int) -> bool:
     return replaying.take_one(settings)
 
 
+def _remake(settings: Settings, _ledger: Ledger, _now: int) -> bool:
+    if not settings.remake_bell_path.exists():
+        return False
+    from thuocdo.registry.setup import fresh_connections, setup_django
+
+    setup_django()
+    fresh_connections()
+    from thuocdo.web.work import remaking
+
+    return remaking.take_one(settings)
+
+
 JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
     "compact": _compact,
     "keep_head": _keep_head,
     "report": _report,
     "open_data": _open_data,
+    "keeping": _keeping,
     "alerts": _alerts,
     "check_site": _check_site,
     "replay": _replay,
+    "remake": _remake,
 }
-ASKED_FOR: Final = frozenset({"check_site", "replay"})
+ASKED_FOR: Final = frozenset({"check_site", "replay", "remake"})
 """Jobs somebody waits for: when one was done, the next is looked for at once."""
 
 

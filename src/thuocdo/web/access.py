@@ -73,7 +73,7 @@ _COUNTRY: Final = (
 )
 _TARGETS: Final = ("work-target-new", "work-target-add", "work-target-set")
 _REPORTS: Final = (
-    *("work-reports", "work-report", "work-report-draft"),
+    *("work-reports", "work-report", "work-report-draft", "work-report-remake"),
     *("work-report-sign", "work-report-step"),  # which of them is the desk's affair
 )
 _ROUNDS: Final = ("work-rounds", "work-round", "work-round-progress", "work-round-evidence")
@@ -105,6 +105,7 @@ VIEWS: Final[dict[str, Right]] = {
     "work-agency": Right.SEE_WORK,
     **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
     "work-task-give": Right.STEER,
+    "work-keeping": Right.SEE_KEEPING,
     "work-webhooks": Right.EDIT_WEBHOOKS,
     "work-webhook": Right.EDIT_WEBHOOKS,
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import get_language
@@ -49,6 +49,9 @@ def signed(value: int | Decimal | None) -> str:
 
 
 def day(value: date | None) -> str:
+    """A day; of an instant (aware) Vietnam's."""
+    if isinstance(value, datetime):
+        value = value.astimezone(clock.VIETNAM).date()
     return NOTHING if value is None else format_day(value, language())
 
 

@@ -49,6 +49,10 @@ TEXTS: Final = {
         gettext_lazy("Bạn đang có quá nhiều yêu cầu kiểm tra chờ xử lý."),
         gettext_lazy("Chờ một yêu cầu xong rồi gửi tiếp."),
     ),
+    "remake_waits": (
+        gettext_lazy("Bản dự thảo của tuần này đang được lập lại."),
+        gettext_lazy("Chờ việc đang chạy xong rồi mới yêu cầu lập lại lần nữa."),
+    ),
     "bad_round_code": (
         gettext_lazy("Tên đợt không hợp lệ."),
         gettext_lazy("Dùng chữ thường không dấu, chữ số và gạch ngang, ví dụ 2026-1."),

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from thuocdo.assess.scans.budget import Spent
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.web.printing import moment
 from thuocdo.web.problem_words import TEXTS
-from thuocdo.web.templatetags.yearbook import moment
 
 
 class Problem(Exception):  # noqa: N818 (it names what a page shows)

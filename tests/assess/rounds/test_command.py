@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command import thuocdo
 from tests.tools import TOOLS
 
 SYSTEMS = "code,name,block,url,vendor\na,Cổng A,province,http://127.0.0.1:9/,V\nb,Cổng B,ministry,http://127.0.0.1:9/,V\n"
@@ -32,15 +31,7 @@ def run(home: Path, *arguments: str, refused: bool = False) -> str:
         "THUOCDO_CHECK_ALLOW_NETWORKS": "127.0.0.0/8",
         "THUOCDO_PROBE_TOOLS": str(TOOLS / "tools"),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "thuocdo", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=home,
-    )
+    done = thuocdo(*arguments, environment=environment, folder=home)
     assert bool(done.returncode) is refused, done.stderr
     return done.stderr if refused else done.stdout
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 import typer
 from tests.assess.fixtures.servers import Odd, page, silence
 from tests.assess.site_check.conftest import PATIENT, SHORT, Pages, closed_port
+from tests.command import thuocdo
 from tests.run.browser import DEPLOYED
 
 from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
@@ -257,14 +257,7 @@ def command(world, *arguments: str) -> subprocess.CompletedProcess[str]:
         "THUOCDO_COLLECTOR_URL": world.collector.url,
         "THUOCDO_CHECK_ALLOW_NETWORKS": "127.0.0.0/8",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "thuocdo", "check-site", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return thuocdo("check-site", *arguments, environment=environment)
 
 
 def test_the_command_speaks_vietnamese_and_says_by_its_exit_code_that_a_page_counts(world):

@@ -7,11 +7,11 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
+from tests.command import thuocdo
 from tests.measure.reconcile.world import SECRET, SYSTEM, Planted, Province
 
 WHEN = ("--period", "2026-09")
@@ -23,13 +23,8 @@ def province(planted: Planted, tmp_path: Path) -> Province:
 
 
 def run(province: Province, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "thuocdo", "reconcile", *map(str, arguments)],
-        env=os.environ | {"THUOCDO_HOME": str(province.home), "THUOCDO_SECRET_KEY": SECRET},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = os.environ | {"THUOCDO_HOME": str(province.home), "THUOCDO_SECRET_KEY": SECRET}
+    return thuocdo("reconcile", *arguments, environment=environment)
 
 
 def test_a_reconciliation_is_printed_for_people_and_for_machines(

@@ -65,15 +65,23 @@ def test_the_line_that_was_changed_is_named(old: Book, number: int, bit: int) ->
     token = bytearray(path.read_bytes())
     token[150] ^= bit
     path.write_bytes(token)
-    with pytest.raises(ThuocdoError, match=f"Line {number} of the book"):
+    with pytest.raises(ThuocdoError, match=f"Line {number} of the book.*: not signed by"):
         old.steps()
 
 
 def test_the_line_behind_one_that_was_taken_out_is_named(old: Book) -> None:
     old.append(SIGN, old.steps())
     (old.folder / "0002.jws").unlink()
-    with pytest.raises(ThuocdoError, match="Line 2 of the book"):
+    with pytest.raises(ThuocdoError, match=r"Line 2 of the book.*: a line before it is missing"):
         old.steps()
+
+
+def test_a_line_of_another_weeks_book_is_named(old: Book) -> None:
+    other = Book(instance.load({"THUOCDO_HOME": str(old.folder.parents[1])}), "2026-W41")
+    other.folder.mkdir()
+    (old.folder / "0001.jws").rename(other.folder / "0001.jws")
+    with pytest.raises(ThuocdoError, match=r"Line 1 of the book of 2026-W41.*: it is of another"):
+        other.steps()
 
 
 def test_what_came_meanwhile_is_not_written_over(old: Book) -> None:

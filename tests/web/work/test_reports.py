@@ -26,6 +26,7 @@ from thuocdo.report import archive, making
 from thuocdo.report.desk import working
 from thuocdo.report.desk.model import State
 from thuocdo.report.making import make_weekly
+from thuocdo.web.work import remaking
 
 pytestmark = pytest.mark.django_db
 WEEK = "2025-W41"
@@ -142,6 +143,8 @@ def test_the_draft_can_be_made_again(client, desk):
     press(client, desk, "number", number="99/BC-CĐSQG")
     before = found(desk).draft.digest
     assert press(client, desk, "remake").status_code == 302
+    assert found(desk).draft.digest == before  # nothing is measured while somebody waits
+    assert remaking.take_one(desk)
     assert found(desk).draft.digest != before
     assert found(desk).draft.made.who == "analyst-ca-nuoc-True"
     page = client.get(PAGE).content.decode()
@@ -158,6 +161,8 @@ def test_a_revision_opened_here_needs_its_reason(client, desk):
     press(client, desk, "publish")
     assert press(client, desk, "revise").status_code == 409
     assert press(client, desk, "revise", note="Gửi bù số liệu.").status_code == 302
+    assert "Đang lập bản đính chính" in client.get(PAGE).content.decode()
+    assert remaking.take_one(desk)
     assert found(desk).draft.reason == "Gửi bù số liệu."
     assert "Gửi bù số liệu." in client.get(PAGE).content.decode()
 

@@ -49,7 +49,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_lab_runs: int
     budgets: Budgets
     scan_weight: int
-    keep_days: int
     pace_of: int
     pace_from: int
     silent_seconds: int

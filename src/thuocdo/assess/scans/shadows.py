@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -152,8 +152,6 @@ class Shadows:
 
     def put_back_what_was_left(self) -> None:
         queues.put_back_what_was_left(ShadowScan, MAX_ATTEMPTS)
-        since = timezone.now() - timedelta(days=policy().keep_days)
-        ShadowScan.objects.filter(asked_at__lt=since, for_appeal=False).delete()
 
     def waits(self) -> bool:
         return bool(_waiting())

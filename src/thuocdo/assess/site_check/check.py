@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,10 +25,7 @@ from thuocdo.core.guard import Guard, endpoint
 from thuocdo.core.settings import Settings
 
 MAX_PAGES: Final = 20
-KEEP_DAYS: Final = 30
-"""How long the pictures of a check are kept."""
 _ROBOTS_SECONDS: Final = 10.0
-_SECONDS_A_DAY: Final = 86_400
 _PAGE_FILES: Final = ("", ".html", ".htm", ".php", ".aspx", ".jsp", ".do")
 _DEFAULT: Final = Bounds()
 
@@ -72,7 +68,6 @@ def check_sites(
     for each in wanted:
         refuse_nonsense(settings, each)
     sites = hostnames_today(settings)
-    _drop_old(settings.checks_dir)
     return asyncio.run(_check_all(settings, wanted, sites, bounds))
 
 
@@ -188,11 +183,3 @@ class _Check:
 def is_page(url: str) -> bool:
     """Whether an address looks like a page, and not like a file to download."""
     return Path(urlsplit(url).path).suffix.lower() in _PAGE_FILES
-
-
-def _drop_old(folder: Path) -> None:
-    """Pictures nobody will look at any more."""
-    limit = clock.now_us() / 1_000_000 - KEEP_DAYS * _SECONDS_A_DAY
-    for each in folder.glob("*"):
-        if each.stat().st_mtime < limit:
-            shutil.rmtree(each, ignore_errors=True)

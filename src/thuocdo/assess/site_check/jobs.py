@@ -8,20 +8,17 @@ just now is left alone until that has ended (scans/hosts.py); what it gets of ch
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 import msgspec
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import close_old_connections
-from django.utils import timezone
 
 from thuocdo.assess.models import SiteCheck
 from thuocdo.assess.scans import budget
 from thuocdo.assess.scans.hosts import Hold, Hosts, host_of
 from thuocdo.assess.site_check.check import (
-    KEEP_DAYS,
     Wanted,
     check_sites,
     normal_url,
@@ -70,7 +67,6 @@ def take_one(settings: Settings) -> bool:
     settings.bell_path.unlink(missing_ok=True)
     close_old_connections()
     queues.put_back_what_was_left(SiteCheck, MAX_ATTEMPTS)
-    _forget_the_old()
     taken = _take(Hosts.of(settings))
     if taken is None:
         if SiteCheck.objects.filter(state=queues.State.QUEUED).exists():
@@ -119,8 +115,3 @@ def _check(settings: Settings, job: SiteCheck) -> None:
 def result_of(job: SiteCheck) -> SiteResult | None:
     """What a finished check found."""
     return None if job.result is None else msgspec.convert(job.result, SiteResult)
-
-
-def _forget_the_old() -> None:
-    """Results go when their pictures do."""
-    SiteCheck.objects.filter(asked_at__lt=timezone.now() - timedelta(days=KEEP_DAYS)).delete()

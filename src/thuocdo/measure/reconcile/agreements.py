@@ -84,6 +84,15 @@ def of(lake: Lake, found: Reconciliation, comparison: Comparison) -> tuple[Agree
     return tuple(made)
 
 
+def open_disputes(lake: Lake) -> frozenset[str]:
+    """Codes of agencies with a figure of which a side's latest decision is that it is disputed."""
+    names = ("agency", "indicator", "procedure", "period_first", "period_last", "role")
+    rows = lake.read(TABLE).select([*names, "decision", "landed_at"]).sort_by("landed_at")
+    latest = {tuple(row[name] for name in names): row for row in rows.to_pylist()}
+    disputed = (row for row in latest.values() if row["decision"] == Decision.DISPUTED)
+    return frozenset(row["agency"] for row in disputed)
+
+
 def _compared(found: Reconciliation, decided: Decided) -> Comparison | Line:
     """The figure a decision is about: a comparison's own, or one service's."""
     for comparison in found.comparisons:

@@ -72,7 +72,8 @@ def opened(week: str, tokens: tuple[str, ...], public: PublicKey) -> tuple[Step,
         if step is None or fault or (step.number, step.week) != (number, week):
             raise ThuocdoError(
                 "broken_book",
-                f"Line {number} of the book of {week} is not the one that was signed there.",
+                f"Line {number} of the book of {week} is not the one that was signed there: "
+                f"{fault or 'it is of another place'}.",
                 "Bring publication/ back from a backup; until then the report is not shown.",
             )
         steps.append(step)

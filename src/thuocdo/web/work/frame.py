@@ -70,7 +70,7 @@ OF_COUNTRY: Final = (
     Entry(gettext_lazy("Hộp thư"), "work-inbox"),
     Entry(gettext_lazy("Sự việc"), "work-incidents", ("work-incident",)),
     Entry(gettext_lazy("Nhiệm vụ"), "work-tasks", ("work-task", "work-task-give")),
-    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report",)),
+    Entry(gettext_lazy("Công bố báo cáo"), "work-reports", ("work-report", "work-report-remake")),
     Entry(gettext_lazy("Độ phủ cả nước"), "work-coverage"),
     Entry(gettext_lazy("Mọi dấu hiệu"), "work-country-findings"),
     Entry(gettext_lazy("Thư viện định nghĩa"), "work-library", ("work-library-trial",)),
@@ -83,6 +83,7 @@ OF_COUNTRY: Final = (
     Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
     Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
     Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
+    Entry(gettext_lazy("Lưu giữ dữ liệu"), "work-keeping"),
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")
     ),

@@ -7,7 +7,7 @@ that its reader looked at. So a button pressed on a page that has grown old is r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import pairwise
 
@@ -22,8 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text
-from thuocdo.registry.people import person
-from thuocdo.registry.rights import Right
+from thuocdo.registry.models import RemakeJob
 from thuocdo.report import archive, making
 from thuocdo.report.assemble import NO_NUMBER
 from thuocdo.report.desk import checking, public, shelf, working
@@ -36,7 +35,8 @@ from thuocdo.web import board, report_tables
 from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 from thuocdo.web.views.reports import answer
-from thuocdo.web.work import frame
+from thuocdo.web.work import frame, remaking
+from thuocdo.web.work.remake_page import failure, problem_of
 
 _NEXT = {State.DRAFT: Kind.CHECK, State.CHECKED: Kind.SIGN, State.SIGNED: Kind.PUBLISH}
 _REMAKE, _RENUMBER = "remake", "number"
@@ -56,6 +56,7 @@ class Line:
     state_words: str
     steps: list[ToldStep]
     missing: str
+    is_remade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,11 @@ class Button:
 def queue(request: HttpRequest) -> HttpResponse:
     """Every week, the latest first."""
     rules, here = _rules(), board.instance()
-    lines = [_line(found, rules) for found in working.queue(here)]
+    remade = remaking.open_weeks()
+    lines = [
+        replace(_line(found, rules), is_remade=found.week in remade)
+        for found in working.queue(here)
+    ]
     context = {
         "title": _("Công bố báo cáo"),
         "lines": lines,
@@ -139,13 +144,6 @@ def sign(request: HttpRequest, week: str) -> HttpResponse:
     return _do(request, week, Kind.SIGN.value, _acting(working.sign))
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """The reader as the desk knows them."""
-    who = person(request.user)
-    held = frozenset(right for right in Right if who.may(right))
-    return Actor(request.user.get_username(), held, "web")
-
-
 def _do(
     request: HttpRequest, week: str, kind: str, act: Callable[[HttpRequest, str], None]
 ) -> HttpResponse:
@@ -153,43 +151,48 @@ def _do(
     try:
         act(request, week)
     except ThuocdoError as refusal:
-        return _page(request, week, _problem(refusal))
-    own = {_REMAKE: _("Lập lại bản dự thảo"), _RENUMBER: _("Ghi số văn bản")}
-    name = own[kind] if kind in own else _name(_rules(), Kind(kind))
-    messages.success(request, _("Đã ghi: %(step)s.") % {"step": name})
-    return redirect("work-report", week)
+        return _page(request, week, problem_of(refusal))
+    if kind != _REMAKE:  # of what goes on in the background the page itself tells
+        name = _("Ghi số văn bản") if kind == _RENUMBER else _name(_rules(), Kind(kind))
+        messages.success(request, _("Đã ghi: %(step)s.") % {"step": name})
+    job = remaking.latest(week)
+    is_made = kind in (_REMAKE, Kind.REVISE.value) and job is not None and job.is_open
+    return redirect("work-report-remake" if is_made else "work-report", week)
 
 
 def _acting(act: Callable[..., object]) -> Callable[[HttpRequest, str], None]:
     def does(request: HttpRequest, week: str) -> None:
         digest = request.POST.get("digest", "")[:_DIGEST_LETTERS]
-        act(board.instance(), week, actor_of(request), digest, _note(request))
+        act(board.instance(), week, remaking.actor_of(request.user), digest, _note(request))
 
     return does
 
 
 def _revise(request: HttpRequest, week: str) -> None:
-    measure = board.measure().apart()
-    making.revise(board.instance(), measure, week, actor_of(request), _note(request))
+    """Name the draft that is there; without one it is made in the background."""
+    note, here = _note(request), board.instance()
+    if not making.name_revision(here, week, remaking.actor_of(request.user), note):
+        remaking.ask(here, request.user, week, is_revision=True, note=note)
 
 
 def _renumber(request: HttpRequest, week: str) -> None:
     number = request.POST.get("number", "").strip()[:_LONGEST_NUMBER]
     if not number:
         raise ThuocdoError("no_document_number", "There is no number.", "Write the number.")
-    making.renumber(board.instance(), week, actor_of(request), number)
+    making.renumber(board.instance(), week, remaking.actor_of(request.user), number)
 
 
 def _remake(request: HttpRequest, week: str) -> None:
-    actor = actor_of(request)
-    found = working.standing(board.instance(), week)
+    here = board.instance()
+    found, actor = working.standing(here, week), remaking.actor_of(request.user)
     refuse_unless_allowed(found, Kind.DRAFT, actor, "", "", _rules())
-    measure = board.measure().apart()
-    making.remake(board.instance(), measure, week, actor)
+    archive.load(here, week)  # refused at once where there is nothing to make again
+    remaking.ask(here, request.user, week, is_revision=False, note="")
 
 
 def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> HttpResponse:
-    rules, found, actor = _rules(), _standing(week), actor_of(request)
+    rules, found, actor = _rules(), _standing(week), remaking.actor_of(request.user)
+    job = remaking.latest(week)
     digest = found.draft.digest if found.draft else found.steps[-1].digest if found.steps else ""
     report = _report(found, digest)
     lacks_number = bool(report and found.draft and not checking.has_number(report))
@@ -207,6 +210,8 @@ def _page(request: HttpRequest, week: str, problem: Problem | None = None) -> Ht
         and not (lacks_number and kind is rules.number_before)
     ]
     context = {
+        "job": job,
+        "remake_failure": _failure(job, found, rules) if job else None,
         "title": report.report if report else week,
         "told": _line(found, rules),
         "problem": problem,
@@ -279,7 +284,7 @@ def _waits(found: Standing, actor: Actor, rules: Rules, *, lacks_number: bool) -
         if lacks_number and kind is rules.number_before:
             raise no("no_number", rules.steps[kind])
     except Refused as refusal:
-        return _problem(refusal)
+        return problem_of(refusal)
     return None
 
 
@@ -348,10 +353,11 @@ def _absent(week: str) -> Problem:
     )
 
 
-def _problem(refusal: ThuocdoError) -> Problem:
-    if isinstance(refusal, Refused):
-        return Problem(_told(refusal.text), _told(refusal.way_out), HTTPStatus.CONFLICT)
-    return Problem(_("Không làm được việc này."), str(refusal), HTTPStatus.CONFLICT)
+def _failure(job: RemakeJob, found: Standing, rules: Rules) -> Problem | None:
+    """Why the draft could not be made again; until somebody goes a step on."""
+    ended = clock.from_datetime(job.finished_at) if job.finished_at else 0
+    later = found.steps and found.steps[-1].at > ended
+    return None if later else failure(job, rules)
 
 
 def _note(request: HttpRequest) -> str:
