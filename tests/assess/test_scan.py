@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+import msgspec
 import pytest
 from tests.assess.conftest import scan_fleet
 from tests.tools import TOOLS
@@ -85,6 +86,14 @@ def test_evidence_of_the_visit_is_kept_under_its_hash(scanned):
     evidence = {each.kind: each for each in scanned.of("mau-tot")["wcag.axe"].evidence}
     assert set(evidence) == {"screenshot", "axe", "screenshot_320"}
     assert scanned.kept.read(evidence["screenshot"].sha256).startswith(b"\xff\xd8")
+
+
+def test_what_was_not_seen_names_the_list_of_the_pages_looked_at(scanned):
+    (listing,) = scanned.of("mau-trung-binh")["losi.219"].evidence
+    assert listing.kind == "walk"
+    told = msgspec.json.decode(scanned.kept.read(listing.sha256))
+    assert [each["title"] for each in told["pages"]] == ["Một cửa điện tử"]
+    assert {each["fault"] for each in told["missed"]} == {"http"}  # its links lead nowhere
 
 
 @pytest.mark.parametrize(
