@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+import msgspec
 import pytest
 from tests.assess.conftest import scan_fleet
 from tests.tools import TOOLS
 
 from thuocdo.assess import npm, results
 from thuocdo.assess.criteria.model import criteria_set
-from thuocdo.assess.probes.catalogue import CHECKS
+from thuocdo.assess.probes.catalogue import ASKED_ONLY, CHECKS
 from thuocdo.assess.probes.page_load import probe as page_load
 from thuocdo.assess.probes.page_load.probe import Run
 from thuocdo.assess.probes.scene import Depth
@@ -26,6 +27,8 @@ NOT_HERE = {
     *("page_load.lab", "page_load.field", "system_performance.load"),
 }
 """A resolver, a registry, an appointment: what the fleet lacks."""
+PEOPLES = ASKED_ONLY
+"""What its one page does not show is for people to say (probes/test_losi.py)."""
 
 
 def codes(result):
@@ -42,7 +45,7 @@ def test_the_good_site_passes_everything_that_could_be_measured(scanned):
     assert {check for check, each in found.items() if each.outcome is Outcome.FAIL} == set()
     assert {
         check for check, each in found.items() if each.outcome is Outcome.UNMEASURED
-    } <= NOT_HERE
+    } <= NOT_HERE | PEOPLES
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,14 @@ def test_evidence_of_the_visit_is_kept_under_its_hash(scanned):
     assert scanned.kept.read(evidence["screenshot"].sha256).startswith(b"\xff\xd8")
 
 
+def test_what_was_not_seen_names_the_list_of_the_pages_looked_at(scanned):
+    (listing,) = scanned.of("mau-trung-binh")["losi.219"].evidence
+    assert listing.kind == "walk"
+    told = msgspec.json.decode(scanned.kept.read(listing.sha256))
+    assert [each["title"] for each in told["pages"]] == ["Một cửa điện tử"]
+    assert {each["fault"] for each in told["missed"]} == {"http"}  # its links lead nowhere
+
+
 @pytest.mark.parametrize(
     ("code", "fault", "blame"),
     [
@@ -121,9 +132,10 @@ def test_the_sites_come_out_in_their_order(scanned):
 def test_a_second_scan_gives_the_same_points(scanned, tmp_path):
     """Without the lab (test_steady.py): two are enough to see a probe that throws dice."""
     again = asyncio.run(scan_fleet(tmp_path, Depth(lab_runs=0), ("mau-kha", "mau-yeu")))
-    criteria = criteria_set("2024")
-    for code, found in again.results.items():
-        assert results.points(criteria, found) == results.points(criteria, scanned.results[code])
+    for criteria in map(criteria_set, ("2024", "losi-2024")):
+        for code, found in again.results.items():
+            before = scanned.results[code]
+            assert results.points(criteria, found) == results.points(criteria, before)
 
 
 def test_the_lab_measures_a_page_in_a_real_browser(tmp_path, monkeypatch):

@@ -14,10 +14,13 @@ from tests.web import held_round
 from tests.web.people import read, signed_in
 
 from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
+from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unmeasured
 from thuocdo.assess.rounds import grading, office
 from thuocdo.registry.models import Change
 from thuocdo.registry.rights import Role
+from thuocdo.web import rounds
 
 SET = criteria_set("2024")
 CODE, SYSTEM = "2027-1", "H26-one_stop"
@@ -86,6 +89,68 @@ def test_a_question_without_a_list_is_marked_by_points(held):
     assert assessor.post(path, given | {"points": "x"}).status_code == 400
     assert assessor.post(path, given | {"points": "1"}).status_code == 302
     assert Mark.objects.get().points == 1
+
+
+def losi_held(country) -> Round:
+    """A round under the United Nations' questions, measured: one found, one proposed, one not seen."""
+    kept = Kept(country.home).keep("page", "<p>Đăng ký khai sinh</p>".encode())
+    hostile = {"text": "<b>Khai sinh</b>", "href": "javascript:alert(1)", "url": "https://a.vn/"}
+    seen = [
+        measured("losi.217", Decimal(1), 1, evidence=[kept]),
+        Result("losi.259", Outcome.UNMEASURED, None, 1, Fault.PROPOSED, "9",
+               (Remark("losi_link", hostile),), evidence=(kept,)),
+        unmeasured("losi.295", Fault.NOT_SEEN, "9", 1),
+    ]  # fmt: skip
+    made = office.plan("losi", criteria_set("losi-2024"), held_round.fleet()[:1], is_trial=False)
+    made.entries.update(state=Entry.State.DONE, results=msgspec.to_builtins(seen))
+    return made
+
+
+def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_is_not_asked(
+    held, country
+):
+    made = losi_held(country)
+    assessor, path = signed_in(Role.ASSESSOR), f"/lam-viec/cham-diem/losi/{SYSTEM}/"
+    page = read(assessor, path)
+    assert "Máy đã tìm thấy 1 câu" in page
+    assert 'value="content_provision.217"' not in page
+    assert "Máy đề xuất xem" in page
+    assert "Dễ nhầm với: trang chỉ hướng dẫn, không nộp trực tuyến được." in page
+    assert "&lt;b&gt;Khai sinh&lt;/b&gt;" in page
+    assert 'href="https://a.vn/"' in page
+    assert 'href="javascript' not in page
+    assert "Máy không thấy trên các trang đã xem (9 trang)" in page
+    assert "checked" not in page  # nothing is chosen for anybody
+    english = read(assessor, f"/en/work/marking/losi/{SYSTEM}/")
+    assert "The machine proposes to look at" in english
+    assert "0/90" in read(assessor, "/lam-viec/cham-diem/")
+    given = {"key": "services_provision.259", "points": "1", "evidence": "Trang chủ, 9 giờ."}
+    assert assessor.post(path, given).status_code == 302
+    assert grading.graded(made)[0].points["services_provision.259"] is None
+    found = {"key": "content_provision.217", "points": "0", "evidence": "x"}
+    assert assessor.post(path, found).status_code == 400
+
+
+def test_what_people_judge_where_no_machine_found_it_stands_in_its_group(held, country):
+    rules = criteria_set("losi-2024")
+    (line,) = office.as_it_stands(losi_held(country), 1).systems
+    told = {each.code: len(each.checks) for each in rounds.by_group(rules, line)}
+    machines = {"literacy": 1, "technology": 3}  # yes or no by a machine, which did not look here
+    assert told == {
+        group.code: len(group.criteria) - machines.get(group.code, 0) for group in rules.groups
+    }
+
+
+def test_evidence_of_a_proposal_is_handed_out_to_assessors_alone(held, country):
+    losi_held(country)
+    sha = Kept(country.home).keep("page", "<p>Đăng ký khai sinh</p>".encode()).sha256
+    other = Kept(country.home).keep("page", b"somebody else's").sha256
+    path = f"/lam-viec/cham-diem/losi/{SYSTEM}/bang-chung/"
+    assessor = signed_in(Role.ASSESSOR)
+    handed = assessor.get(path + sha)
+    assert (handed.status_code, handed["Content-Type"]) == (200, "application/octet-stream")
+    assert assessor.get(path + other).status_code == 404
+    assert signed_in(Role.AGENCY_ADMIN, "H26").get(path + sha).status_code == 403
 
 
 @pytest.mark.parametrize(

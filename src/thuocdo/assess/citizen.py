@@ -140,6 +140,10 @@ class Citizen:
         async with host.turn:
             return await self._refusal(host, url)
 
+    def pause_of(self, url: str) -> float:
+        """Seconds between two requests to the host of an address, as far as its wish is known."""
+        return self._pause(self._host(url))
+
     def begin_step(self) -> None:
         """A host that let the last probe's requests wait is asked again by the next."""
         for host in self._hosts.values():

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.core.errors import ThuocdoError
 
 FULL: Final = Decimal(1)
@@ -58,6 +58,8 @@ class Fault(StrEnum):
     TOO_FEW = "too_few"  # visitors whose browsers sent their timings
     NOT_ASKED = "not_asked"  # this scan was told to leave it out
     NOT_MARKED = "not_marked"  # fewer than two assessors, or two who differ and did not settle
+    PROPOSED = "proposed"  # signs of it were seen, and people decide whether it is there
+    NOT_SEEN = "not_seen"  # not on the few pages that were walked, which proves nothing
     BUDGET = "budget"  # more requests than a host is asked for
     NO_TOOL = "no_tool"  # browser, Lighthouse, sslyze or a resolver is missing or does not start
     INTERNAL = "internal"
@@ -75,6 +77,8 @@ _BLAME: Final = {
     Fault.BUDGET: Blame.US,
     Fault.NOT_ASKED: Blame.US,
     Fault.NOT_MARKED: Blame.US,
+    Fault.PROPOSED: Blame.US,
+    Fault.NOT_SEEN: Blame.US,
     Fault.NO_TOOL: Blame.US,
     Fault.INTERNAL: Blame.US,
 }
@@ -171,7 +175,7 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
     """What `scoring.grade` takes: points of every criterion a probe measures, None where it could not.
 
     A share is rounded down to the set's step: a step is earned whole. A criterion whose check left no
-    result is absent. Raises ThuocdoError `bad_result` when a check has two results.
+    result is absent, and so is one that people judge where no machine finds it. Raises ThuocdoError `bad_result` when a check has two results.
     """
     by_check: dict[str, Result] = {}
     for result in results:
@@ -181,9 +185,14 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
     for group, each in criteria.criteria():
         key = f"{group.code}.{each.code}"
         result_of = by_check.get(each.check or key)
-        if result_of is not None and each.method != "manual":
+        if result_of is not None and is_machines(each, result_of):
             found[key] = _steps(result_of.share, each.points, criteria.step)
     return found
+
+
+def is_machines(criterion: Criterion, result: Result) -> bool:
+    """Whether a probe's result counts for a criterion; where people may judge too, only what was found whole."""
+    return criterion.by_machine and (not criterion.by_people or result.share == FULL)
 
 
 def _steps(share: Decimal | None, of: Decimal, step: Decimal) -> Decimal | None:

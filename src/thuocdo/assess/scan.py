@@ -1,4 +1,4 @@
-"""One scan of one site: the front page once, the browser's visit once, then probe after probe.
+"""One scan of one site: the front page once, the browser's visit once, a walk of a few pages once, then probe after probe.
 
 A probe that fails, hangs or is cut short leaves typed results for its checks, and the others go on: until the
 site's time is over, or so many in a row were lost to its silence that it is asked no more (patience.py).
@@ -19,9 +19,10 @@ from thuocdo.assess.citizen import Citizen, Manners
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure, Fetcher
 from thuocdo.assess.patience import Bounds, Patience, bounds
-from thuocdo.assess.probes.catalogue import PROBES
+from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
+from thuocdo.assess.probes.walk.walk import walk
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Remark, Result, unmeasured
 from thuocdo.assess.scans.hosts import Hosts
@@ -98,6 +99,11 @@ async def _scene(
     looked: Look | Failure | None = None
     if scanner.browser is not None and isinstance(page, Answer):
         looked = await _look(scanner, scanner.browser, citizen.patience, target, page.url)
+    walked = None
+    if isinstance(page, Answer):
+        seen = looked if isinstance(looked, Look) else None
+        citizen.begin_step()
+        walked = await walk(citizen, scanner.kept, page, seen, ALSO, scanner.depth.walk)
     return Scene(
         settings=scanner.settings,
         target=target,
@@ -108,6 +114,7 @@ async def _scene(
         browser=scanner.browser,
         at=at,
         looked=looked,
+        walked=walked,
         resolving=scanner.resolving,
     )
 

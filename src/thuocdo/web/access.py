@@ -110,7 +110,7 @@ VIEWS: Final[dict[str, Right]] = {
     "work-webhook": Right.EDIT_WEBHOOKS,
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),
     "work-appeal": Right.APPEAL,
-    **dict.fromkeys(("work-marks", "work-mark"), Right.ASSESS),
+    **dict.fromkeys(("work-marks", "work-mark", "work-mark-evidence"), Right.ASSESS),
     **dict.fromkeys(_ROUNDS, Right.KEEP_ROUNDS),
     **dict.fromkeys(_SCANS, Right.SEE_SCANS),
     "work-scan-ask": Right.ASK_SCANS,

@@ -221,8 +221,11 @@ def _rounds_of_ours(found: Published) -> Iterator[Published]:
 def by_group(rules: CriteriaSet, line: SystemLine) -> list[Checks]:
     """A system's criteria by group, in the order of the rules; what no criterion uses stands last."""
     points = {each.code: each for each in line.standing.grade.groups}
-    groups = {
-        each.check or f"{group.code}.{each.code}": group.code for group, each in rules.criteria()
+    groups = {  # a line of people's bears the criterion's name, one of a probe's the check's
+        name: group.code
+        for group, each in rules.criteria()
+        for name in (f"{group.code}.{each.code}", each.check)
+        if name
     }
     names = {group.code: told(group.name) for group in rules.groups}
     ours = {group.code for group in rules.groups if not rules.is_official(group)}

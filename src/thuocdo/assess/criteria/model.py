@@ -39,11 +39,13 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that is measured.
 
-    method       "auto": a probe; "manual": assessors; "derived": read off what EMC measures anyway
+    method       "auto": a probe; "manual": assessors; "derived": read off what EMC measures anyway; "found": a
+                 probe, where it finds it with evidence, and assessors where it does not
     items        a checklist; its items share the points evenly
     appointment  measured only inside a window the owner signed for
     tolerance    points by which two measurements may differ without being a difference
     check        the probe's check it is measured by; "" is its own name, `group.criterion`
+    proposal     of a manual one: the check whose signs are put before the assessors and never count
     source       the place it is taken from, where the set's own source does not say it for all
     official     whether its points stand in the source; unset: as the set says
     """
@@ -51,7 +53,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     name: Text
     points: Decimal
-    method: Literal["auto", "manual", "derived"]
+    method: Literal["auto", "manual", "derived", "found"]
     items: list[Item] = []
     fix: Text | None = None
     appointment: bool = False
@@ -59,6 +61,17 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: str = ""
     source: str | UnsetType = UNSET
     official: bool | UnsetType = UNSET
+    proposal: str | UnsetType = UNSET
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether a machine may give its points."""
+        return self.method != "manual"
+
+    @property
+    def by_people(self) -> bool:
+        """Whether assessors may; of a criterion that is "found", where no machine found it."""
+        return self.method in ("manual", "found")
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +101,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     official  whether everything in it stands in the source; else `unofficial_because` says what not
     levels    best first, the last from 0; none when the set grades without levels
     step      points are given in multiples of this; a step that is not wholly earned is not given
+    revised   since when it stands as it does, where how its criteria are measured was changed
     """
 
     code: str
@@ -102,6 +116,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_to: date | None = None
     unofficial_because: Text | None = None
     step: Decimal = _QUARTER
+    revised: date | UnsetType = UNSET
 
     def is_official(self, row: Group | Criterion) -> bool:
         """Whether the points of a group or a criterion stand in a document, or are configured here."""
@@ -155,6 +170,8 @@ def _wrong(path: Path, found: CriteriaSet) -> Iterator[str]:
         if len({each.code for each in group.criteria}) != len(group.criteria):
             yield f"a code stands twice in {group.code}"
     for group, each in found.criteria():
+        if each.proposal is not UNSET and each.method != "manual":
+            yield f"{group.code}.{each.code} has a proposal, which is for assessors"
         if each.points % found.step or each.points <= 0:
             yield f"{group.code}.{each.code} has points that are no steps of {found.step} above 0"
     if len({group.code for group in found.groups}) != len(found.groups):

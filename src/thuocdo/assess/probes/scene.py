@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import yaml
@@ -22,6 +22,9 @@ from thuocdo.assess.results import Fault, Result
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.measure.definitions import Source, Text
+
+if TYPE_CHECKING:  # the walk reads its own rules with what is here
+    from thuocdo.assess.probes.walk.walk import Walk
 
 FOLDER = Path(__file__).parent
 R = TypeVar("R")
@@ -68,12 +71,14 @@ class Depth:
     lab_runs       Lighthouse runs; 5 or more for a round, 0 for none
     pages          pages of its own the tag is looked for on, the front page included
     below          subordinate sites it is looked for on besides
+    walk           pages of its own that are read plainly, besides the front page
     load_step_s    for one step of a load test that the owner signed for
     """
 
     lab_runs: int = 5
     pages: int = 3
     below: int = 3
+    walk: int = 16
     load_step_s: float = 20.0
 
 
@@ -84,6 +89,7 @@ class Scene:
     page     the front page as a plain request got it, or why there is none
     browser  None when there is none on this machine
     looked   what the browser saw in its one visit
+    walked   the pages that were walked; None where there is no front page
     resolving  whom to ask about names; the default is nobody
     at       µs UTC, of every result
     """
@@ -97,6 +103,7 @@ class Scene:
     browser: Browser | None
     at: int
     looked: Look | Failure | None = None
+    walked: Walk | None = None
     resolving: Resolving = field(default_factory=Resolving)
 
     @property
@@ -123,6 +130,12 @@ class Scene:
         assert isinstance(self.looked, Look)
         return self.looked
 
+    @property
+    def walk(self) -> Walk:
+        """That walk; only for probes that need a page."""
+        assert self.walked is not None
+        return self.walked
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -131,6 +144,7 @@ class Probe:
     needs_page     it cannot be run without a front page
     needs_browser  nor without a browser
     needs_look     nor without the visit the browser makes for all
+    asked_only     its checks are told only where a criterion asks for them
     needs_answers  it asks the site's host: not run once the site was given up
     is_ours        it asks nobody but us: the site's clock stands still, and to be late is our fault
     """
@@ -141,6 +155,7 @@ class Probe:
     needs_page: bool = True
     needs_browser: bool = False
     needs_look: bool = False
+    asked_only: bool = False
     needs_answers: bool = True
     is_ours: bool = False
 

@@ -49,13 +49,24 @@ def with_points(held: Round) -> QuerySet[Entry]:
     return held.entries.prefetch_related("marks", "rulings")
 
 
+def with_marks(held: Round, rules: CriteriaSet) -> QuerySet[Entry]:
+    """The same, without what was measured where no mark depends on it."""
+    entries = with_points(held)
+    return entries if worth(rules, "found") else entries.defer("results")
+
+
 def results_of(entry: Entry) -> list[Result]:
     return msgspec.convert(entry.results or [], list[Result])
 
 
 def together_of(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Together:
-    """What the assessors say, of the criteria `rules` have; `own` are those they marked under."""
-    worth_then, manual = worth(own), worth(rules, "manual")
+    """What the assessors say, of the criteria `rules` have; `own` are those they marked under.
+
+    Of what a machine found nobody is asked any more, whatever was marked under other rules.
+    """
+    found = found_by_machine(entry, rules)
+    worth_then = worth(own)
+    manual = {key: of for key, of in by_people(rules).items() if key not in found}
     marks = [
         Given(
             each.assessor,
@@ -66,12 +77,32 @@ def together_of(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Together:
         if each.key in manual
     ]
     settled = {key: value for key, value in _rulings(entry, own, rules).items() if key in manual}
-    return together(rules, marks, settled)
+    return together(rules, marks, settled, found)
 
 
 def worth(rules: CriteriaSet, method: str = "") -> dict[str, Decimal]:
     """Points of each criterion, by `group.criterion`; of one method alone where it is named."""
     return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if method in ("", c.method)}
+
+
+def by_people(rules: CriteriaSet) -> dict[str, Decimal]:
+    """Points of each criterion that people judge, those that a machine may find included."""
+    return {f"{g.code}.{c.code}": c.points for g, c in rules.criteria() if c.by_people}
+
+
+def found_by_machine(entry: Entry, rules: CriteriaSet) -> frozenset[str]:
+    """Those of them that a machine found in this system; results are read only where rules have such."""
+    may_be_found = worth(rules, "found")
+    if not may_be_found:
+        return frozenset()
+    return frozenset(probed.points(rules, results_of(entry)).keys() & may_be_found.keys())
+
+
+def to_mark(entry: Entry, rules: CriteriaSet) -> list[str]:
+    """What is for the assessors in this system: what a machine may find only once it has looked."""
+    found = found_by_machine(entry, rules)
+    waiting = worth(rules, "found") if entry.state != Entry.State.DONE else {}
+    return [key for key in by_people(rules) if key not in found and key not in waiting]
 
 
 def graded_entry(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
@@ -91,6 +122,13 @@ def graded_entry(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
         found,
         _words(entry),
     )
+
+
+def marks_due(held: Round, rules: CriteriaSet) -> int:
+    """How many marks one assessor has to make, as far as the machine has looked."""
+    if not worth(rules, "found"):
+        return held.entries.count() * len(by_people(rules))
+    return sum(len(to_mark(entry, rules)) for entry in held.entries.all())
 
 
 def _words(entry: Entry) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ question is worth is reconciled, with a reason, before it counts. Below that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -61,13 +61,18 @@ def stepped(points: Decimal, step: Decimal) -> Decimal:
 
 
 def together(
-    criteria: CriteriaSet, given: Iterable[Given], settled: Mapping[str, Decimal]
+    criteria: CriteriaSet,
+    given: Iterable[Given],
+    settled: Mapping[str, Decimal],
+    found: Collection[str] = (),
 ) -> Together:
-    """What holds for every manual criterion. `settled` are reconciled points; they hold as they are.
+    """What holds for every criterion that people judge. `settled` are reconciled points; they hold as they are.
 
+    found  what a machine found: nobody is asked
     Raises ThuocdoError `bad_mark` for points a criterion does not have, or for two of one assessor.
     """
-    manual = {f"{g.code}.{c.code}": c for g, c in criteria.criteria() if c.method == "manual"}
+    manual = {f"{g.code}.{c.code}": c for g, c in criteria.criteria() if c.by_people}
+    manual = {key: each for key, each in manual.items() if key not in found}
     by_key: dict[str, dict[str, Decimal]] = {key: {} for key in manual}
     for mark in given:
         if mark.key not in manual or not 0 <= mark.points <= manual[mark.key].points:

@@ -19,7 +19,14 @@ from django.utils import timezone
 from thuocdo import __version__
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
-from thuocdo.assess.rounds.grading import graded, rules_of, together_of, with_points, worth
+from thuocdo.assess.rounds.grading import (
+    graded,
+    rules_of,
+    to_mark,
+    together_of,
+    with_marks,
+    worth,
+)
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
 from thuocdo.assess.scans import shadows
@@ -119,13 +126,13 @@ def mark(
     _expect(held, Round.State.MEASURING)
     rules = rules_of(held)
     criterion = next((c for g, c in rules.criteria() if f"{g.code}.{c.code}" == key), None)
-    if criterion is None or criterion.method != "manual":
-        raise ThuocdoError("bad_mark", f"{key} is not for assessors.")
+    entry = entry_of(held, code)
+    if criterion is None or key not in to_mark(entry, rules):
+        raise ThuocdoError("bad_mark", f"{key} is not for assessors in {code}.")
     if found is not None:
         points = checklist(rules, criterion, found)
     if points is None or not 0 <= points <= criterion.points:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {criterion.points}.")
-    entry = entry_of(held, code)
     if Mark.objects.filter(entry=entry, assessor=assessor, key=key).exists():
         raise ThuocdoError("bad_mark", f"{assessor} has marked {key} of {code} already.")
     return Mark.objects.create(
@@ -146,7 +153,7 @@ def differences(held: Round) -> list[tuple[str, Difference]]:
     rules = rules_of(held)
     return [
         (entry.code, each)
-        for entry in with_points(held).defer("results").order_by("code")
+        for entry in with_marks(held, rules).order_by("code")
         for each in together_of(entry, rules, rules).differences
     ]
 

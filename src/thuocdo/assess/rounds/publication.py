@@ -8,8 +8,9 @@ from decimal import Decimal
 import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.scene import texts
-from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result
+from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result, is_machines
 from thuocdo.assess.rounds.table import OWN, Graded, Shared, Standing, shared_defects, standings
 from thuocdo.assess.scoring import shares
 from thuocdo.core.vietnamese import round_half_up
@@ -150,15 +151,45 @@ def system_line(line: Standing, graded: Graded, criteria: CriteriaSet) -> System
     checks = [
         _check(result, graded, criteria, *by_check.get(result.check, ("", None)))
         for result in graded.results
+        if _is_told(result, by_check.get(result.check))
     ]
     return SystemLine(line, graded.url, [*checks, *_by_hand(graded, criteria)])
 
 
+def unfound(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
+    """What a machine may find and did not: no "no", and for people to judge."""
+    results = {each.check: each for each in graded.results}
+    for group, each in criteria.criteria():
+        key = f"{group.code}.{each.code}"
+        result = results.get(each.check or key)
+        if each.method != "found" or result is None or is_machines(each, result):
+            continue
+        line = _check(result, graded, criteria, key, each)
+        if line.points is not None:  # people have judged it since
+            line = msgspec.structs.replace(line, fault="", blame="")
+        elif result.outcome is Outcome.FAIL:
+            fault = Fault.NOT_SEEN
+            line = msgspec.structs.replace(
+                line, outcome=Outcome.UNMEASURED.value, fault=fault.value, blame=fault.blame.value
+            )
+        yield line
+
+
+def _is_told(result: Result, asked: tuple[str, Criterion] | None) -> bool:
+    """What no rule asks for is told but for probes that say so; what people judge instead is theirs to tell."""
+    if asked is None:
+        return result.check not in ASKED_ONLY
+    return is_machines(asked[1], result) or not asked[1].by_people
+
+
 def _by_hand(graded: Graded, criteria: CriteriaSet) -> Iterator[CheckLine]:
     """What assessors gave points for; without two of them nothing was given, which is our side's fault."""
+    found = {result.check for result in graded.results if result.outcome is Outcome.PASS}
     for group, each in criteria.criteria():
-        if each.method != "manual" or graded.points.get(group.code) is not None:
+        if not each.by_people or graded.points.get(group.code) is not None:
             continue  # of a group known as a whole, nobody knows the parts
+        if (each.check or f"{group.code}.{each.code}") in found and each.by_machine:
+            continue
         key = f"{group.code}.{each.code}"
         points = graded.points.get(key)
         outcome = Outcome.UNMEASURED if points is None else _outcome(points, each)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import CriteriaSet
+from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.results import Outcome, Remark, Result
 from thuocdo.assess.scoring import grade
@@ -33,6 +34,8 @@ def told(criteria: CriteriaSet, results: Sequence[Result], language: Language) -
     lines = [_UNOFFICIAL.told(language), total, ""]
     by_check = {each.check or f"{g.code}.{each.code}": each for g, each in criteria.criteria()}
     for result in results:
+        if result.check in ASKED_ONLY and (result.check not in by_check or result.share is None):
+            continue  # nobody asks, or people do
         criterion = by_check.get(result.check)
         name = (criterion.name if criterion else texts()[result.check]).told(language)
         lines.append(f"{_MARKS[result.outcome]} {name}")

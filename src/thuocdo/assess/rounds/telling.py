@@ -15,8 +15,8 @@ from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Round, ShadowScan
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds.comparing import Compared, Side, compare
-from thuocdo.assess.rounds.grading import graded_entry, results_of, rules_of, worth
-from thuocdo.assess.rounds.publication import CheckLine, SystemLine, system_line
+from thuocdo.assess.rounds.grading import by_people, graded_entry, results_of, rules_of, worth
+from thuocdo.assess.rounds.publication import CheckLine, SystemLine, system_line, unfound
 from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.assess.scans import shadows
 from thuocdo.assess.scoring import grade
@@ -81,9 +81,14 @@ def told(scan: ShadowScan, rules: CriteriaSet) -> Told:
     found = shadows.results_of(scan)
     graded = _graded(scan.system, scan.name, scan.url, rules, found)
     line = _line(graded, rules)
-    machine = sum(_machine(rules).values(), Decimal())
+    mine = {
+        key: of
+        for key, of in _machine(rules).items()
+        if key in graded.points or key not in by_people(rules)
+    }
+    machine = sum(mine.values(), Decimal())
     given = [each for each in graded.points.values() if each is not None]
-    known = {key: of for key, of in _machine(rules).items() if graded.points.get(key) is not None}
+    known = {key: of for key, of in mine.items() if graded.points.get(key) is not None}
     return Told(
         number=scan.pk,
         system=scan.system,
@@ -182,8 +187,11 @@ def _line(graded: Graded, rules: CriteriaSet) -> SystemLine:
     """What machines measured of a system."""
     (standing,) = standings([graded])
     line = system_line(standing, graded, rules)
-    by_hand = worth(rules, "manual")
+    by_hand = by_people(
+        rules
+    )  # a line of theirs bears the criterion's name, one of a probe's the check's
     checks = [each for each in line.checks if each.check not in by_hand]
+    checks += unfound(graded, rules)
     return msgspec.structs.replace(line, checks=checks)
 
 

@@ -19,7 +19,9 @@ MAX_CHARACTERS: Final = 5_000_000
 _OPENING: Final = re.compile(r"<!--|<(/?)([a-zA-Z][^\s/>]*+)")
 _DEAD: Final = ("template", "noscript")
 _TAG_END: Final = re.compile(r"""(?:"[^"]*+"|'[^']*+'|[^>"'])*+>""")
+_DECLARATION: Final = re.compile(r"<[!?][^<>]*+>")
 _SCRIPT_END: Final = re.compile(r"</script(?=[\s/>])", re.IGNORECASE)
+_RAW: Final = {"script": _SCRIPT_END, "style": re.compile(r"</style(?=[\s/>])", re.IGNORECASE)}
 _ATTRIBUTE: Final = re.compile(
     r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++)))?+"""
 )
@@ -88,6 +90,32 @@ def tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield name, _attributes(page[match.end() : end - 1])
         if name == "script":
             at = _end_of_script(page, end)
+
+
+def runs(page: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """(the text before a tag, the tag's name, its attributes) in order, then the last text before "".
+
+    An end tag's name begins with a slash. What scripts and style sheets hold is no text; comments are none.
+    """
+    page = page[:MAX_CHARACTERS]
+    at, begun = 0, 0
+    text: list[str] = []
+    while match := _OPENING.search(page, at):
+        end = _end_of_opening(page, match)
+        if end is None:  # an element's tag that never ends is no element
+            break
+        text.append(_DECLARATION.sub("", page[begun : match.start()]))
+        at = begun = end
+        name = (match.group(2) or "").lower()
+        if not name:
+            continue
+        yield html.unescape("".join(text)), f"{match.group(1)}{name}", _attributes(page[match.end() : end - 1])  # fmt: skip
+        text = []
+        if name in _RAW and not match.group(1):
+            closing = _RAW[name].search(page, at)
+            at = begun = closing.start() if closing else len(page)
+    text.append(_DECLARATION.sub("", page[begun:]))
+    yield html.unescape("".join(text)), "", {}
 
 
 def _attributes(text: str) -> dict[str, str]:

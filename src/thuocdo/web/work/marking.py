@@ -11,12 +11,18 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from thuocdo.assess.criteria.model import Criterion
 from thuocdo.assess.models import Entry, Mark, Round
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Remark, Result
 from thuocdo.assess.rounds import grading, office
+from thuocdo.assess.rounds.proposing import Proposal, found_whole, proposals
+from thuocdo.assess.rounds.shadow import said
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.web import problems
+from thuocdo.web import problems, rounds
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import told
+from thuocdo.web.templatetags.yearbook import language
 from thuocdo.web.work import frame
 from thuocdo.web.work.rounds import points_in
 
@@ -29,14 +35,17 @@ def index(request: HttpRequest) -> HttpResponse:
     who = request.user.get_username()
     found = []
     for held in Round.objects.filter(state=Round.State.MEASURING).order_by("planned_at"):
-        manual = sum(each.method == "manual" for _g, each in grading.rules_of(held).criteria())
-        if not manual:
+        rules = grading.rules_of(held)
+        if not grading.by_people(rules):
             continue
         mine: dict[str, int] = {}
         for mark in office.marks_shown_to(held, who):
             mine[mark.entry.code] = mine.get(mark.entry.code, 0) + 1
-        entries = [(each, mine.get(each.code, 0)) for each in held.entries.order_by("name")]
-        found.append((held, manual, entries))
+        entries = [
+            (each, mine.get(each.code, 0), len(grading.to_mark(each, rules)))
+            for each in held.entries.order_by("name")
+        ]
+        found.append((held, entries))
     return frame.page(request, "web/work/marks.html", {"title": _("Chấm điểm"), "rounds": found})
 
 
@@ -58,7 +67,9 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         for each in office.marks_shown_to(held, request.user.get_username())
         if each.entry_id == entry.pk and each.assessor == request.user.get_username()
     }
-    rules = grading.rules_of(held)
+    rules, results = grading.rules_of(held), grading.results_of(entry)
+    proposed, due = proposals(rules, results), set(grading.to_mark(entry, rules))
+    names = {f"{group.code}.{each.code}": told(each.name) for group, each in rules.criteria()}
     context = {
         "title": entry.name,
         "held": held,
@@ -66,25 +77,86 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         "rules": rules,
         "problem": problem,
         "criteria": [
-            _criterion(f"{group.code}.{each.code}", each, mine)
-            | {"configured": not rules.is_official(each)}
+            _criterion(key, each, mine, proposed.get(key))
+            | {"configured": not rules.is_official(each), "is_whole": each.points == rules.step}
             for group, each in rules.criteria()
-            if each.method == "manual"
+            if (key := f"{group.code}.{each.code}") in due
         ],
+        "found": [
+            (names[key], _seen(result), _evidence(result))
+            for key, result in found_whole(rules, results).items()
+        ],
+        "waits": not results and bool(grading.worth(rules, "found")),
+        "proposes": any(each.has_signs for each in proposed.values()),
         "longest": _LONGEST,
     }
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return frame.page(request, "web/work/mark.html", context, status=status)
 
 
-def _criterion(key: str, criterion, mine: dict[str, Mark]) -> dict[str, object]:
+@require_safe
+def evidence(_request: HttpRequest, number: str, system: str, sha256: str) -> HttpResponse:
+    """A piece of what the machine kept of this system: what a proposal stands on."""
+    _held, entry = _entry(number, system)
+    named = {each.sha256 for result in grading.results_of(entry) for each in result.evidence}
+    return rounds.evidence(sha256, named)
+
+
+def _criterion(
+    key: str, criterion: Criterion, mine: dict[str, Mark], proposal: Proposal | None
+) -> dict[str, object]:
     return {
+        "signs": _signs(proposal),
         "key": key,
         "name": told(criterion.name),
         "of": criterion.points,
         "items": [(item.code, told(item.name)) for item in criterion.items],
         "mark": mine.get(key),
     }
+
+
+def _signs(proposal: Proposal | None) -> dict[str, object] | None:
+    """What the machine says of a criterion, in the reader's language."""
+    if proposal is None:
+        return None
+    fault = proposal.result.fault
+    unseen = _("Máy không thấy chưa có nghĩa là không có.")
+    note = told(texts()[fault.value]).replace("{detail}", proposal.result.detail) if fault else unseen  # fmt: skip
+    return {
+        "has_signs": proposal.has_signs,
+        "note": note,
+        "seen": _seen(proposal.result),
+        "beware": told(proposal.beware) if proposal.beware else "",
+        "evidence": _evidence(proposal.result),
+    }
+
+
+def _seen(result: Result) -> list[tuple[str, str]]:
+    """Each sign in words, with the address to open: what a link leads to, else the page; "" for none."""
+    return [(said(each, language()), _to_open(each)) for each in result.remarks]
+
+
+def _to_open(remark: Remark) -> str:
+    """A hostile page may have written it: nothing but an address of the web is made a link."""
+    for name in ("href", "url"):
+        if remark.facts.get(name, "").startswith(("https://", "http://")):
+            return remark.facts[name]
+    return ""
+
+
+def _evidence(result: Result) -> list[tuple[str, str]]:
+    """What was kept: what it is in words, and its name."""
+    kinds = {
+        "screenshot": _("ảnh chụp màn hình"),
+        "screenshot_320": _("ảnh chụp màn hình hẹp"),
+        "page": _("trang đã lưu"),
+    }
+    kept = [each for each in result.evidence if each.kind in kinds]
+    told_of = [each.kind for each in kept]
+    return [
+        (f"{kinds[each.kind]} {told_of[: place + 1].count(each.kind)}" if told_of.count(each.kind) > 1 else kinds[each.kind], each.sha256)
+        for place, each in enumerate(kept)
+    ]  # fmt: skip
 
 
 def _mark(request: HttpRequest, held: Round, entry: Entry) -> None:

@@ -139,7 +139,7 @@ def _context(held: Round) -> dict[str, object]:
         "rules": told(rules.name),
         "entries": entries,
         "marked": office.marked(held),
-        "to_mark": len(entries) * sum(each.method == "manual" for _g, each in rules.criteria()),
+        "to_mark": grading.marks_due(held, rules),
         "differences": [
             (code, each, names.get(each.key, each.key)) for code, each in office.differences(held)
         ]

@@ -122,6 +122,11 @@ urlpatterns = [
     ),
     path(_("cham-diem/"), marking.index, name="work-marks"),
     path(_("cham-diem/<slug:number>/<str:system>/"), marking.page, name="work-mark"),
+    path(
+        _("cham-diem/<slug:number>/<str:system>/bang-chung/<slug:sha256>"),
+        marking.evidence,
+        name="work-mark-evidence",
+    ),
     path(_("co-quan/<str:code>/ket-noi/"), connections.index, name="work-connections"),
     path(_("co-quan/<str:code>/ket-noi/<str:source>/"), connections.one, name="work-connection"),
     path(_("co-quan/<str:code>/san-sang/"), availability.index, name="work-availability"),

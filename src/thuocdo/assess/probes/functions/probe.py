@@ -1,12 +1,15 @@
-"""Looks for six functions among the controls of the front page, and for the hotline in its text."""
+"""Looks for six functions among the controls of the front page, and for the hotline in its text; then, for those
+it did not see, among the sections that the pages behind it name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from thuocdo.assess.probes.look import Look
 from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.walk.walk import Below, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
 from thuocdo.assess.results import FULL, NONE, Remark, Result, measured
 
@@ -20,12 +23,12 @@ CHECKS: Final = tuple(f"functions.{name}" for name in RULES.signs)
 _IN_TEXT: Final = "hotline"
 
 
-def judge(seen: Look, at: int) -> list[Result]:
+def judge(seen: Look, below: Sequence[Below], at: int) -> list[Result]:
     """Seen or not; pure."""
-    return [_judged(seen, name, sign, at) for name, sign in RULES.signs.items()]
+    return [_judged(seen, below, name, sign, at) for name, sign in RULES.signs.items()]
 
 
-def _judged(seen: Look, name: str, sign: Sign, at: int) -> Result:
+def _judged(seen: Look, below: Sequence[Below], name: str, sign: Sign, at: int) -> Result:
     check = f"functions.{name}"
     control = find(seen.facts.controls, sign)
     if control is not None:
@@ -33,11 +36,14 @@ def _judged(seen: Look, name: str, sign: Sign, at: int) -> Result:
         return measured(check, FULL, at, remark, evidence=seen.evidence)
     if name == _IN_TEXT and says(seen.facts.text, sign.words):
         return measured(check, FULL, at, evidence=seen.evidence)
+    deeper = find_below(below, sign)
+    if deeper is not None:
+        return measured(check, FULL, at, told_below(deeper), evidence=deeper.page.evidence)
     return measured(check, NONE, at, Remark("function_unseen"), evidence=seen.evidence)
 
 
 async def run(scene: Scene) -> list[Result]:
-    return judge(scene.seen, scene.at)
+    return judge(scene.seen, scene.walk.below(), scene.at)
 
 
 PROBE: Final = Probe("functions", CHECKS, run, needs_look=True, needs_answers=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +12,11 @@ from urllib.parse import urlsplit
 
 from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes.look import Facts, Look, Narrow
+from thuocdo.assess.probes.reading import Page
 from thuocdo.assess.probes.scene import RulesFile, rules_of
+from thuocdo.assess.probes.walk.walk import Below, Walk, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
-from thuocdo.assess.results import FULL, NONE, Remark, Result, measured, unmeasured
+from thuocdo.assess.results import FULL, NONE, Evidence, Remark, Result, measured, unmeasured
 from thuocdo.core.vietnamese import fold_accents
 
 HALF: Final = Decimal("0.5")
@@ -31,6 +34,7 @@ class Rules(RulesFile, frozen=True):
     search: list[str]
     links: dict[str, Sign]
     agencies: list[str]
+    contacts: list[str]
 
 
 RULES: Final = rules_of(Path(__file__).with_name("rules.yaml"), Rules)
@@ -38,26 +42,31 @@ Judged = tuple[Decimal, tuple[Remark, ...]]
 
 
 _LINKS: Final = ("help", "feedback", "privacy", "social", "languages", "apps")
+_FRONT_ALONE: Final = "social"
+"""Behind the front page a link to a network is there to share an article, as a rule."""
 
 
-def judge(seen: Look, sitemap: Answer | Failure, at: int, host: str = "") -> list[Result]:
-    """One result for each of the probe's checks. sitemap: what /sitemap.xml gave; host: the page's own."""
-    facts = seen.facts
+def judge(seen: Look, walked: Walk, at: int, host: str = "") -> list[Result]:
+    """One result for each of the probe's checks. host: the page's own.
+
+    What must be on every page is judged by the front page; what a visitor is led to, also by those behind it.
+    """
+    facts, below = seen.facts, walked.below()
     shares = {
         "responsive": _responsive(facts, seen.narrow),
         "language": _language(facts),
         "title": _title(facts),
         "structure": _structure(facts),
         "search": _search(facts),
-        "contact": _contact(facts),
+        "contact": _contact(facts, walked),
         "agencies": _agencies(facts, host),
-        **{name: _link(facts, name) for name in _LINKS},
+        **{name: _link(facts, below, name) for name in _LINKS},
     }
     found = [
-        measured(f"interface.{name}", share, at, *remarks, evidence=seen.evidence)
+        measured(f"interface.{name}", share, at, *remarks, evidence=_kept(seen, walked, remarks))
         for name, (share, remarks) in shares.items()
     ]
-    return [*found, _sitemap(facts, sitemap, at)]
+    return [*found, _sitemap(facts, walked.sitemap, at)]
 
 
 def _responsive(facts: Facts, narrow: Narrow) -> Judged:
@@ -106,22 +115,41 @@ def _search(facts: Facts) -> Judged:
     return NONE, (Remark("no_search"),)
 
 
-def _contact(facts: Facts) -> Judged:
-    hrefs = [each.href.lower() for each in facts.controls]
-    has_phone = bool(_PHONE.search(facts.text)) or any(h.startswith("tel:") for h in hrefs)
-    has_mail = bool(_MAIL.search(facts.text)) or any(h.startswith("mailto:") for h in hrefs)
+def _contact(facts: Facts, walked: Walk) -> Judged:
+    """Half for a telephone number, half for a mail address: on the front page, or on one about contacts."""
+    pages = [each for each in walked.pages[1:] if _is_about_contacts(each)]
+    text = "\n".join((facts.text, *(each.text for each in pages)))
+    controls = (*facts.controls, *(each for page in pages for each in page.controls))
+    hrefs = [each.href.lower() for each in controls]
+    has_phone = bool(_PHONE.search(text)) or any(h.startswith("tel:") for h in hrefs)
+    has_mail = bool(_MAIL.search(text)) or any(h.startswith("mailto:") for h in hrefs)
     remarks = [] if has_phone else [Remark("no_phone")]
     remarks += [] if has_mail else [Remark("no_mail")]
     return FULL - HALF * len(remarks), tuple(remarks)
 
 
-def _link(facts: Facts, name: str) -> Judged:
+def _is_about_contacts(page: Page) -> bool:
+    return any(says(title, RULES.contacts) for title in (page.title, *page.headings))
+
+
+def _link(facts: Facts, below: Sequence[Below], name: str) -> Judged:
     if find(facts.controls, RULES.links[name]) is not None:
         return FULL, ()
+    deeper = find_below(below, RULES.links[name]) if name != _FRONT_ALONE else None
+    if deeper is not None:
+        return FULL, (told_below(deeper),)
     return NONE, (Remark(f"no_{name}"),)
 
 
+def _kept(seen: Look, walked: Walk, remarks: Sequence[Remark]) -> tuple[Evidence, ...]:
+    """What the browser kept of the front page, or the page behind it that a remark is about."""
+    urls = {remark.facts.get("url") for remark in remarks if remark.code == "seen_below"}
+    behind = [each for page in walked.pages[1:] if page.url in urls for each in page.evidence]
+    return tuple(behind) or seen.evidence
+
+
 def _agencies(facts: Facts, host: str) -> Judged:
+    """On the front page alone: behind it an agency's address is that of one service, as a rule."""
     for each in facts.controls:
         other = _host(each.href)
         if other != host and any(other.endswith(end) for end in RULES.agencies):

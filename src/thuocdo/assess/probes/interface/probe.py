@@ -1,4 +1,4 @@
-"""Reads the one visit of the browser, and asks for /sitemap.xml."""
+"""Reads the one visit of the browser and the pages that were walked; asks for nothing itself."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ CHECKS: Final = tuple(
 
 
 async def run(scene: Scene) -> list[Result]:
-    parts = urlsplit(scene.front.url)
-    sitemap = await scene.citizen.get(f"{parts.scheme}://{parts.netloc}/sitemap.xml")
-    return judge(scene.seen, sitemap, scene.at, parts.hostname or "")
+    host = urlsplit(scene.front.url).hostname or ""
+    return judge(scene.seen, scene.walk, scene.at, host)
 
 
-PROBE: Final = Probe("interface", CHECKS, run, needs_look=True)
+PROBE: Final = Probe("interface", CHECKS, run, needs_look=True, needs_answers=False)

@@ -1,0 +1,1 @@
+"""A bounded walk of a site: few pages, asked for once, read by every probe of the scan."""

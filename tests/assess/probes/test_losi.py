@@ -1,0 +1,248 @@
+"""The United Nations' questions by machine: found with its evidence, proposed to people, or not seen; never "no"."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from tests.assess.fixtures import portals
+from tests.assess.fixtures.servers import Odd, page
+from tests.assess.probes.test_walk import walked
+
+from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.evidence import Kept
+from thuocdo.assess.probes.functions import probe as functions
+from thuocdo.assess.probes.interface.judge import judge as interface
+from thuocdo.assess.probes.look import Axe, Facts, Keyboard, Look, Narrow
+from thuocdo.assess.probes.losi.judge import judge
+from thuocdo.assess.probes.losi.signs import CHECKS, SIGNS, compiled
+from thuocdo.assess.probes.reading import read
+from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.results import Blame, Fault, Outcome, Remark
+
+AT = 1_790_000_000_000_000
+DECIDED = {code for code, each in SIGNS.questions.items() if each.decides}
+GOVERNMENT = "281"
+"""Asks for the domain of the state, which no fixture on this machine has."""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """Each portal's results by question, and the walk they were drawn from."""
+    found = {}
+    for portal in ("pass", "fail"):
+        home, server = tmp_path_factory.mktemp(portal), Odd(portals.paths(portal))
+        walk = walked(server, home)
+        results = {each.check.removeprefix("losi."): each for each in judge(walk.pages, AT)}
+        found[portal] = results, walk, Kept(home)
+        server.close()
+    return found
+
+
+def of(url: str, markup: str) -> dict:
+    return {each.check.removeprefix("losi."): each for each in judge([read(url, markup)], AT)}
+
+
+@pytest.mark.parametrize("code", sorted(DECIDED - {GOVERNMENT}))
+def test_what_the_good_portal_has_is_found_with_its_place_and_evidence(seen, code):
+    results, walk, kept = seen["pass"]
+    found = results[code]
+    assert (found.outcome, found.share) == (Outcome.PASS, Decimal(1)), found
+    assert all(remark.facts["url"] in {each.url for each in walk.pages} for remark in found.remarks)
+    assert kept.read(found.evidence[-1].sha256)
+
+
+@pytest.mark.parametrize("code", sorted(DECIDED))
+def test_what_only_looks_like_it_is_never_found(seen, code):
+    found = seen["fail"][0][code]
+    assert found.fault in (Fault.PROPOSED, Fault.NOT_SEEN), found
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("217", Fault.PROPOSED),  # an introduction that says nothing yet
+        ("215", Fault.PROPOSED),  # a list in words
+        ("222", Fault.PROPOSED),  # no fees, no times
+        ("293", Fault.PROPOSED),  # a survey on paper
+        ("296", Fault.PROPOSED),  # no news
+        ("236b", Fault.PROPOSED),  # a PDF
+        ("272", Fault.PROPOSED),  # nowhere to comment
+        ("281", Fault.PROPOSED),  # the vendor's copyright
+        ("224", Fault.PROPOSED),  # a headline of a training event
+        ("220", Fault.NOT_SEEN),  # an auction of land
+        ("282", Fault.NOT_SEEN),  # a headline about a bus
+        ("289", Fault.PROPOSED),  # a number in a sentence
+        ("219", Fault.NOT_SEEN),
+    ],
+)
+def test_what_looks_like_it_is_put_before_people_or_left_open(seen, code, fault):
+    assert seen["fail"][0][code].fault is fault
+
+
+def test_a_proposal_says_where_it_was_seen_and_keeps_the_page(seen):
+    results, _walk, kept = seen["pass"]
+    birth = results["259"]
+    assert (birth.fault, birth.share) == (Fault.PROPOSED, None)
+    assert birth.remarks[0].code == "losi_link"
+    assert birth.remarks[0].facts["text"] == "Đăng ký khai sinh"
+    assert birth.remarks[0].facts["url"].endswith("/so-do-trang")
+    assert "Đăng ký khai sinh" in kept.read(birth.evidence[0].sha256).decode()
+
+
+def test_what_every_page_repeats_in_its_foot_is_quoted_once(seen):
+    assert [each.code for each in seen["pass"][0]["281"].remarks] == ["losi_text"]
+
+
+def test_a_link_to_the_services_own_host_is_a_sign(seen):
+    tax = seen["pass"][0]["268"].remarks[0].facts
+    assert tax["href"] == "https://thuedientu.gdt.gov.vn/"
+
+
+def test_nothing_that_is_not_seen_is_a_no(seen):
+    for results, *_ in seen.values():
+        assert not [each for each in results.values() if each.outcome is Outcome.FAIL]
+        assert all(each.share in (None, Decimal(1)) for each in results.values())
+
+
+def test_a_portal_behind_robots_txt_is_judged_by_its_front_page_alone(tmp_path):
+    """Not measurable: only what the front page itself shows can be found or proposed."""
+    forbidden = "".join(f"Disallow: {path}\n" for path in portals.paths("pass") if path != "/")
+    robots = page(f"User-agent: *\n{forbidden}".encode())
+    server = Odd(portals.paths("pass") | {"/robots.txt": robots})
+    walk = walked(server, tmp_path)
+    server.close()
+    results = {each.check.removeprefix("losi."): each for each in judge(walk.pages, AT, walk.hindrance)}  # fmt: skip
+    assert len(walk.pages) == 1
+    assert {code for code, each in results.items() if each.share} == {"207", "289"}
+    assert results["219"].fault is Fault.ROBOTS
+    assert results["219"].fault.blame is Blame.OWNER
+    assert results["217"].fault is Fault.PROPOSED
+
+
+def test_a_government_domain_and_the_copyright_of_the_place_are_found_together():
+    markup = "<title>Cổng</title><p>Bản quyền © 2026 Ủy ban nhân dân tỉnh Mẫu</p>"
+    assert of("https://mau.gov.vn/", markup)["281"].share == 1
+    assert of("https://mau.com.vn/", markup)["281"].fault is Fault.PROPOSED
+    assert of("https://mau.gov.vn/", "<p>Cổng</p>")["281"].fault is Fault.NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    ("code", "markup", "fault"),
+    [
+        ("289", "<p>Tổng số lượt truy cập: 2.345.678</p>", None),
+        ("289", "<p>Total visits: 12,345</p>", None),
+        ("289", "<p>Lượt xem: 12</p>", Fault.NOT_SEEN),
+        ("289", "<p>Lượt truy cập 1.234 Hồ sơ tiếp nhận 5.678</p>", Fault.PROPOSED),
+        ("292", "<h1>Air quality</h1><p>PM2.5: 31 µg/m³</p>", None),
+        ("292", "<h1>News</h1><p>PM2.5: 31 µg/m³ in Hanoi</p>", Fault.PROPOSED),
+        ("219", "<h1>Budget</h1><p>Revenue and expenditure of 2026</p>", None),
+        ("294", "<p>92,5% người dân hài lòng với dịch vụ</p>", Fault.PROPOSED),
+        ("268", "<p>Cho thuê nhà, nộp hồ sơ tại quầy</p>", Fault.NOT_SEEN),
+        ("270b", "<script src='https://a.fpt.ai/bot.js'></script>", Fault.PROPOSED),
+        ("207", "<button>Tìm kiếm nâng cao</button>", None),
+        ("236b", "<h1>Open data</h1><a href='/x.CSV'>CSV</a>", None),
+        ("236b", "<h1>Open data</h1><a href='/robots.txt'>x</a>", Fault.NOT_SEEN),
+    ],
+)
+def test_signs_in_both_languages(code, markup, fault):
+    assert of("https://a.vn/", markup)[code].fault is fault
+
+
+def test_a_quote_is_the_pages_own_words_with_its_marks():
+    text = "<p>" + "x " * 100 + "Đề nghị người dân phân loại rác tại nguồn." + " y" * 100 + "</p>"
+    quote = of("https://a.vn/", text)["284"].remarks[0].facts["quote"]
+    assert "phân loại rác" in quote
+    assert quote.startswith("…x")
+    assert quote.endswith("y…")
+
+
+def test_every_question_without_signs_is_peoples_or_another_probes():
+    rules = criteria_set("losi-2024")
+    asked = {each.check or each.proposal or "" for _, each in rules.criteria()}
+    assert set(CHECKS) <= asked
+    assert len(SIGNS.questions) == 72
+    alone = {each.code for _, each in rules.criteria() if each.method == "manual" and not each.proposal}  # fmt: skip
+    assert alone == {"201", "202", "208", "209", "223", "246", "247", "250", "252"}
+
+
+def test_every_sign_has_words_in_both_languages_and_patterns_that_compile():
+    for code, each in SIGNS.questions.items():
+        assert all((each.beware.vi, each.beware.en)), code
+        for way in each.decides:
+            compiled(way.pattern)
+        compiled(each.proposes.pattern)
+    for results in (of("https://a.vn/", "<p>x</p>"),):
+        assert set(results) == set(SIGNS.questions)
+    assert {"proposed", "not_seen", "losi_link", "losi_text", "seen_below"} <= set(texts())
+
+
+def test_two_scans_of_one_portal_agree(tmp_path):
+    server = Odd(portals.paths("pass"))
+    one, other = (judge(walked(server, tmp_path / name).pages, AT) for name in "ab")
+    server.close()
+    assert one == other
+
+
+def look() -> Look:
+    """A front page on which the browser saw nothing."""
+    facts = Facts("vi", "Cổng thông tin", "width=device-width", [1], True, True, [], [], "")
+    return Look(facts, Narrow(320, 320, [], []), Keyboard(0, [], []), Axe([], []), ())
+
+
+def test_functions_and_help_one_page_deep_are_found_there(seen):
+    _, walk, _ = seen["pass"]
+    found = {each.check: each for each in functions.judge(look(), walk.below(), AT)}
+    login = found["functions.national_login"]
+    assert login.share == 1
+    assert login.remarks[0].code == "seen_below"
+    assert login.evidence == walk.pages[1].evidence
+    assert found["functions.pay"].remarks == (Remark("function_unseen"),)
+    told = {each.check: each for each in interface(look(), walk, AT)}
+    assert told["interface.help"].share == told["interface.privacy"].share == 1
+    assert told["interface.help"].evidence == walk.pages[1].evidence
+    assert told["interface.agencies"].share == 0  # a service's host is no section of agencies
+    assert told["interface.apps"].share == 0
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "<a href='/xep-hang/online_payment_rate'>Tỷ lệ hồ sơ thanh toán trực tuyến</a>",
+        "<a href='/thong-ke/thanh-toan'>Thống kê</a>",
+    ],
+)
+def test_what_speaks_of_a_function_is_not_the_function(tmp_path, label):
+    server = Odd({"/": page("<a href='/so-do-trang'>Sơ đồ trang</a>".encode()), "/so-do-trang": page(label.encode())})  # fmt: skip
+    walk = walked(server, tmp_path)
+    server.close()
+    found = {each.check: each for each in functions.judge(look(), walk.below(), AT)}
+    assert found["functions.pay"].share == 0
+
+
+def test_a_headline_as_title_decides_nothing():
+    markup = "<p>Tuyến số 1: lộ trình, giá vé, tần suất</p>"
+    long = "<h1>Đoàn công tác khảo sát và làm việc về xe buýt tại huyện</h1>"
+    assert of("https://a.vn/", f"<h1>Xe buýt thành phố</h1>{markup}")["282"].share == 1
+    assert of("https://a.vn/", f"<title>Xe buýt - Cổng thông tin tỉnh Mẫu</title>{markup}")["282"].share == 1  # fmt: skip
+    assert of("https://a.vn/", f"{long}{markup}")["282"].fault is Fault.NOT_SEEN
+
+
+def test_a_share_button_behind_the_front_page_is_no_social_media(tmp_path):
+    share = "<h1>Tin</h1><a href='https://www.facebook.com/sharer'>Facebook</a>"
+    server = Odd({"/": page("<a href='/tin-tuc'>Tin tức</a>".encode()), "/tin-tuc": page(share.encode())})  # fmt: skip
+    walk = walked(server, tmp_path)
+    server.close()
+    assert len(walk.pages) == 2
+    told = {each.check: each for each in interface(look(), walk, AT)}
+    assert told["interface.social"].share == 0
+
+
+def test_contacts_of_a_page_about_contacts_count(tmp_path):
+    contact = "<h1>Liên hệ</h1><p>Điện thoại: 024 3800 0000, thư: a@b.gov.vn</p>"
+    pages = {"/": "<a href='/lien-he'>Liên hệ</a>", "/lien-he": contact}
+    server = Odd({path: page(text.encode()) for path, text in pages.items()})
+    walk = walked(server, tmp_path)
+    server.close()
+    told = {each.check: each for each in interface(look(), walk, AT)}
+    assert told["interface.contact"].share == 1
