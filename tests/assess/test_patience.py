@@ -20,7 +20,7 @@ def short(**given) -> Bounds:
 
 
 def test_every_probe_has_a_bound_of_its_own_and_the_file_says_why():
-    wanted = {"front", "look", *(probe.name for probe in PROBES)}
+    wanted = {"front", "look", "walk", *(probe.name for probe in PROBES)}
     assert set(bounds().steps) == wanted
     assert bounds().why.vi
     assert bounds().why.en
