@@ -27,6 +27,8 @@ SIGNED_FOR_SECONDS: Final = 300
 """How far a signature's time may be from the server's, as AWS Signature 4 has it."""
 MAX_NONCES: Final = 1 << 18
 _TIDY_SECONDS: Final = 30
+_ON_ITS_WAY_SECONDS: Final = 2
+"""Between signing a message and its arrival."""
 
 _IN_ADDRESS: Final = re.compile(r"(?:^|&)key=([^&]*)")
 _PART: Final = re.compile(r"\s*(Key|Time|Nonce|Signature)=([0-9A-Za-z_-]{1,128})\s*", re.ASCII)
@@ -98,7 +100,10 @@ class Nonces:
 
     def refusal(self, signature: Signature, now: float) -> Unreadable | None:
         """Why this signature, otherwise good, is not taken now; remembers it when it is."""
-        self._began = min(self._began, int(now))  # a clock that was ahead has been set right
+        if (
+            now < self._began
+        ):  # a clock that was ahead has been set right; what comes was signed before
+            self._began = int(now) - _ON_ITS_WAY_SECONDS
         if abs(now - signature.time) > SIGNED_FOR_SECONDS or signature.time < self._began:
             return Unreadable(
                 RejectReason.BAD_KEY, "authorization: Time is not the server's; sign again"

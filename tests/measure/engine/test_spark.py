@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 import pytest
 from tests.measure.conftest import World, noon
-from tests.measure.sail import APART, running
+from tests.measure.sail import APART, import_client, running
 
 from thuocdo.core.clock import parse_period
 from thuocdo.core.errors import ThuocdoError
@@ -49,6 +49,7 @@ def opened(world: World) -> Engine:
 
 
 def test_a_server_that_is_not_there_is_said_at_once(empty_world: World) -> None:
+    import_client()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"sc://127.0.0.1:{free.getsockname()[1]}"
