@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: install demo test steady chaos engines check lock fuzz tour clean-demo
+.PHONY: install demo test programs steady chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -23,10 +23,14 @@ SITE ?= http://127.0.0.1:8000
 tour: install
 	PYTHONPATH=. $(BIN)/python tools/tour.py $(SITE) build/tour $(THUOCDO_HOME)
 
-test: install check
-	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
+test:
+	@$(MAKE) --no-print-directory -j2 check programs
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m alone tests/assess
-	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 4 --dist loadfile
+	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile
+
+# What the tests start beside Python's packages; installed while those are.
+programs:
+	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
 
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
 ROUNDS ?= 200

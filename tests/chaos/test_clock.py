@@ -20,7 +20,7 @@ DAY = 86_400
 JUMPS = {"a day back": -DAY, "a day on": DAY, "over a year on": 400 * DAY, "back again": 0}
 MESSAGES = 30
 NEW_YEAR = date(2027, 1, 1)
-BEFORE_MIDNIGHT = 2.0
+BEFORE_MIDNIGHT = 5.0
 _NOTICED_SECONDS = 0.2
 _ACCURACY_US = 5_000_000
 
