@@ -115,7 +115,7 @@ def steady(asked: argparse.Namespace) -> None:
     settings = instance.load()
     initialise(settings)
     from thuocdo.assess import results, scoring
-    from thuocdo.assess.probes.scene import Target
+    from thuocdo.assess.probes.target import Target
     from thuocdo.assess.rounds import fleet as scanner
 
     criteria = criteria_set("2024")

@@ -15,7 +15,8 @@ from thuocdo.assess.citizen import Manners, agent
 from thuocdo.assess.demo import servers
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
-from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.probes.scene import Depth
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched

@@ -20,7 +20,8 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import ASKED_ONLY, CHECKS
-from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.probes.scene import Depth
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Blame, Fault, Result
 from thuocdo.assess.scan import Scanner, scan
 from thuocdo.assess.site_check.browser import launched

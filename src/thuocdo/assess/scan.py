@@ -21,7 +21,8 @@ from thuocdo.assess.fetch import Answer, Failure, Fetcher
 from thuocdo.assess.patience import Bounds, Patience, bounds
 from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
-from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
+from thuocdo.assess.probes.scene import Depth, Probe, Scene
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.probes.walk.walk import walk
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Remark, Result, unmeasured

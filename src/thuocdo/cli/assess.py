@@ -95,7 +95,8 @@ def scan(
 ) -> None:  # fmt: skip
     """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
     words, found = _words(lang), ready_with_registry()
-    from thuocdo.assess.probes.scene import Depth, Target
+    from thuocdo.assess.probes.scene import Depth
+    from thuocdo.assess.probes.target import Target
     from thuocdo.assess.rounds import fleet, shadow
     from thuocdo.assess.scans.looking import Scanning
     from thuocdo.assess.site_check.check import normal_url

@@ -11,7 +11,7 @@ from typing import Final, Literal, cast
 from rich.table import Table
 
 from thuocdo.assess.criteria.model import CriteriaSet, Group
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.rounds.table import Standing
 from thuocdo.assess.scoring import GroupPoints
 from thuocdo.cli.output import one_of

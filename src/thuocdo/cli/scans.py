@@ -85,7 +85,7 @@ def _seen(words: Words, seen: Seen | None) -> str:
     """Outcome, points of how many, what was seen or what was in the way."""
     if seen is None:
         return "–"
-    from thuocdo.assess.probes.scene import texts
+    from thuocdo.assess.probes.files import texts
     from thuocdo.assess.rounds.shadow import said
 
     check = seen.check

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.rounds.publication import BlockLine, CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said
 from thuocdo.assess.rounds.table import OWN

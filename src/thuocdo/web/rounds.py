@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Round
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.rounds import grading, office, telling
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine
 from thuocdo.assess.rounds.shadow import said

@@ -14,7 +14,8 @@ import pytest
 from thuocdo.assess.citizen import Citizen, Manners, agent
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
-from thuocdo.assess.probes.scene import Depth, Probe, Scene, Target
+from thuocdo.assess.probes.scene import Depth, Probe, Scene
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
 from thuocdo.core import settings as instance
 from thuocdo.core.guard import Guard

@@ -10,7 +10,8 @@ import pytest
 from tests.assess.fixtures.servers import Odd, page
 
 from thuocdo.assess.probes.availability import probe
-from thuocdo.assess.probes.scene import Scene, texts
+from thuocdo.assess.probes.files import texts
+from thuocdo.assess.probes.scene import Scene
 from thuocdo.assess.results import Fault, Outcome, Result
 from thuocdo.assess.watching.kept import Journal
 from thuocdo.assess.watching.model import Look

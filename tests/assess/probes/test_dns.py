@@ -25,7 +25,9 @@ from thuocdo.assess.patience import bounds
 from thuocdo.assess.probes.dns import probe as subject
 from thuocdo.assess.probes.dns.asking import Asker, Bounds, Undecided
 from thuocdo.assess.probes.dns.chain import Bogus, State, Validator
-from thuocdo.assess.probes.scene import Depth, Scene, Target, texts
+from thuocdo.assess.probes.files import texts
+from thuocdo.assess.probes.scene import Depth, Scene
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Blame, Fault, Outcome
 from thuocdo.core import settings as instance

@@ -11,13 +11,13 @@ from tests.assess.probes.test_walk import walked
 
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.evidence import Kept
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.probes.functions import probe as functions
 from thuocdo.assess.probes.interface.judge import judge as interface
 from thuocdo.assess.probes.look import Axe, Facts, Keyboard, Look, Narrow
 from thuocdo.assess.probes.losi.judge import judge
 from thuocdo.assess.probes.losi.signs import CHECKS, SIGNS, compiled
 from thuocdo.assess.probes.reading import read
-from thuocdo.assess.probes.scene import texts
 from thuocdo.assess.results import Blame, Fault, Outcome, Remark
 
 AT = 1_790_000_000_000_000

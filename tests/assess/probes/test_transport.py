@@ -8,7 +8,7 @@ import pytest
 from tests.assess.fixtures.servers import Odd, page, silence, to
 
 from thuocdo.assess.fetch import Answer
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.probes.transport import judge, probe
 from thuocdo.assess.results import Fault, Outcome
 

@@ -13,7 +13,8 @@ from thuocdo.assess.citizen import Citizen, Manners, agent
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher
 from thuocdo.assess.probes.emc_tag import probe
-from thuocdo.assess.probes.scene import Below, Depth, Scene, Target
+from thuocdo.assess.probes.scene import Depth, Scene
+from thuocdo.assess.probes.target import Below, Target
 from thuocdo.assess.results import Fault
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.collect.tracker.snippet import Style, snippet

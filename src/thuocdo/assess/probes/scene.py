@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-import yaml
 from playwright.async_api import Browser
 
 from thuocdo.assess.citizen import Citizen
@@ -17,51 +12,11 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.patience import Patience
 from thuocdo.assess.probes.look import Look
+from thuocdo.assess.probes.target import Target
+from thuocdo.assess.probes.walk.walk import Walk
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result
-from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
-from thuocdo.measure.definitions import Source, Text
-
-if TYPE_CHECKING:  # the walk reads its own rules with what is here
-    from thuocdo.assess.probes.walk.walk import Walk
-
-FOLDER = Path(__file__).parent
-R = TypeVar("R")
-
-
-class Below(msgspec.Struct, frozen=True):
-    """A subordinate site of the system's agency. host: a name, and a port where it is none of the usual."""
-
-    site_id: int
-    host: str
-
-
-class Target(msgspec.Struct, frozen=True):
-    """One site to be scanned.
-
-    url        its front page
-    plain_url  the same over http, where it is not `http://host/`
-    site_id    the number its pages should count for; None when the registry has none
-    tracker    the collector its tag should send to; "" is this instance's own
-    system     the registry's code of the system, whose feeds are asked about; "" when it has none
-    below      subordinate sites whose front pages are part of the sample the tag is looked for on
-    """
-
-    url: str
-    plain_url: str = ""
-    site_id: int | None = None
-    tracker: str = ""
-    system: str = ""
-    below: tuple[Below, ...] = ()
-
-
-class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The head every rules file has: where its numbers come from, and whether a document says so."""
-
-    source: Source
-    official: bool
-    why: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +113,3 @@ class Probe:
     asked_only: bool = False
     needs_answers: bool = True
     is_ours: bool = False
-
-
-def rules_of(file: Path, kind: type[R]) -> R:
-    """A probe's `rules.yaml`. Raises ThuocdoError `bad_rules`."""
-    try:
-        return msgspec.convert(yaml.safe_load(file.read_text("utf-8")), kind)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise ThuocdoError("bad_rules", f"{file.parent.name}/{file.name}: {error}.") from error
-
-
-@cache
-def texts() -> dict[str, Text]:
-    """Words of every remark and fault, by code: the probes' `texts.yaml` together."""
-    found: dict[str, Text] = {}
-    for path in (FOLDER / "texts.yaml", *sorted(FOLDER.glob("*/texts.yaml"))):
-        found |= msgspec.convert(yaml.safe_load(path.read_text("utf-8")), dict[str, Text])
-    return found

@@ -12,7 +12,7 @@ from datetime import date
 
 import msgspec
 
-from thuocdo.assess.probes.scene import Below, Target
+from thuocdo.assess.probes.target import Below, Target
 from thuocdo.core import clock, snapshot
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import SiteEntry

@@ -9,7 +9,7 @@ import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.probes.catalogue import ASKED_ONLY
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result, is_machines
 from thuocdo.assess.rounds.table import OWN, Graded, Shared, Standing, shared_defects, standings
 from thuocdo.assess.scoring import shares

@@ -8,7 +8,7 @@ from typing import Literal
 from thuocdo.assess import results as probed
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.probes.catalogue import ASKED_ONLY
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Outcome, Remark, Result
 from thuocdo.assess.scoring import grade
 from thuocdo.measure.definitions import Text

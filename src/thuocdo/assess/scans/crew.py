@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from thuocdo.assess.probes.scene import Target
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.scans.hosts import Hold, Hosts
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing

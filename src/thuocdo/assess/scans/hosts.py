@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from thuocdo.assess.probes.scene import Target
+from thuocdo.assess.probes.target import Target
 from thuocdo.core.settings import Settings
 
 _USUAL_PORTS: Final = (None, 80, 443)

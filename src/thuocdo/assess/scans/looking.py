@@ -20,7 +20,8 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import CHECKS
-from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.probes.scene import Depth
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.scan import Scanner, scan

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, ShadowScan
-from thuocdo.assess.probes.scene import Depth, Target
+from thuocdo.assess.probes.scene import Depth
+from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
 from thuocdo.assess.rounds import below
 from thuocdo.assess.scans import budget

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from thuocdo.assess.criteria.model import Criterion
 from thuocdo.assess.models import Entry, Mark, Round
-from thuocdo.assess.probes.scene import texts
+from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Remark, Result
 from thuocdo.assess.rounds import grading, office
 from thuocdo.assess.rounds.proposing import Proposal, found_whole, proposals

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.look import Axe, Keyboard, Look, Narrow
-from thuocdo.assess.probes.scene import RulesFile, rules_of
 from thuocdo.assess.results import FULL, NONE, Fault, Measure, Remark, Result, measured, unmeasured
 
 HALF: Final = Decimal("0.5")

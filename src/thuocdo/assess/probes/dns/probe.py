@@ -21,7 +21,8 @@ from dns.rdtypes.ANY.DS import DS
 from thuocdo.assess.probes.dns.asking import Asker, Bounds, Undecided
 from thuocdo.assess.probes.dns.caa import holding
 from thuocdo.assess.probes.dns.chain import Bogus, State, Validator
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import (
     FULL,
     NONE,

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from thuocdo.assess.fetch import Answer
-from thuocdo.assess.probes.scene import Below, Probe, Scene
+from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.probes.target import Below
 from thuocdo.assess.results import Evidence, Fault, Remark, Result, measured, unmeasured
 from thuocdo.assess.site_check.browser import Bounds
 from thuocdo.assess.site_check.check import hostnames_today, is_page

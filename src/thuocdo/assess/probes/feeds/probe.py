@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import FULL, NONE, Fault, Remark, Result, measured, unmeasured
 from thuocdo.core import clock
 from thuocdo.core.clock import Period

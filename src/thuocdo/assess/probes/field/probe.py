@@ -10,7 +10,8 @@ from typing import Final
 
 import ibis.expr.types as ir
 
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import FULL, Fault, Measure, Remark, Result, measured, unmeasured
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings

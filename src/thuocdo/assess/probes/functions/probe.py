@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.look import Look
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.probes.walk.walk import Below, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
 from thuocdo.assess.results import FULL, NONE, Remark, Result, measured

@@ -11,9 +11,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from thuocdo.assess.fetch import Answer, Failure
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.look import Facts, Look, Narrow
 from thuocdo.assess.probes.reading import Page
-from thuocdo.assess.probes.scene import RulesFile, rules_of
 from thuocdo.assess.probes.walk.walk import Below, Walk, find_below, told_below
 from thuocdo.assess.probes.words import Sign, find, says
 from thuocdo.assess.results import FULL, NONE, Evidence, Remark, Result, measured, unmeasured

@@ -14,8 +14,9 @@ import msgspec
 
 from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes import tools
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.load.appointment import PATH, Appointment, permitted
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import (
     Evidence,
     Fault,

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from thuocdo.assess.probes.scene import RulesFile, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.words import Sign
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.measure.definitions import Text

@@ -19,8 +19,9 @@ import msgspec
 from thuocdo.assess import npm
 from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes import tools
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.page_load.turns import Crowded, turn
-from thuocdo.assess.probes.scene import Probe, RulesFile, Scene, rules_of
+from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.results import (
     FULL,
     Evidence,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from thuocdo.assess.probes.scene import RulesFile, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.results import FULL, NONE, Fault, Remark, Result, measured, unmeasured
 
 CHECK: Final = "security.tls"

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.assess.fetch import Answer, Failure
-from thuocdo.assess.probes.scene import RulesFile, rules_of
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.transport.seen import Named, read
 from thuocdo.assess.results import FULL, NONE, Evidence, Fault, Remark, Result, measured, unmeasured
 

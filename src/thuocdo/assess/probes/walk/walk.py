@@ -21,9 +21,9 @@ import msgspec
 from thuocdo.assess.citizen import Citizen
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure
+from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.look import Control, Look
 from thuocdo.assess.probes.reading import Page, read, whole
-from thuocdo.assess.probes.scene import RulesFile, rules_of
 from thuocdo.assess.probes.words import Folded, Sign, opening
 from thuocdo.assess.results import Evidence, Fault, Remark
 from thuocdo.assess.site_check.check import is_page
