@@ -87,8 +87,12 @@ def test_a_question_without_a_list_is_marked_by_points(held):
     assert 'name="points"' in read(assessor, path)
     given = {"key": key, "evidence": "Trang chủ."}
     assert assessor.post(path, given | {"points": "x"}).status_code == 400
-    assert assessor.post(path, given | {"points": "1"}).status_code == 302
+    kept = assessor.post(path, given | {"points": "1"})
     assert Mark.objects.get().points == 1
+    _, place = kept["Location"].split("#")
+    page = read(assessor, path)
+    assert f'id="{place}"' in page
+    assert "đã chấm 1/" in page
 
 
 def losi_held(country) -> Round:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from thuocdo.assess.criteria.model import Criterion
+from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.models import Entry, Mark, Round
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Remark, Result
@@ -61,14 +63,15 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
             problem = problems.from_error(error)
         else:
             messages.success(request, _("Đã giữ điểm của bạn; điểm không sửa được nữa."))
-            return redirect("work-mark", held.code, entry.code)
+            address = reverse("work-mark", args=(held.code, entry.code))
+            return redirect(f"{address}#{_anchor(request.POST.get('key', ''))}")
     mine = {
         each.key: each
         for each in office.marks_shown_to(held, request.user.get_username())
         if each.entry_id == entry.pk and each.assessor == request.user.get_username()
     }
     rules, results = grading.rules_of(held), grading.results_of(entry)
-    proposed, due = proposals(rules, results), set(grading.to_mark(entry, rules))
+    proposed = proposals(rules, results)
     names = {f"{group.code}.{each.code}": told(each.name) for group, each in rules.criteria()}
     context = {
         "title": entry.name,
@@ -76,12 +79,7 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
         "entry": entry,
         "rules": rules,
         "problem": problem,
-        "criteria": [
-            _criterion(key, each, mine, proposed.get(key))
-            | {"configured": not rules.is_official(each), "is_whole": each.points == rules.step}
-            for group, each in rules.criteria()
-            if (key := f"{group.code}.{each.code}") in due
-        ],
+        "groups": _groups(rules, set(grading.to_mark(entry, rules)), mine, proposed),
         "found": [
             (names[key], _seen(result), _evidence(result))
             for key, result in found_whole(rules, results).items()
@@ -102,16 +100,42 @@ def evidence(_request: HttpRequest, number: str, system: str, sha256: str) -> Ht
     return rounds.evidence(sha256, named)
 
 
+def _groups(
+    rules: CriteriaSet, due: set[str], mine: dict[str, Mark], proposed: Mapping[str, Proposal]
+) -> list[tuple[str, list[dict[str, object]], int]]:
+    """(name of the group, its criteria that people judge, how many of them I have marked)."""
+    groups: dict[str, list[dict[str, object]]] = {}
+    for group, each in rules.criteria():
+        key = f"{group.code}.{each.code}"
+        if key in due:
+            asked = _criterion(key, each, mine.get(key), proposed.get(key))
+            asked |= {
+                "configured": not rules.is_official(each),
+                "is_whole": each.points == rules.step,
+            }
+            groups.setdefault(told(group.name), []).append(asked)
+    return [
+        (name, asked, sum(each["mark"] is not None for each in asked))
+        for name, asked in groups.items()
+    ]
+
+
+def _anchor(key: str) -> str:
+    """Where a criterion stands on the page."""
+    return f"c-{key.replace('.', '-')}"
+
+
 def _criterion(
-    key: str, criterion: Criterion, mine: dict[str, Mark], proposal: Proposal | None
+    key: str, criterion: Criterion, mark: Mark | None, proposal: Proposal | None
 ) -> dict[str, object]:
     return {
+        "anchor": _anchor(key),
         "signs": _signs(proposal),
         "key": key,
         "name": told(criterion.name),
         "of": criterion.points,
         "items": [(item.code, told(item.name)) for item in criterion.items],
-        "mark": mine.get(key),
+        "mark": mark,
     }
 
 
