@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from thuocdo.measure.facts.schemas import STEPS_DAILY
 MANY = pa.table({"number": pa.array(range(200_000), pa.int64())})
 FEW = MANY.slice(0, 3)
 MONTH = parse_period("2022-01")
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -89,6 +91,35 @@ def test_a_file_the_server_does_not_find_is_an_error_not_fewer_rows(remote: Worl
     assert engine.rows(same, engine.scan([str(there)], STEPS_DAILY)).num_rows == 0
     told = refusal(engine.scan, [str(there), gone], STEPS_DAILY)
     assert told.code == "engine_cannot_see"
+
+
+TWO_SERVERS = """
+import sys
+from pathlib import Path
+from tests.measure.conftest import World
+from tests.measure.sail import running
+from thuocdo.measure.engine import open_engine, same
+from thuocdo.measure.facts.schemas import STEPS_DAILY
+
+folder = Path(sys.argv[1])
+with running(folder / "log") as first:
+    gone = open_engine(World(folder / "first", engine=first.url).settings, memory_limit="1GiB")
+world = World(folder / "second", engine=sys.argv[2])
+engine, file = open_engine(world.settings, memory_limit="1GiB"), world.settings.home / "rows"
+engine.write(file, same, engine.hold(STEPS_DAILY.empty_table()))
+print(engine.rows(same, engine.scan([str(file)], STEPS_DAILY)).num_rows)
+"""
+
+
+def test_the_server_asked_first_may_go_and_another_be_asked(sail: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # a process of its own: which server was first is known once
+    program.write_text(TWO_SERVERS)
+    done = subprocess.run(
+        [sys.executable, program, tmp_path, sail],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), *sys.path))},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == "0", done.stderr
 
 
 @ibis.udf.scalar.builtin

@@ -48,6 +48,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)
     import grpc
     from pyspark.errors import PySparkException
+    from pyspark.errors import utils as errors
     from pyspark.errors.exceptions.connect import SparkConnectGrpcException
     from pyspark.sql import DataFrame, functions
     from pyspark.sql.connect.client.core import DefaultChannelBuilder
@@ -55,6 +56,9 @@ with warnings.catch_warnings():
     from pyspark.sql.connect.session import SparkSession
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.types import StructType
+
+# Else the first column of a process asks the session that was opened first, whose server may be gone.
+errors._enable_debugging_cache = False  # type: ignore[assignment]
 
 _CONNECT_SECONDS: Final = 5.0
 _DEFAULT_PORT: Final = 15002  # Spark Connect's own, where the URL names none
