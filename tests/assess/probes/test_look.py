@@ -19,7 +19,9 @@ from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import settings as instance
 from thuocdo.core.guard import Guard
 
-BOUND_S = 12.0
+BOUND_S, PATIENT_S = 12.0, 60.0
+"""For what never ends; and for what ends by itself, however busy the machine is."""
+ENDLESS = ("/endless-script", "/eats-memory")
 BOMB, UNFOLDED = "/bomb", 400_000_000
 HOSTILE = {
     "/endless-script": b"<!doctype html><title>x</title><script>for(;;){}</script>",
@@ -53,7 +55,8 @@ def looked(tmp_path_factory):
     settings = instance.load({"THUOCDO_HOME": str(home)})
     guard = Guard((ipaddress.ip_network("127.0.0.0/8"),))
 
-    async def one(browser, path, bound=BOUND_S):
+    async def one(browser, path):
+        bound = BOUND_S if path in ENDLESS else PATIENT_S
         begun = time.monotonic()
         found = await look(
             browser, guard, "http://localhost:1", "T", server.url + path, Kept(home), "", bound
@@ -66,15 +69,15 @@ def looked(tmp_path_factory):
     async def every():
         async with launched(settings) as browser:
             found = await asyncio.gather(*(one(browser, path) for path in HOSTILE))
-            return dict(zip(HOSTILE, found, strict=True)) | {BOMB: await one(browser, BOMB, 40.0)}
+            return dict(zip(HOSTILE, found, strict=True)) | {BOMB: await one(browser, BOMB)}
 
     yield asyncio.run(every())
     server.close()
     monkeypatch.undo()
 
 
-def test_each_ends_within_its_bound(looked):
-    for path in HOSTILE:
+def test_what_never_ends_is_ended_within_its_bound(looked):
+    for path in ENDLESS:
         _, seconds = looked[path]
         assert seconds < BOUND_S + 8, path
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from tests.web.conftest import TODAY, quiet, write_lines
 
+from thuocdo.core import settings as instance
 from thuocdo.lake.imports import import_dossiers
 from thuocdo.lake.store import Lake
 from thuocdo.registry import keys
@@ -25,8 +27,11 @@ def fresh_limits():
 
 
 @pytest.fixture(scope="module")
-def refused(measured, tmp_path_factory):
-    """Twelve dossiers of Hà Nội and three of Huế that name no procedure there is."""
+def refusing_home(measured, tmp_path_factory):
+    """A copy of the country that refused twelve dossiers of Hà Nội and three of Huế: they name no procedure there is."""
+    home = tmp_path_factory.mktemp("refusing") / "home"
+    shutil.copytree(measured.home, home)
+    found = instance.load({"THUOCDO_HOME": str(home)})
     rows = [
         {
             "system": f"{agency}-one_stop",
@@ -40,7 +45,14 @@ def refused(measured, tmp_path_factory):
         for n in range(size)
     ]
     path = write_lines(tmp_path_factory.mktemp("refused") / "dossiers.ndjson", rows)
-    import_dossiers(measured, Lake.open(measured), [path], quiet)
+    import_dossiers(found, Lake.open(found), [path], quiet)
+    return found
+
+
+@pytest.fixture
+def refused(country, refusing_home, settings):
+    settings.THUOCDO = refusing_home
+    return refusing_home
 
 
 def bearer(key):
@@ -58,8 +70,8 @@ def test_without_a_key_there_is_nothing(client, country):
     assert client.get(REJECTS, headers=bearer("guessed")).status_code == 401
 
 
-def test_a_key_opens_its_agencys_records_and_no_others(client, country, refused):
-    hanoi = keys.create_key(country, "Hà Nội", agency="H26")
+def test_a_key_opens_its_agencys_records_and_no_others(client, refused):
+    hanoi = keys.create_key(refused, "Hà Nội", agency="H26")
     found = items(client, hanoi)
     assert len(found) == 12
     assert {row["agency"] for row in found} == {"H26"}
@@ -71,8 +83,8 @@ def test_a_key_opens_its_agencys_records_and_no_others(client, country, refused)
     assert response.json()["code"] == "out_of_scope"
 
 
-def test_an_operators_key_opens_every_record_page_by_page(client, country, refused):
-    operator = keys.create_key(country, "vận hành")
+def test_an_operators_key_opens_every_record_page_by_page(client, refused):
+    operator = keys.create_key(refused, "vận hành")
     whole = items(client, operator, f"{REJECTS}?limit=1000")
     assert len(whole) == 15
     paged, following = [], f"{REJECTS}?limit=4"
@@ -85,9 +97,9 @@ def test_an_operators_key_opens_every_record_page_by_page(client, country, refus
     assert [json.loads(line) for line in lines.splitlines()] == whole
 
 
-def test_a_key_for_some_sites_or_feeds_opens_only_those(client, country, refused):
-    site = keys.create_key(country, "một trang", agency="H26", site_ids=(391,))
-    feed = keys.create_key(country, "một giao thức", agency="H26", feeds=("mcdt",))
+def test_a_key_for_some_sites_or_feeds_opens_only_those(client, refused):
+    site = keys.create_key(refused, "một trang", agency="H26", site_ids=(391,))
+    feed = keys.create_key(refused, "một giao thức", agency="H26", feeds=("mcdt",))
     assert items(client, site) == items(client, feed) == []
     response = client.get(f"{REJECTS}?site_id=392", headers=bearer(site))
     assert response.status_code == 403
