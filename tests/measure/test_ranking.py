@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from thuocdo.core.vietnamese import percent
 from thuocdo.measure.intervals import wilson
-from thuocdo.measure.model import Figure
+from thuocdo.measure.model import Figure, NoInterval
 from thuocdo.measure.ranking import national, ranked
 
 DAY = date(2022, 4, 30)
@@ -122,3 +122,10 @@ def test_the_two_national_values_are_different_things():
     both = national(found, "province")
     assert (both.mean_of_agencies, both.ratio_of_sums, both.agencies) == (50.0, 25.0, 2)
     assert national(found, "ministry").ratio_of_sums is None
+
+
+def test_what_a_check_withheld_has_no_rank_however_often_it_is_ranked():
+    told = [figure("A", 4, 5), figure("B", 3, 5)]
+    blocked = told[1].emptied(NoInterval.NO_VALUE, "blocked_by:due_not_before_received")
+    again = ranked(ranked([told[0], blocked]))
+    assert [(each.agency, each.rank) for each in again] == [("A", 1), ("B", None)]

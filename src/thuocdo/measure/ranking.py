@@ -22,6 +22,8 @@ UNRANKED_FLAGS = frozenset(
     }
 )
 """Each of them says why a figure has no rank."""
+BLOCKED = "blocked_by:"
+"""And so does a flag that begins with this: a check withheld the figure (invariants/withholding.py)."""
 
 
 def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[Figure]:
@@ -29,7 +31,7 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
     placed: list[Figure] = []
     for block in sorted({figure.block for figure in figures}, key=str):
         own = [figure for figure in figures if figure.block == block]
-        able = [figure for figure in own if not UNRANKED_FLAGS.intersection(figure.flags)]
+        able = [figure for figure in own if not _is_unranked(figure)]
         values = sorted((_value(figure) for figure in able), reverse=not lower_is_better)
         rank = {value: place for place, value in reversed(list(enumerate(values, start=1)))}
         best = [
@@ -39,9 +41,15 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
             )
         ]
         best.sort(key=lambda figure: (figure.rank or 0, collation_key(figure.name)))
-        rest = [figure for figure in own if UNRANKED_FLAGS.intersection(figure.flags)]
+        rest = [figure for figure in own if _is_unranked(figure)]
         placed += best + sorted(rest, key=lambda figure: collation_key(figure.name))
     return placed
+
+
+def _is_unranked(figure: Figure) -> bool:
+    return bool(UNRANKED_FLAGS.intersection(figure.flags)) or any(
+        flag.startswith(BLOCKED) for flag in figure.flags
+    )
 
 
 def _bands(

@@ -9,9 +9,9 @@ from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Find, definition
 from thuocdo.measure.invariants.model import Outcome
 from thuocdo.measure.model import Figure, NoInterval
-from thuocdo.measure.ranking import ranked
+from thuocdo.measure.ranking import BLOCKED, ranked
 
-FLAG: Final = "blocked_by:"
+FLAG: Final = BLOCKED
 """A withheld figure carries this flag, followed by the rule's code, for every rule that blocks it."""
 
 
