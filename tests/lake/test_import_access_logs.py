@@ -34,13 +34,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def quiet(done: int, total: int | None) -> None:
     assert total is None or done <= total
 

@@ -34,13 +34,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def bring(settings: Settings, lake: Lake, path: Path) -> ImportResult:
     result = import_declared(settings, lake, [path], lambda _done, _total: None, CODES)
     assert result.rows == result.accepted + result.duplicates + sum(result.rejected.values())

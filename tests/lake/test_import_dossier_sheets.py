@@ -64,13 +64,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def bring(settings: Settings, lake: Lake, path: Path, whose: Whose = WHOSE) -> ImportResult:
     result = import_dossiers(settings, lake, [path], lambda _done, _total: None, whose)
     assert result.rows == result.accepted + result.duplicates + sum(result.rejected.values())

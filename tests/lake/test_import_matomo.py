@@ -48,13 +48,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def bring(
     settings: Settings, lake: Lake, *paths: Path, sites: MatomoSites = SITE_47
 ) -> ImportResult:

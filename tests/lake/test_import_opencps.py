@@ -110,13 +110,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def dossier(number: int, **told: object) -> dict[str, Any]:
     return {
         "dossierId": number, "dossierNo": f"HS-{number:05d}", "serviceCode": "BGT-1", "serviceName": "Cấp phép",

@@ -44,13 +44,6 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
 def hit(query: str, **changes: object) -> Hit:
     fields: dict[str, object] = {
         "received": NOON,

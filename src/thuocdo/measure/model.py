@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -33,6 +34,10 @@ class Flag(StrEnum):
     MERGED_IN_PERIOD = "merged_in_period"
     SUCCESSOR_ANSWERS = "successor_answers"
     SUPPRESSED = "suppressed"
+
+
+BLOCKED: Final = "blocked_by:"
+"""A figure that checks withheld carries this, followed by the rule's code, for every rule that blocks it."""
 
 
 class NoInterval(StrEnum):
@@ -121,6 +126,11 @@ class Figure(msgspec.Struct, frozen=True):
     def grey(self) -> bool:
         """Shown grey: so few of its sources reported that its value may mislead."""
         return Flag.COVERAGE_BELOW_THRESHOLD in self.flags
+
+    @property
+    def is_blocked(self) -> bool:
+        """Withheld by a check (invariants/withholding.py)."""
+        return any(flag.startswith(BLOCKED) for flag in self.flags)
 
     def emptied(
         self,

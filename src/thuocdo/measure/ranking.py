@@ -21,9 +21,7 @@ UNRANKED_FLAGS = frozenset(
         *("not_computable", "suppressed"),
     }
 )
-"""Each of them says why a figure has no rank."""
-BLOCKED = "blocked_by:"
-"""And so does a flag that begins with this: a check withheld the figure (invariants/withholding.py)."""
+"""Each of them says why a figure has no rank; what a check withheld has none either."""
 
 
 def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[Figure]:
@@ -47,9 +45,7 @@ def ranked(figures: Sequence[Figure], *, lower_is_better: bool = False) -> list[
 
 
 def _is_unranked(figure: Figure) -> bool:
-    return bool(UNRANKED_FLAGS.intersection(figure.flags)) or any(
-        flag.startswith(BLOCKED) for flag in figure.flags
-    )
+    return figure.is_blocked or bool(UNRANKED_FLAGS.intersection(figure.flags))
 
 
 def _bands(

@@ -6,10 +6,13 @@ a row found `running` when that process looks for work was left by one that died
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from django.db import models
 from django.utils import timezone
+
+from thuocdo.core.errors import ThuocdoError
 
 INTERRUPTED: Final = "interrupted"
 """Failure of a job that was the death of as many workers as it may be."""
@@ -90,6 +93,30 @@ def finish(job: Job, state: State, **values: Any) -> None:
     """The end of a job that was taken."""
     jobs: Any = type(job)
     jobs.objects.filter(pk=job.pk).update(state=state, finished_at=timezone.now(), **values)
+
+
+def work_off(
+    job: Queued,
+    work: Callable[[], Mapping[str, Any]],
+    log: Any,
+    failed: str,
+    *,
+    end: Callable[..., None] = finish,
+) -> None:
+    """Do a job that was taken, and end it: done, with the values `work` gives, or failed.
+
+    log, failed  whom to tell of a fault of ours, and in which words: a worker does not die of one job
+    end          as `finish`, where more is to be written down than the row
+    """
+    try:
+        values = work()
+    except ThuocdoError as refused:
+        end(job, State.FAILED, failure=refused.code)
+    except Exception:
+        log.exception(failed)
+        end(job, State.FAILED, failure=INTERNAL)
+    else:
+        end(job, State.DONE, **values)
 
 
 def put_back_what_was_left(queue: type[Queued], max_attempts: int) -> None:

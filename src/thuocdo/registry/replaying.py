@@ -99,15 +99,13 @@ def take_one(settings: Settings) -> bool:
         return False
     ring(settings)  # there may be more, and a crash must not leave this one forgotten
     log.info("replaying", job=job.pk, agency=job.agency, trial=job.is_trial)
-    try:
-        done = _do(settings, job)
-    except ThuocdoError as refused:
-        _finish(job, queues.State.FAILED, failure=refused.code)
-    except Exception:  # the worker has other work to do than to die of one replay
-        log.exception("a replay failed", job=job.pk)
-        _finish(job, queues.State.FAILED, failure=queues.INTERNAL)
-    else:
-        _finish(job, queues.State.DONE, result=msgspec.to_builtins(done))
+    queues.work_off(
+        job,
+        lambda: {"result": msgspec.to_builtins(_do(settings, job))},
+        log.bind(job=job.pk),
+        "a replay failed",
+        end=_finish,
+    )
     return True
 
 

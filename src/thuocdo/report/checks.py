@@ -22,7 +22,7 @@ from thuocdo.measure.invariants.model import (
     rule,
     told,
 )
-from thuocdo.measure.invariants.withholding import FLAG
+from thuocdo.measure.model import BLOCKED
 from thuocdo.report.model import Definition, Row, Table, WeeklyReport
 
 _OWN: Final = "tables_agree"
@@ -48,7 +48,7 @@ def published_of(report: WeeklyReport) -> Published:
 
 def blocked_words(flags: Iterable[str]) -> str:
     """Why a figure is withheld; empty when it is not."""
-    codes = [flag.removeprefix(FLAG) for flag in flags if flag.startswith(FLAG)]
+    codes = [flag.removeprefix(BLOCKED) for flag in flags if flag.startswith(BLOCKED)]
     if not codes:
         return ""
     titles = ", ".join(f"“{rule(code).title.vi}”" for code in codes)
@@ -85,7 +85,7 @@ def emptied(table: Table, outcome: Outcome) -> Table:
     """A table whose own check failed: nobody in it is ranked, and it says why."""
     if not outcome.is_blocking:
         return table
-    reason = blocked_words([f"{FLAG}{outcome.rule}"])
+    reason = blocked_words([f"{BLOCKED}{outcome.rule}"])
     rows = [*table.ranking, *table.unranked]
     return msgspec.structs.replace(
         table,
@@ -99,7 +99,7 @@ def emptied(table: Table, outcome: Outcome) -> Table:
                 value=None,
                 numerator=None,
                 denominator=None,
-                flags=(*row.flags, f"{FLAG}{outcome.rule}"),
+                flags=(*row.flags, f"{BLOCKED}{outcome.rule}"),
                 remark=reason,
             )
             for row in rows

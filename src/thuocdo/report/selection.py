@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from thuocdo.core.vietnamese import collation_key, format_count, format_percent, round_half_up
 from thuocdo.measure.definitions.wording import Speaker
-from thuocdo.measure.invariants.withholding import FLAG
-from thuocdo.measure.model import Figure
+from thuocdo.measure.model import BLOCKED, Figure
 from thuocdo.report.checks import blocked_words
 from thuocdo.report.model import COUNT, Entry, Row
 
@@ -43,7 +42,7 @@ def words_of(flags: Iterable[str]) -> str:
     """Flags as one Vietnamese phrase, the reasons for having no rank first; a new flag by its code."""
     known = _REASONS | _REMARKS
     blocked = blocked_words(flags := list(flags))
-    given = {flag for flag in flags if not flag.startswith(FLAG)}
+    given = {flag for flag in flags if not flag.startswith(BLOCKED)}
     said = Speaker("vi")
     others = [said.flag(flag) or flag for flag in sorted(given - set(known))]
     told = [known[flag] for flag in known if flag in given] + others

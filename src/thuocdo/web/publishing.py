@@ -29,8 +29,8 @@ from thuocdo.measure.disclosure import (
 from thuocdo.measure.facts.store import FactStore
 from thuocdo.measure.invariants.check import check
 from thuocdo.measure.invariants.model import Outcome
-from thuocdo.measure.invariants.withholding import FLAG, withhold
-from thuocdo.measure.model import Figure, Flag, NoInterval, Point
+from thuocdo.measure.invariants.withholding import withhold
+from thuocdo.measure.model import BLOCKED, Figure, Flag, NoInterval, Point
 from thuocdo.measure.quality import Finding, inspect
 from thuocdo.measure.ranking import ranked
 from thuocdo.measure.service import Measure
@@ -195,7 +195,7 @@ def _shown(
 def _blocked(figure: Figure, verdicts: Sequence[Outcome]) -> Figure:
     """A service of an agency whose own figure a check blocks is blocked with it."""
     rules = [
-        f"{FLAG}{outcome.rule}"
+        f"{BLOCKED}{outcome.rule}"
         for outcome in verdicts
         if outcome.is_blocking
         and figure.indicator in outcome.blocks
@@ -225,7 +225,7 @@ def _hidden(point: Point) -> bool:
 
 def is_withheld(figure: Figure) -> bool:
     """Whether the figure is kept out of print, by a check or for its small counts."""
-    return any(flag == Flag.SUPPRESSED or flag.startswith(FLAG) for flag in figure.flags)
+    return figure.is_blocked or Flag.SUPPRESSED in figure.flags
 
 
 def _without_parts(measure: Measure, figures: list[Figure], version: Version) -> list[Figure]:

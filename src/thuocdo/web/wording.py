@@ -11,7 +11,7 @@ from thuocdo.core import clock
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions.wording import Speaker
 from thuocdo.measure.invariants.model import rule
-from thuocdo.measure.invariants.withholding import FLAG
+from thuocdo.measure.model import BLOCKED
 
 BLOCKS = {
     "ministry": gettext_lazy("Khối bộ, ngành"),
@@ -68,8 +68,8 @@ def flag(code: str) -> str:
     if code in _FLAGS:
         return str(_FLAGS[code])
     language = "en" if (get_language() or "vi").startswith("en") else "vi"
-    if code.startswith(FLAG):
-        title = getattr(rule(code.removeprefix(FLAG)).title, language)
+    if code.startswith(BLOCKED):
+        title = getattr(rule(code.removeprefix(BLOCKED)).title, language)
         return _("bị chặn do không đạt kiểm tra “%(title)s”") % {"title": title}
     return Speaker(language).flag(code) or _("ghi chú mã %(code)s") % {"code": code}
 

@@ -10,7 +10,6 @@ from thuocdo.core import settings as settings_module
 from thuocdo.core import snapshot as snapshot_file
 from thuocdo.core.settings import Settings
 from thuocdo.core.snapshot import ServiceEntry, SiteEntry, Snapshot
-from thuocdo.lake.store import Lake
 
 
 @pytest.fixture
@@ -25,10 +24,3 @@ def settings(tmp_path: Path) -> Settings:
     )
     snapshot_file.write(chosen.snapshot_path, snapshot)
     return chosen
-
-
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened

@@ -94,13 +94,6 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
-
-
-@pytest.fixture
 def feeder(lake: Lake) -> Feeder:
     return Feeder(lake)
 

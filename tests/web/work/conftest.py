@@ -13,6 +13,7 @@ from django.db import transaction
 from tests.web import conftest as small
 from tests.web.people import enter, someone
 from tests.web.work.asked import questioned, questioned_home  # noqa: F401 - fixtures
+from tests.web.work.weeks import desk  # noqa: F401 - a fixture
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
@@ -143,8 +144,8 @@ def as_role(client, live):
 @pytest.fixture
 def admin(as_role) -> Desk:
     """The administrator of Hà Nội."""
-    desk: Desk = as_role(Role.AGENCY_ADMIN)
-    return desk
+    theirs: Desk = as_role(Role.AGENCY_ADMIN)
+    return theirs
 
 
 @pytest.fixture

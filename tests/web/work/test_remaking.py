@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.web.people import enter, someone
-from tests.web.work.test_reports import PAGE, QUEUE, WEEK, desk, found, press  # noqa: F401
+from tests.web.work.weeks import PAGE, QUEUE, WEEK, found, press
 
 from thuocdo.registry import queues
 from thuocdo.registry.memberships import Membership
@@ -37,7 +37,7 @@ def during(monkeypatch, act):
 
 
 @pytest.fixture
-def asked(client, desk):  # noqa: F811
+def asked(client, desk):
     """A numbered draft that an analyst wants made again."""
     enter(client, someone(Role.ANALYST))
     assert press(client, desk, "remake").status_code == 302
@@ -156,7 +156,7 @@ def test_the_asking_is_in_the_trail_and_the_making_in_the_book(client, asked):
     assert found(asked).steps[-1].kind is Kind.DRAFT
 
 
-def test_a_week_that_was_never_made_again_has_no_such_page(client, desk):  # noqa: F811
+def test_a_week_that_was_never_made_again_has_no_such_page(client, desk):
     enter(client, someone(Role.ANALYST))
     assert client.get(STATE).status_code == 404
 

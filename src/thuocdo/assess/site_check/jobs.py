@@ -8,7 +8,7 @@ just now is left alone until that has ended (scans/hosts.py); what it gets of ch
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -100,16 +100,11 @@ def _take(hosts: Hosts) -> tuple[SiteCheck, Hold] | None:
 
 
 def _check(settings: Settings, job: SiteCheck) -> None:
-    try:
+    def work() -> dict[str, Any]:
         (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
-    except ThuocdoError as refused:
-        queues.finish(job, queues.State.FAILED, failure=refused.code)
-    except Exception:  # the worker has other work to do than to die of one page
-        log.exception("a check failed", job=job.pk, url=job.url)
-        queues.finish(job, queues.State.FAILED, failure=queues.INTERNAL)
-    else:
-        kept = msgspec.to_builtins(result)
-        queues.finish(job, queues.State.DONE, result=kept, counts=result.counts)
+        return {"result": msgspec.to_builtins(result), "counts": result.counts}
+
+    queues.work_off(job, work, log.bind(job=job.pk, url=job.url), "a check failed")
 
 
 def result_of(job: SiteCheck) -> SiteResult | None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.measure.definitions import Find, definition
 from thuocdo.measure.invariants.model import Outcome
-from thuocdo.measure.model import Figure, NoInterval
-from thuocdo.measure.ranking import BLOCKED, ranked
-
-FLAG: Final = BLOCKED
-"""A withheld figure carries this flag, followed by the rule's code, for every rule that blocks it."""
+from thuocdo.measure.model import BLOCKED, Figure, NoInterval
+from thuocdo.measure.ranking import ranked
 
 
 def withhold(
@@ -23,7 +19,7 @@ def withhold(
     reasons = {id(figure): _rules(figure, blocking) for figure in figures}
     kept = [figure for figure in figures if not reasons[id(figure)]]
     gone = [
-        figure.emptied(NoInterval.NO_VALUE, *(f"{FLAG}{code}" for code in reasons[id(figure)]))
+        figure.emptied(NoInterval.NO_VALUE, *(f"{BLOCKED}{code}" for code in reasons[id(figure)]))
         for figure in figures
         if reasons[id(figure)]
     ]

@@ -89,7 +89,8 @@ def take_one(settings: Settings) -> bool:
     log.info("remaking", job=job.pk, week=job.week, revision=job.is_revision)
     mine = RemakeJob.objects.filter(pk=job.pk)
     mine.update(started_at=timezone.now(), done=0, of=0)
-    try:
+
+    def work() -> dict[str, Any]:
         making.remake(
             settings,
             Measure(settings),
@@ -100,11 +101,8 @@ def take_one(settings: Settings) -> bool:
             note=job.note,
             tick=lambda done, of: mine.update(done=done, of=of),
         )
-    except ThuocdoError as refused:
-        queues.finish(job, queues.State.FAILED, failure=refused.code)
-    except Exception:  # the worker has other work to do than to die of one report
-        log.exception("a draft could not be made again", job=job.pk, week=job.week)
-        queues.finish(job, queues.State.FAILED, failure=queues.INTERNAL)
-    else:
-        queues.finish(job, queues.State.DONE)
+        return {}
+
+    words = "a draft could not be made again"
+    queues.work_off(job, work, log.bind(job=job.pk, week=job.week), words)
     return True
