@@ -151,8 +151,8 @@ def test_evidence_of_a_proposal_is_handed_out_to_assessors_alone(held, country):
     other = Kept(country.home).keep("page", b"somebody else's").sha256
     path = f"/lam-viec/cham-diem/losi/{SYSTEM}/bang-chung/"
     assessor = signed_in(Role.ASSESSOR)
-    handed = assessor.get(path + sha)
-    assert (handed.status_code, handed["Content-Type"]) == (200, "application/octet-stream")
+    assert "&lt;p&gt;Đăng ký khai sinh" in assessor.get(path + sha).content.decode()
+    assert assessor.get(f"{path}{sha}?file").content.decode() == "<p>Đăng ký khai sinh</p>"
     assert assessor.get(path + other).status_code == 404
     assert signed_in(Role.AGENCY_ADMIN, "H26").get(path + sha).status_code == 403
 

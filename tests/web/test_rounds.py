@@ -69,11 +69,6 @@ def test_a_system_shows_every_criterion_with_evidence_and_how_to_mend_it(client,
     assert "Cách sửa" in page
     assert HOSTILE not in page
     assert "cơ quan chủ quản" in page  # who may allow the load test
-    sha = re.search(rf"/chat-luong/{CODE}/bang-chung/([0-9a-f]{{64}})", page)[1]
-    kept = client.get(f"/chat-luong/{CODE}/bang-chung/{sha}")
-    assert kept["Content-Disposition"].startswith("attachment")
-    assert kept["Content-Type"] == "application/octet-stream"
-    text(client, f"/chat-luong/{CODE}/bang-chung/{'0' * 64}", 404)
 
 
 def test_the_same_defect_in_many_systems_of_a_vendor_is_one_line(client, held):

@@ -11,11 +11,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
-from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Round
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.rounds import grading, office, telling
@@ -35,7 +33,6 @@ KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE)
 LATEST: Final = "latest"
 _DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
-_EVIDENCE: Final = re.compile(r"[0-9a-f]{64}")
 _KEPT: Final = 8
 
 
@@ -331,19 +328,6 @@ def of_systems(codes: Collection[str]) -> list[tuple[Published, Row]]:
         made = opened(held)
         found.append((made, row(line_of(made, code), [], made.rules.levels)))
     return found
-
-
-def evidence(sha256: str, named: Collection[str]) -> HttpResponse:
-    """A piece of evidence that some results name; handed out, never shown: a hostile site may have made it.
-
-    Raises Problem 404 for any other.
-    """
-    if not _EVIDENCE.fullmatch(sha256) or sha256 not in named:
-        raise Problem(_("Công bố này không nêu bằng chứng ấy."), status=HTTPStatus.NOT_FOUND)
-    content = Kept(board.instance().home).read(sha256)
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{sha256}"'
-    return response
 
 
 def file(found: Published, kind: str) -> bytes:

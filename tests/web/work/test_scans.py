@@ -218,7 +218,8 @@ def test_the_result_comes_as_files_and_with_its_evidence(admin, instance):
     assert given == Decimal(told["points"])
     assert told["system"] == SYSTEM
     (sha,) = {sha for each in lines for sha in each["evidence"].split()}
-    piece = admin.get(f"{PAGE}{scan.pk}/bang-chung/{sha}")
+    assert "HTTP/1.1 200 OK" in read(admin, f"{PAGE}{scan.pk}/bang-chung/{sha}")
+    piece = admin.get(f"{PAGE}{scan.pk}/bang-chung/{sha}?file")
     assert piece["Content-Disposition"].startswith("attachment")
     assert piece.content.startswith(b"HTTP/1.1 200 OK")
     read(admin, f"{PAGE}{scan.pk}/bang-chung/{'0' * 64}", 404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 
 import msgspec
 
@@ -23,6 +24,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     fix    how to mend it, where it did not pass and the rules say how
     configured  its points stand in no document; None in what was published before this was told
     words  what assessors saw and why points were settled, as they wrote it
+    kinds  what each piece of evidence is; none in what was published before this was told
     """
 
     check: str
@@ -39,6 +41,12 @@ class CheckLine(msgspec.Struct, frozen=True):
     fix: Text | None = None
     words: list[str] = []
     configured: bool | None = None
+    kinds: list[str] = []
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The evidence: kinds by hash, "" for one of which none was told."""
+        return dict(zip_longest(self.evidence, self.kinds, fillvalue=""))
 
     def is_configured(self, rules_official: bool) -> bool:
         """Whether its points are this system's configuration; none where no criterion uses it."""
@@ -232,6 +240,7 @@ def _check(
         fix=criterion.fix if criterion and outcome is Outcome.FAIL else None,
         words=graded.words.get(key, []),
         configured=not rules.is_official(criterion) if criterion else None,
+        kinds=[each.kind for each in result.evidence],
     )
 
 

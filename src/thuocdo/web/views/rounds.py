@@ -18,6 +18,7 @@ from thuocdo.assess.rounds.publication import BlockLine, Publication
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.web import rounds, wording
+from thuocdo.web.evidence import Shown, Use, answer
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, Row, told
 
@@ -123,11 +124,22 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
 
 @require_safe
-def evidence(_request: HttpRequest, code: str, sha256: str) -> HttpResponse:
-    """A piece of evidence that the publication names."""
+def evidence(request: HttpRequest, code: str, sha256: str) -> HttpResponse:
+    """A piece of evidence that the publication names, and what stands on it."""
     found = rounds.find(code)
-    named = {name for line in found.made.systems for each in line.checks for name in each.evidence}
-    return rounds.evidence(sha256, named)
+    lines = [(system, line) for system in found.made.systems for line in system.checks]
+    named = {name: kind for _system, line in lines for name, kind in line.kept.items()}
+
+    def page(shown: Shown) -> HttpResponse:
+        uses = [
+            Use(f"{system.standing.name}: {told(line.name)}", reverse("quality-system", args=[code, system.standing.code]))
+            for system, line in lines
+            if sha256 in line.evidence
+        ]  # fmt: skip
+        context = {**_common(found), "title": shown.title, "shown": shown, "uses": uses}
+        return render(request, "web/rounds/evidence.html", context)
+
+    return answer(request, sha256, named, page)
 
 
 def _common(found: Published) -> dict[str, object]:

@@ -18,6 +18,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -41,6 +42,7 @@ from thuocdo.web import problems, rounds
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Checked, told
 from thuocdo.web.spreadsheets import inert
+from thuocdo.web.work import evidence as kept
 from thuocdo.web.work import frame
 from thuocdo.web.work.frame import Place
 
@@ -231,8 +233,9 @@ def _row(group: str, each: Checked) -> tuple[object, ...]:
 @frame.of_agency
 def evidence(request: HttpRequest, place: Place, number: int, sha256: str) -> HttpResponse:
     """A piece of evidence of this very scan."""
-    found = shadows.results_of(_scan(request, place, number))
-    return rounds.evidence(sha256, {each.sha256 for result in found for each in result.evidence})
+    scan = _scan(request, place, number)
+    back = (reverse("work-scan", args=[place.code, scan.pk]), scan.name)
+    return kept.answer(request, sha256, shadows.results_of(scan), back, place=place)
 
 
 def _rules(request: HttpRequest) -> CriteriaSet:
