@@ -62,10 +62,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What stands on a piece: a criterion of a system. address: of its page, "" where there is none."""
+    """What of one system stands on a piece: names of checks. address: of the system's page, "" where there is none."""
 
-    words: str
-    address: str = ""
+    system: str
+    address: str
+    checks: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,10 @@ def of_results(results: Iterable[Result]) -> dict[str, str]:
     return {each.sha256: each.kind for result in results for each in result.evidence}
 
 
-def uses_of(results: Iterable[Result], sha256: str) -> list[Use]:
-    """The checks among some results that stand on a piece."""
+def checks_on(results: Iterable[Result], sha256: str) -> list[str]:
+    """Names of the checks among some results that stand on a piece, each once."""
     found = (each.check for each in results if any(sha256 == one.sha256 for one in each.evidence))
-    return [Use(_name(check)) for check in dict.fromkeys(found)]
+    return list(dict.fromkeys(_name(check) for check in found))
 
 
 def _name(check: str) -> str:

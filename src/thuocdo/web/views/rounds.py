@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
-from thuocdo.assess.rounds.publication import BlockLine, Publication
+from thuocdo.assess.rounds.publication import BlockLine, Publication, SystemLine
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.web import rounds, wording
@@ -127,19 +127,23 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
 def evidence(request: HttpRequest, code: str, sha256: str) -> HttpResponse:
     """A piece of evidence that the publication names, and what stands on it."""
     found = rounds.find(code)
-    lines = [(system, line) for system in found.made.systems for line in system.checks]
-    named = {name: kind for _system, line in lines for name, kind in line.kept.items()}
+    systems = found.made.systems
+    named = {
+        name: kind for each in systems for line in each.checks for name, kind in line.kept.items()
+    }
 
     def page(shown: Shown) -> HttpResponse:
-        uses = [
-            Use(f"{system.standing.name}: {told(line.name)}", reverse("quality-system", args=[code, system.standing.code]))
-            for system, line in lines
-            if sha256 in line.evidence
-        ]  # fmt: skip
+        uses = [use for each in systems if (use := _use(code, each, sha256)).checks]
         context = {**_common(found), "title": shown.title, "shown": shown, "uses": uses}
         return render(request, "web/rounds/evidence.html", context)
 
     return answer(request, sha256, named, page)
+
+
+def _use(code: str, line: SystemLine, sha256: str) -> Use:
+    checks = [told(each.name) for each in line.checks if sha256 in each.evidence]
+    address = reverse("quality-system", args=[code, line.standing.code])
+    return Use(line.standing.name, address, checks)
 
 
 def _common(found: Published) -> dict[str, object]:

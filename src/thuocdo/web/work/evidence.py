@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from thuocdo.assess.results import Result
 from thuocdo.web import evidence
-from thuocdo.web.evidence import Shown
+from thuocdo.web.evidence import Shown, Use
 from thuocdo.web.work import frame
 from thuocdo.web.work.frame import Place
 
@@ -30,7 +30,7 @@ def answer(
         context = {
             "title": shown.title,
             "shown": shown,
-            "uses": evidence.uses_of(results, sha256),
+            "uses": [Use("", "", evidence.checks_on(results, sha256))],
             "back": back,
         }
         return frame.page(request, "web/work/evidence.html", context, place=place)
