@@ -18,6 +18,7 @@ from playwright.async_api import Browser
 from thuocdo.assess.citizen import Citizen, Manners
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure, Fetcher
+from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.patience import Bounds, Patience, bounds
 from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
@@ -26,7 +27,6 @@ from thuocdo.assess.probes.target import Target
 from thuocdo.assess.probes.walk.walk import walk
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Remark, Result, unmeasured
-from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.core import clock
 from thuocdo.core.settings import Settings
 

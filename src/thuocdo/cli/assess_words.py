@@ -25,6 +25,10 @@ _WORDS: Final = {
     "scanned": Text(
         vi="Đợt {round}: vừa quét {n} hệ thống.", en="Round {round}: {n} systems scanned now."
     ),
+    "late": Text(
+        vi="{n} hệ thống chờ đến lượt của máy chủ, sớm nhất {at}: {systems}. Chạy lại lệnh này để đo tiếp.",
+        en="{n} systems wait until their hosts may be asked for more, {at} the first: {systems}. Run this again.",
+    ),
     "serve": Text(
         vi="Đặt dòng này tại {path} của {host}:", en="Serve this line at {path} of {host}:"
     ),

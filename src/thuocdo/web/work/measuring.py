@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.page_load.probe import RULES as LAB
-from thuocdo.assess.rounds import grading, measuring, office
+from thuocdo.assess.rounds import fleet, grading, measuring, office
 from thuocdo.assess.scans import crew
 from thuocdo.assess.scans.policy import policy
 from thuocdo.web import rounds
@@ -69,6 +69,7 @@ def context_of(held: Round) -> dict[str, object]:
         and not held.is_trial,
         "scanner_there": crew.is_there(settings.THUOCDO),
         "ahead": _ahead(held) if is_on else [],
+        "late": fleet.late(held) if is_measuring else {},
         "hindered": [(rounds.fault(code), n) for code, n in found.hindered],
         "faults": {code: rounds.fault(code) for code, _n in found.hindered},
         "refresh": REFRESH_SECONDS if moves else 0,

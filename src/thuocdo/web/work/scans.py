@@ -23,15 +23,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from thuocdo.assess.criteria.model import CriteriaSet, criteria_set, criteria_sets
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.budget import Lately
+from thuocdo.assess.hosts.policy import policy
 from thuocdo.assess.models import Appeal, Round, ShadowScan
 from thuocdo.assess.rounds import telling
 from thuocdo.assess.rounds.comparing import WHY, Change
 from thuocdo.assess.rounds.publication import CheckLine
 from thuocdo.assess.rounds.telling import Moved, Told
-from thuocdo.assess.scans import addresses, budget, crew, shadows
+from thuocdo.assess.scans import addresses, crew, shadows
 from thuocdo.assess.scans.addresses import Choice
-from thuocdo.assess.scans.budget import Lately
-from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scoring import NEWEST
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import queues
