@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
+# Else each of the hundreds of commands that tests run compiles what it loads anew, and each worker every test.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test programs steady chaos engines check lock fuzz tour clean-demo
 
