@@ -12,13 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.lakes import empty_lake
 from tests.measure.sail import running
 
 from thuocdo.core.clock import day_start_us, local_day, parse_instant, to_datetime
 from thuocdo.core.settings import DUCKDB, Settings
 from thuocdo.lake import dimensions
 from thuocdo.lake.schemas import DIMENSIONS, EVENT_TABLES
-from thuocdo.lake.store import Lake
 from thuocdo.measure.engine import Engine, open_engine
 from thuocdo.measure.refresh import Refreshed, refresh
 from thuocdo.measure.service import Measure
@@ -74,8 +74,7 @@ class World:
             engine=engine,
             secret=b"0123456789abcdef",
         )
-        self.lake = Lake.open(self.settings)
-        self.lake.create()
+        self.lake = empty_lake(self.settings)
         self._batch = itertools.count()
         self._moment = itertools.count()
         self._dossier = itertools.count(1)
