@@ -5,7 +5,7 @@ export THUOCDO_HOME ?= $(CURDIR)/var/demo
 # Else each of the hundreds of commands that tests run compiles what it loads anew, and each worker every test.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test programs steady chaos engines check lock fuzz tour clean-demo
+.PHONY: install demo test programs collected steady chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -26,13 +26,17 @@ tour: install
 	PYTHONPATH=. $(BIN)/python tools/tour.py $(SITE) build/tour $(THUOCDO_HOME)
 
 test:
-	@$(MAKE) --no-print-directory -j2 check programs
+	@$(MAKE) --no-print-directory -j3 check programs collected
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m alone tests/assess
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile
 
 # What the tests start beside Python's packages; installed while those are.
 programs:
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
+
+# Compiles the tests once, while programs are fetched, and not once in each worker.
+collected: install
+	@said=$$(env -u THUOCDO_HOME $(BIN)/python -m pytest --collect-only -q 2>&1) || { echo "$$said"; exit 1; }
 
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
 ROUNDS ?= 200
