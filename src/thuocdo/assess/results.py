@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.core.errors import ThuocdoError
@@ -188,6 +189,24 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
         if result_of is not None and is_machines(each, result_of):
             found[key] = _steps(result_of.share, each.points, criteria.step)
     return found
+
+
+def obstructed(criteria: CriteriaSet, results: Iterable[Result]) -> frozenset[str]:
+    """Criteria, by `group.criterion`, that the site's own side kept from being measured, as the set counts that.
+
+    What needs an appointment is none of them: a site that is asked no more might have had none.
+    """
+    if criteria.obstruction is UNSET:
+        return frozenset()
+    faults = {each.check: each.fault for each in results}
+    return frozenset(
+        f"{group.code}.{each.code}"
+        for group, each in criteria.criteria()
+        if each.by_machine
+        and not each.by_people
+        and not each.appointment
+        and faults.get(each.check or f"{group.code}.{each.code}") in criteria.obstruction.faults
+    )
 
 
 def is_machines(criterion: Criterion, result: Result) -> bool:

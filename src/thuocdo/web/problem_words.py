@@ -145,6 +145,10 @@ TEXTS: Final = {
         gettext_lazy("Tiêu chí này do người đánh giá chấm; máy quét không thấy được."),
         gettext_lazy("Trả lời kiến nghị theo bằng chứng của cơ quan và người đánh giá."),
     ),
+    "not_obstructed": (
+        gettext_lazy("Hệ thống này không để ngỏ nhiều điểm vì phía trang nên không đo lại."),
+        gettext_lazy("Sau khi thông báo, cơ quan có thể kiến nghị từng tiêu chí."),
+    ),
     "no_reason": (
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),

@@ -95,6 +95,21 @@ class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lowest: Decimal = msgspec.field(name="from")
 
 
+class Obstruction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is too much to be left open by a site's own side: then no level is given but the lowest.
+
+    most      points that may be left open so
+    faults    why something could not be measured that is the site's own doing (results.Fault); that its owner permits
+              no load test, or that few visit it, is not
+    official  whether the rule stands in the source; `why` says what it is for
+    """
+
+    most: Decimal
+    faults: list[str]
+    official: bool
+    why: Text
+
+
 class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One dated set. Days are included; no `valid_to` is open.
 
@@ -102,6 +117,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels    best first, the last from 0; none when the set grades without levels
     step      points are given in multiples of this; a step that is not wholly earned is not given
     revised   since when it stands as it does, where how its criteria are measured was changed
+    obstruction  from how many points that a site itself kept from being measured it has no level; unset: any number
     """
 
     code: str
@@ -117,6 +133,7 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unofficial_because: Text | None = None
     step: Decimal = _QUARTER
     revised: date | UnsetType = UNSET
+    obstruction: Obstruction | UnsetType = UNSET
 
     def is_official(self, row: Group | Criterion) -> bool:
         """Whether the points of a group or a criterion stand in a document, or are configured here."""
@@ -176,6 +193,8 @@ def _wrong(path: Path, found: CriteriaSet) -> Iterator[str]:
             yield f"{group.code}.{each.code} has points that are no steps of {found.step} above 0"
     if len({group.code for group in found.groups}) != len(found.groups):
         yield "a group's code stands twice"
+    if found.obstruction is not UNSET and not 0 <= found.obstruction.most < found.total:
+        yield "the points that may be left open are not between 0 and the total"
     bounds = [bound.lowest for bound in found.levels]
     if bounds and (bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0):
         yield "levels must fall, one by one, down to 0"

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from msgspec import UNSET
 
 from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.results import obstructed
 from thuocdo.assess.rounds.fleet import Systems, depth_of
+from thuocdo.assess.rounds.grading import results_of, rules_of, worth
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.assess.scans.policy import lab_runs_of, policy
 from thuocdo.core.errors import ThuocdoError
@@ -90,6 +94,45 @@ def resume(held: Round) -> None:
     paused = _measuring(held).filter(scanning=Round.Scanning.PAUSED)
     if not paused.update(scanning=Round.Scanning.ON):
         raise _late(held)
+
+
+def to_look_at_again(held: Round) -> list[tuple[Entry, Decimal]]:
+    """Measured systems of which too much is open by their own side's doing, or everything, with those points.
+
+    One or two time-outs may be the line's doing: these may be measured once more before anybody is told.
+    """
+    rules = rules_of(held)
+    if rules.obstruction is UNSET:
+        return []
+    worth_of, most = worth(rules), rules.obstruction.most
+    found = []
+    for entry in held.entries.filter(state=Entry.State.DONE).order_by("name"):
+        hidden = obstructed(rules, results_of(entry))
+        points = sum((worth_of[key] for key in hidden), Decimal())
+        if points > most:
+            found.append((entry, points))
+    return found
+
+
+def again(held: Round, code: str, reason: str) -> Decimal:
+    """Have such a system measured once more, what was found before being given up; how many points were open.
+
+    Ring afterwards. Raises ThuocdoError `round_closed`, `no_reason`, `not_obstructed`.
+    """
+    if held.state != Round.State.MEASURING:
+        raise _late(held)
+    if not reason.strip():
+        raise ThuocdoError("no_reason", "A reason is needed.", "Say why in a sentence.")
+    for entry, points in to_look_at_again(held):
+        if entry.code == code:
+            done = Entry.objects.filter(pk=entry.pk, state=Entry.State.DONE)
+            done.update(
+                state=Entry.State.QUEUED, attempts=0, results=None, fault="", finished_at=None
+            )
+            return points
+    raise ThuocdoError(
+        "not_obstructed", f"{code} kept nothing, or too little, from being measured."
+    )
 
 
 def systems(settings: Settings) -> Systems:

@@ -1,7 +1,8 @@
 """From graded systems to a ranking that says how firm it is; pure (DESIGN.md §5.5).
 
 "1224" within a block. What was not measured of a system is not 0: beside its rank stands the best and
-the worst it could have had, were those points given or not. A system of which no probe could measure
+the worst it could have had, were those points given or not; what a site itself kept from being measured beyond what the
+rules allow is not held open for it. A system of which no probe could measure
 anything is listed unranked, with the reason.
 """
 
@@ -73,7 +74,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
         own = [each for each in everybody if each.block == block]
         able = [] if block == OWN else [each for each in own if not why_unranked(each.results)]
         lows = [each.grade.points for each in able]
-        highs = [each.grade.points + each.grade.unmeasured for each in able]
+        highs = [each.grade.highest for each in able]
         found += sorted(
             (_standing(each, lows, highs) for each in own),
             key=lambda each: (each.rank is None, each.rank or 0, collation_key(each.name)),
@@ -84,7 +85,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
 def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> Standing:
     why = why_unranked(each.results)
     is_ranked = not why and each.block != OWN
-    low, high = each.grade.points, each.grade.points + each.grade.unmeasured
+    low, high = each.grade.points, each.grade.highest
     return Standing(
         code=each.code,
         name=each.name,

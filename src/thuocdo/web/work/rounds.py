@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods
 from thuocdo.assess.criteria.model import criteria_set, criteria_sets
 from thuocdo.assess.models import Appeal, Round
 from thuocdo.assess.rounds import grading, office, planning
+from thuocdo.assess.rounds import measuring as measured
 from thuocdo.assess.rounds.planning import Wrong
 from thuocdo.assess.scans import shadows
 from thuocdo.core.errors import ThuocdoError
@@ -151,6 +152,9 @@ def _context(held: Round) -> dict[str, object]:
             .select_related("entry__round", "rescan")
             .order_by("verdict", "made_at")
         ],
+        "to_look_at_again": measured.to_look_at_again(held)
+        if is_measuring and shown["is_complete"]
+        else [],
         "open_appeals": _open_appeals(held).count(),
         "deadline_gone": held.appeals_until is not None and timezone.now() >= held.appeals_until,
         "criteria": sorted(names.items()),
@@ -196,6 +200,13 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
     return _("Kết quả sơ bộ đã được gửi tới các cơ quan."), {"do": "announce", "days": days}
 
 
+def _again(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
+    code, because = request.POST.get("system", ""), _said(request)[0]
+    points = measured.again(held, code, because)
+    what = {"do": "again", "system": code, "because": because, "points_open": str(points)}
+    return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), what
+
+
 def _settle(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
     made = office.settle(held, *_target(request), _points(request), *_said(request))
     return _("Đã thống nhất điểm."), _what("settle", made.entry.code, made.key, made.points)
@@ -229,6 +240,7 @@ _STEPS: Final[dict[str, Step]] = {
     "pause": measuring.pause,
     "resume": measuring.resume,
     "rescan": measuring.rescan,
+    "again": _again,
     "announce": _announce,
     "settle": _settle,
     "decide": _decide,
