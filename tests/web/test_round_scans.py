@@ -198,14 +198,14 @@ def test_the_keeper_sees_who_kept_too_much_from_being_measured_and_has_it_measur
     found = msgspec.to_builtins(hidden)
     held.entries.update(state=Entry.State.DONE, results=found)
     page = read(keeper, ROUND)
-    assert "Không để đo" in page
-    assert "6,00 điểm không đo được vì phía trang" in page
+    assert "Chưa đo trọn" in page
+    assert "Không đo được 6,00 điểm vì phía trang" in page
     given = {"do": "again", "system": SYSTEM, "because": ""}
     assert keeper.post(ROUND, given).status_code == 400
     assert keeper.post(ROUND, given | {"because": "Đường truyền hỏng"}).status_code == 302
     assert held.entries.get(code=SYSTEM).state == Entry.State.QUEUED
     kept = Change.objects.filter(what="round", key=CODE).first()
-    assert (kept.after["because"], kept.after["points_open"]) == ("Đường truyền hỏng", "6")
+    assert (kept.after["because"], kept.after["open_by_site"]) == ("Đường truyền hỏng", "6")
 
 
 def test_the_progress_page_says_until_when_a_host_that_had_its_share_waits(held, keeper, country):

@@ -7,7 +7,7 @@ which is not 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Final
@@ -198,14 +198,21 @@ def obstructed(criteria: CriteriaSet, results: Iterable[Result]) -> frozenset[st
     """
     if criteria.obstruction is UNSET:
         return frozenset()
-    faults = {each.check: each.fault for each in results}
+    return hindered(criteria, results, criteria.obstruction.faults)
+
+
+def hindered(
+    criteria: CriteriaSet, results: Iterable[Result], faults: Collection[str]
+) -> frozenset[str]:
+    """Criteria that a machine alone judges and could not measure for one of some faults."""
+    why = {each.check: each.fault for each in results}
     return frozenset(
         f"{group.code}.{each.code}"
         for group, each in criteria.criteria()
         if each.by_machine
         and not each.by_people
         and not each.appointment
-        and faults.get(each.check or f"{group.code}.{each.code}") in criteria.obstruction.faults
+        and why.get(each.check or f"{group.code}.{each.code}") in faults
     )
 
 

@@ -26,8 +26,8 @@ _WORDS: Final = {
         vi="Đợt {round}: vừa quét {n} hệ thống.", en="Round {round}: {n} systems scanned now."
     ),
     "again": Text(
-        vi="{system} sẽ được đo lại: {points} điểm không đo được vì phía trang. Chạy `thuocdo assess run`.",
-        en="{system} will be measured again: {points} points were open by its own side. Run `thuocdo assess run`.",
+        vi="{system} sẽ được đo lại: {by_site} điểm không đo được vì phía trang, {by_us} điểm vì máy đo. Chạy `thuocdo assess run`.",
+        en="{system} will be measured again: {by_site} points were open by its own side, {by_us} by ours. Run `thuocdo assess run`.",
     ),
     "late": Text(
         vi="{n} hệ thống chờ đến lượt của máy chủ, sớm nhất {at}: {systems}. Chạy lại lệnh này để đo tiếp.",

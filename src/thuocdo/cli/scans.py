@@ -91,7 +91,7 @@ def again(
     ] = "",
     lang: Lang = "vi",
 ) -> None:
-    """Have a system measured once more that kept too much from being measured; `assess run` does it."""
+    """Have a system measured once more that kept too much from being measured, or at which we failed; `assess run` does it."""
     found = ready_with_registry()
     from django.db import transaction
 
@@ -104,13 +104,15 @@ def again(
 
     words, held = Words.of(lang), office.find(name)
     with transaction.atomic():
-        points = measuring.again(held, system, because)
-        after = {"do": "again", "system": system, "because": because, "points_open": str(points)}
+        one = measuring.again(held, system, because)
+        why_open = {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
+        after = {"do": "again", "system": system, "because": because, **why_open}
         trail.record(
             Change.Action.UPDATE, "round", who=who or operator(), key=held.code, after=after
         )
     shadows.ring(found)
-    typer.echo(words("again", system=system, points=words.number(points)))
+    by_site, by_us = words.number(one.by_site), words.number(one.by_us)
+    typer.echo(words("again", system=system, by_site=by_site, by_us=by_us))
 
 
 def _seen(words: Words, seen: Seen | None) -> str:

@@ -146,7 +146,9 @@ TEXTS: Final = {
         gettext_lazy("Trả lời kiến nghị theo bằng chứng của cơ quan và người đánh giá."),
     ),
     "not_obstructed": (
-        gettext_lazy("Hệ thống này không để ngỏ nhiều điểm vì phía trang nên không đo lại."),
+        gettext_lazy(
+            "Hệ thống này không để ngỏ nhiều điểm vì phía trang hay vì máy đo nên không đo lại."
+        ),
         gettext_lazy("Sau khi thông báo, cơ quan có thể kiến nghị từng tiêu chí."),
     ),
     "no_reason": (

@@ -12,6 +12,7 @@ from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.results import Fault, unmeasured
 from thuocdo.assess.rounds import measuring, office
 from thuocdo.assess.rounds.office import System
+from thuocdo.assess.scans.looking import nothing
 from thuocdo.core.errors import ThuocdoError
 
 pytestmark = pytest.mark.django_db
@@ -116,10 +117,11 @@ def measured_entry(held, code: str, *hidden: str) -> Entry:
 def test_a_system_that_kept_too_much_from_being_measured_is_measured_once_more(held):
     measured_entry(held, "s1", "security.tls", "security.csp")
     measured_entry(held, "s2", "security.tls")
-    ((entry, points),) = measuring.to_look_at_again(held)
-    assert (entry.code, points) == ("s1", 6)
+    (one,) = measuring.to_look_at_again(held)
+    entry = one.entry
+    assert (entry.code, one.by_site, one.by_us) == ("s1", 6, 0)
     assert refusal(measuring.again, held, "s1", " ") == "no_reason"
-    assert measuring.again(held, "s1", "Đo lúc đường truyền hỏng") == 6
+    assert measuring.again(held, "s1", "Đo lúc đường truyền hỏng").by_site == 6
     entry.refresh_from_db()
     assert (entry.state, entry.attempts, entry.results) == (Entry.State.QUEUED, 0, None)
 
@@ -135,3 +137,11 @@ def test_once_results_are_announced_nobody_is_measured_again(held):
     Round.objects.update(state=Round.State.PRELIMINARY)
     held.refresh_from_db()
     assert refusal(measuring.again, held, "s1", "x") == "round_closed"
+
+
+def test_where_the_scanner_failed_the_system_is_measured_once_more(held):
+    found = msgspec.to_builtins(nothing("OSError"))
+    held.entries.filter(code="s4").update(state=Entry.State.DONE, results=found)
+    (one,) = measuring.to_look_at_again(held)
+    assert (one.entry.code, one.by_site) == ("s4", 0)
+    assert measuring.again(held, "s4", "Đĩa đầy").by_us > 30

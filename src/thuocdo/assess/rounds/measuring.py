@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
-from thuocdo.assess.results import obstructed
+from thuocdo.assess.results import Fault, hindered, obstructed
 from thuocdo.assess.rounds.fleet import Systems, depth_of
 from thuocdo.assess.rounds.grading import results_of, rules_of, worth
 from thuocdo.assess.scans.looking import Scanning
@@ -96,26 +96,43 @@ def resume(held: Round) -> None:
         raise _late(held)
 
 
-def to_look_at_again(held: Round) -> list[tuple[Entry, Decimal]]:
-    """Measured systems of which too much is open by their own side's doing, or everything, with those points.
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A system that may be measured once more: points that are open by its own side's doing, and by a fault of ours."""
 
-    One or two time-outs may be the line's doing: these may be measured once more before anybody is told.
+    entry: Entry
+    by_site: Decimal
+    by_us: Decimal
+
+
+def to_look_at_again(held: Round) -> list[Again]:
+    """Measured systems of which more is open by their own side's doing than the rules allow, or anything by ours.
+
+    A time-out may be the line's doing, and a scanner dies or finds the disk full: these may be measured once more
+    before anybody is told.
     """
     rules = rules_of(held)
-    if rules.obstruction is UNSET:
-        return []
-    worth_of, most = worth(rules), rules.obstruction.most
+    worth_of = worth(rules)
+    most = rules.total if rules.obstruction is UNSET else rules.obstruction.most
+
+    def points(keys: Iterable[str]) -> Decimal:
+        return sum((worth_of[key] for key in keys), Decimal())
+
     found = []
     for entry in held.entries.filter(state=Entry.State.DONE).order_by("name"):
-        hidden = obstructed(rules, results_of(entry))
-        points = sum((worth_of[key] for key in hidden), Decimal())
-        if points > most:
-            found.append((entry, points))
+        results = results_of(entry)
+        one = Again(
+            entry,
+            points(obstructed(rules, results)),
+            points(hindered(rules, results, {Fault.INTERNAL})),
+        )
+        if one.by_site > most or one.by_us:
+            found.append(one)
     return found
 
 
-def again(held: Round, code: str, reason: str) -> Decimal:
-    """Have such a system measured once more, what was found before being given up; how many points were open.
+def again(held: Round, code: str, reason: str) -> Again:
+    """Have such a system measured once more, what was found before being given up.
 
     Ring afterwards. Raises ThuocdoError `round_closed`, `no_reason`, `not_obstructed`.
     """
@@ -123,13 +140,13 @@ def again(held: Round, code: str, reason: str) -> Decimal:
         raise _late(held)
     if not reason.strip():
         raise ThuocdoError("no_reason", "A reason is needed.", "Say why in a sentence.")
-    for entry, points in to_look_at_again(held):
-        if entry.code == code:
-            done = Entry.objects.filter(pk=entry.pk, state=Entry.State.DONE)
+    for one in to_look_at_again(held):
+        if one.entry.code == code:
+            done = Entry.objects.filter(pk=one.entry.pk, state=Entry.State.DONE)
             done.update(
                 state=Entry.State.QUEUED, attempts=0, results=None, fault="", finished_at=None
             )
-            return points
+            return one
     raise ThuocdoError(
         "not_obstructed", f"{code} kept nothing, or too little, from being measured."
     )

@@ -202,9 +202,13 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
 
 def _again(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
     code, because = request.POST.get("system", ""), _said(request)[0]
-    points = measured.again(held, code, because)
-    what = {"do": "again", "system": code, "because": because, "points_open": str(points)}
+    one = measured.again(held, code, because)
+    what = {"do": "again", "system": code, "because": because} | _open_points(one)
     return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), what
+
+
+def _open_points(one: measured.Again) -> dict[str, object]:
+    return {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
 
 
 def _settle(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
