@@ -151,6 +151,12 @@ TEXTS: Final = {
         ),
         gettext_lazy("Sau khi thông báo, cơ quan có thể kiến nghị từng tiêu chí."),
     ),
+    "conflict_of_interest": (
+        gettext_lazy(
+            "Không ai đánh giá hệ thống của cơ quan mình, hay trả lời kiến nghị của chính mình."
+        ),
+        gettext_lazy("Để người khác làm việc này."),
+    ),
     "no_reason": (
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from thuocdo.assess.rounds.grading import (
     with_marks,
     worth,
 )
+from thuocdo.assess.rounds.interests import refuse_own
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
 from thuocdo.assess.scans import shadows
@@ -121,23 +122,26 @@ def mark(
 ) -> Mark:
     """One assessor's points for one criterion, by the items found or as such; once and for all.
 
-    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`.
+    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`, `conflict_of_interest`.
     """
     _expect(held, Round.State.MEASURING)
     rules = rules_of(held)
     criterion = next((c for g, c in rules.criteria() if f"{g.code}.{c.code}" == key), None)
     entry = entry_of(held, code)
+    refuse_own(assessor, entry)
     if criterion is None or key not in to_mark(entry, rules):
         raise ThuocdoError("bad_mark", f"{key} is not for assessors in {code}.")
     if found is not None:
         points = checklist(rules, criterion, found)
     if points is None or not 0 <= points <= criterion.points:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {criterion.points}.")
-    if Mark.objects.filter(entry=entry, assessor=assessor, key=key).exists():
-        raise ThuocdoError("bad_mark", f"{assessor} has marked {key} of {code} already.")
-    return Mark.objects.create(
-        entry=entry, assessor=assessor, key=key, points=points, evidence=evidence
-    )
+    given = {"assessor": assessor, "key": key, "points": points, "evidence": evidence}
+    try:
+        with transaction.atomic():  # of two that come at once the first stays
+            return Mark.objects.create(entry=entry, **given)
+    except IntegrityError:
+        refusal = f"{assessor} has marked {key} of {code} already."
+        raise ThuocdoError("bad_mark", refusal) from None
 
 
 def marks_shown_to(held: Round, assessor: str) -> list[Mark]:
@@ -248,12 +252,15 @@ def _link(made: Appeal, who: str) -> None:
 def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:
     """Allow an appeal with the points it gives, or dismiss it; either way with a reason.
 
-    Raises ThuocdoError `unknown_appeal`, `decided`, `no_reason`, `bad_mark`.
+    Raises ThuocdoError `unknown_appeal`, `decided`, `no_reason`, `bad_mark`, `conflict_of_interest`.
     """
     found = Appeal.objects.filter(pk=number).first()
     if found is None:
         raise ThuocdoError("unknown_appeal", f"There is no appeal {number}.")
     _reasoned(answer)
+    refuse_own(who, found.entry)
+    if who == found.who:
+        raise ThuocdoError("conflict_of_interest", f"{who} made appeal {number}.")
     verdict = Appeal.Verdict.DISMISSED if points is None else Appeal.Verdict.ALLOWED
     with transaction.atomic():
         taken = Appeal.objects.filter(pk=number, verdict=Appeal.Verdict.OPEN).update(
@@ -332,12 +339,12 @@ def _rule(
     held: Round, code: str, key: str, points: Decimal, reason: str, who: str, kind: Ruling.Kind
 ) -> Ruling:
     _reasoned(reason)
-    worth = _known(held, key)
+    worth, entry = _known(held, key), entry_of(held, code)
     if not 0 <= points <= worth:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {worth}.")
-    return Ruling.objects.create(
-        entry=entry_of(held, code), kind=kind, key=key, points=points, reason=reason, who=who
-    )
+    refuse_own(who, entry)
+    given = {"key": key, "points": points, "reason": reason, "who": who}
+    return Ruling.objects.create(entry=entry, kind=kind, **given)
 
 
 def _known(held: Round, key: str) -> Decimal:
