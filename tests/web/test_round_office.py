@@ -372,7 +372,7 @@ def test_who_left_the_agency_before_the_round_was_planned_may_mark(held):
     who = belongs_to(assessor, "H26", valid_to=gone)
     read(assessor, MARKING)
     Membership.objects.filter(user__username=who, agency="H26").update(
-        valid_to=timezone.now().date()
+        valid_to=timezone.localdate()
     )
     read(assessor, MARKING, 403)
 

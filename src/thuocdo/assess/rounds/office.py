@@ -19,6 +19,7 @@ from django.utils import timezone
 from thuocdo import __version__
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
+from thuocdo.assess.rounds import deadline
 from thuocdo.assess.rounds.grading import (
     graded,
     rules_of,
@@ -95,8 +96,8 @@ def find(code: str) -> Round:
 
 def waiting(held: Round) -> list[str]:
     """Codes of the systems that are not measured yet, in their turn."""
-    left = held.entries.exclude(state=Entry.State.DONE).order_by("turn")
-    return list(left.values_list("code", flat=True))
+    left = held.entries.exclude(state=Entry.State.DONE)
+    return list(left.order_by("turn").values_list("code", flat=True))
 
 
 def entry_of(held: Round, code: str) -> Entry:
@@ -170,8 +171,8 @@ def progress(held: Round) -> dict[str, int]:
 
 def marked(held: Round) -> list[tuple[str, int]]:
     """How many marks each assessor has made: how far they are, not what they gave."""
-    found = Mark.objects.filter(entry__round=held).values_list("assessor").annotate(n=Count("pk"))
-    return sorted(found)
+    marks = Mark.objects.filter(entry__round=held)
+    return sorted(marks.values_list("assessor").annotate(n=Count("pk")))
 
 
 def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
@@ -206,7 +207,8 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
     _expect(held, Round.State.PRELIMINARY)
     if held.appeals_until is None or timezone.now() >= held.appeals_until:
         raise ThuocdoError(
-            "too_late", f"Appeals in round {held.code} were due by {held.appeals_until}."
+            "too_late",
+            f"Appeals in round {held.code} were due by {deadline.told(held.appeals_until)}.",
         )
     _known(held, key)
     _reasoned(text)
@@ -395,6 +397,6 @@ def _appeals_over(held: Round) -> None:
     if waiting or (held.appeals_until and timezone.now() < held.appeals_until):
         raise ThuocdoError(
             "appeals_open",
-            f"{waiting} appeals are open; they are taken until {held.appeals_until}.",
+            f"{waiting} appeals are open; they are taken until {deadline.told(held.appeals_until)}.",
             "Decide them, and wait for the deadline.",
         )

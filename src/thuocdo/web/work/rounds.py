@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Final
@@ -23,10 +22,11 @@ from django.views.decorators.http import require_http_methods
 
 from thuocdo.assess.criteria.model import criteria_set, criteria_sets
 from thuocdo.assess.models import Appeal, Round
-from thuocdo.assess.rounds import grading, office, planning
+from thuocdo.assess.rounds import deadline, grading, office, planning
 from thuocdo.assess.rounds import measuring as measured
 from thuocdo.assess.rounds.planning import Wrong
 from thuocdo.assess.scans import shadows
+from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
 from thuocdo.registry.models import Change
@@ -196,7 +196,7 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
     days = int(text) if text.isdecimal() and len(text) <= _NUMBER else 0
     if not 0 < days <= _LONGEST_DAYS:
         raise ThuocdoError("bad_appeal_days", f"{text!r} are no days.")
-    office.announce(held, timezone.now() + timedelta(days=days))
+    office.announce(held, deadline.ends(local_day(now_us()), days))
     return _("Kết quả sơ bộ đã được gửi tới các cơ quan."), {"do": "announce", "days": days}
 
 
