@@ -21,14 +21,7 @@ from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
 from thuocdo.assess.printable import fit
 from thuocdo.assess.rounds import deadline
-from thuocdo.assess.rounds.grading import (
-    graded,
-    rules_of,
-    to_mark,
-    together_of,
-    with_marks,
-    worth,
-)
+from thuocdo.assess.rounds.grading import graded, rules_of, to_mark, together_of, with_marks, worth
 from thuocdo.assess.rounds.interests import refuse_own
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
