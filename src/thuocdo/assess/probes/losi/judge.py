@@ -7,7 +7,7 @@ unmeasured for the machine, with the places where people should look. Nothing se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -219,17 +219,12 @@ def _ahead(read: _Read) -> Remark | None:
 
 def _called(
     words: Sequence[str], hrefs: Sequence[str], besides: int | None, labels: Sequence[_Label]
-) -> Sequence[_Label]:
+) -> Iterator[_Label]:
     """Those that have few enough words besides; all of them where that is no condition."""
-    if besides is None:
-        return labels
-    leads = tuple(hrefs)
-    return [
-        each
-        for each in labels
-        if each.said.names(words, besides)
-        or any(part in each.control.href.lower() for part in leads)
-    ]
+    for each in labels:
+        is_short = besides is None or (each.is_section and each.said.names(words, besides))
+        if is_short or any(part in each.control.href.lower() for part in hrefs):
+            yield each
 
 
 def _hosts(least: int, read: _Read) -> Remark | None:
@@ -260,7 +255,7 @@ def _fields(types: Sequence[str], page: Page) -> Remark | None:
 
 
 def _links(
-    words: Sequence[str], hrefs: Sequence[str], labels: Sequence[_Label], page: Page
+    words: Sequence[str], hrefs: Sequence[str], labels: Iterable[_Label], page: Page
 ) -> Iterator[Remark]:
     for each in labels:
         leads = each.control.href.lower()
