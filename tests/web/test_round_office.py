@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -19,7 +20,8 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
 from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unmeasured
 from thuocdo.assess.rounds import grading, office
-from thuocdo.registry.models import Change
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.registry.models import Change, Membership
 from thuocdo.registry.rights import Role
 from thuocdo.web import rounds
 
@@ -385,3 +387,62 @@ def test_a_file_that_cannot_be_planned_from_names_its_faults(held, keeper, conte
 def test_a_round_needs_a_proper_name(held, keeper, code):
     lines = b"code,name,block,url\na,b,province,a.vn\n"
     assert "Tên đợt không hợp lệ." in plan(keeper, lines, code).content.decode()
+
+
+def belongs_to(client: Client, agency: str, **dates) -> str:
+    """The name of whoever is signed in, who has a role in an agency besides."""
+    user = get_user_model().objects.get(pk=client.session["_auth_user_id"])
+    Membership.objects.create(user=user, role=Role.OFFICER, agency=agency, **dates)
+    return user.username
+
+
+@pytest.mark.parametrize("agency", ["H26", "H26.1"])
+def test_nobody_marks_a_system_of_their_own_agency_or_of_one_above_it(held, agency):
+    assessor = signed_in(Role.ASSESSOR)
+    belongs_to(assessor, agency)
+    assert "nên người khác chấm" in read(assessor, MARKING, 403)
+    assert (
+        assessor.post(MARKING, {"key": KEY, "evidence": "x", "found": "remote"}).status_code == 403
+    )
+    assert not Mark.objects.exists()
+
+
+def test_who_left_the_agency_before_the_round_was_planned_may_mark(held):
+    assessor = signed_in(Role.ASSESSOR)
+    gone = (timezone.now() - timedelta(days=400)).date()
+    who = belongs_to(assessor, "H26", valid_to=gone)
+    read(assessor, MARKING)
+    Membership.objects.filter(user__username=who, agency="H26").update(
+        valid_to=timezone.localdate()
+    )
+    read(assessor, MARKING, 403)
+
+
+def test_a_keeper_of_the_agencys_own_neither_decides_nor_corrects(held, keeper, agency):
+    announced(held)
+    agency.post(f"{RESULT}kien-nghi/", {"key": "security.hsts", "text": "Không đúng."})
+    number = str(Appeal.objects.get().pk)
+    belongs_to(keeper, "H26")
+    given = {"do": "decide", "appeal": number, "points": "1,5", "because": "Đúng."}
+    answer = keeper.post(ROUND, given)
+    assert answer.status_code == 400
+    assert "Không ai đánh giá hệ thống của cơ quan mình" in answer.content.decode()
+    assert Appeal.objects.get().verdict == Appeal.Verdict.OPEN
+
+
+def test_nobody_answers_their_own_appeal(held):
+    announced(held)
+    made = office.appeal(held, SYSTEM, "security.hsts", "Không đúng.", "lan")
+    with pytest.raises(ThuocdoError) as refused:
+        office.decide(made.pk, "Đúng.", "lan", Decimal(1))
+    assert refused.value.code == "conflict_of_interest"
+    office.decide(made.pk, "Đúng.", "minh", Decimal(1))
+
+
+def test_of_one_assessors_two_clicks_the_first_stays_and_the_second_is_told(held):
+    """Both saw the criterion unmarked."""
+    office.mark(held, SYSTEM, "lan", KEY, points=Decimal(1))
+    with pytest.raises(ThuocdoError) as refused:
+        office.mark(held, SYSTEM, "lan", KEY, points=Decimal(2))
+    assert refused.value.code == "bad_mark"
+    assert Mark.objects.get().points == 1

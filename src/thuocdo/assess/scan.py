@@ -182,6 +182,8 @@ async def _run(probe: Probe, scene: Scene) -> list[Result]:
 
 def _hindered(probe: Probe, scene: Scene) -> Failure | None:
     """Why a probe cannot be run at all."""
+    if why := probe.left_out(scene.depth):
+        return Failure(Fault.NOT_ASKED, why)
     if isinstance(scene.page, Failure) and probe.needs_page:
         return scene.page
     if probe.needs_answers and scene.given_up is not None:
@@ -196,7 +198,10 @@ def _hindered(probe: Probe, scene: Scene) -> Failure | None:
 def _given_up(why: Failure, scene: Scene) -> list[Remark]:
     if why != scene.given_up:
         return []
-    return [Remark("site_given_up", {"lost": str(scene.patience.lost)})]
+    patience = scene.patience
+    if patience.has_dallied:
+        return [Remark("site_given_up_in_all", {"n": str(patience.silences_in_all)})]
+    return [Remark("site_given_up", {"lost": str(patience.lost)})]
 
 
 def _late(patience: Patience, step: str) -> Failure:

@@ -195,9 +195,11 @@ def _cell(group: GroupPoints | None) -> Cell:
 
 
 def span(grade: Grade, bounds: Sequence[Bound]) -> str:
-    """The levels that are possible, best first; "" where one is certain or there are none."""
+    """The levels that are possible, best first, or that none is given; "" where one is certain or there are none."""
     if grade.level is not None or not bounds:
         return ""
+    if grade.withheld:
+        return _("không xếp mức")
     best = level_of(grade.points + grade.unmeasured, bounds)
     return f"{best}–{level_of(grade.points, bounds)}"
 

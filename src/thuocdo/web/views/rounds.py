@@ -62,6 +62,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         **_common(found),
         "title": told(found.made.title),
         "blocks": _blocks(found),
+        "withheld": any(each.withheld for each in found.made.blocks),
         "own": rounds.own(found),
         "groups": [
             f"{told(name)} *" if code in found.made.configured_groups else told(name)
