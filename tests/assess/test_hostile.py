@@ -341,6 +341,20 @@ def test_one_that_answers_something_in_every_probe_is_given_up_when_it_let_too_m
     assert seen.results["security.csp"].share is not None
 
 
+def test_half_a_character_in_a_page_costs_the_scan_nothing(tmp_path):
+    """No UTF-8 can carry it: it would end the scan, and what is signed of the round could not be written."""
+    script = """<!doctype html><html lang=vi><title>x</title><h1>x</h1><a href=x id=a>x</a>
+    <script>document.title = "\\ud83d\\u000b"; a.textContent = "\\udc00"; a.setAttribute("title", "\\ud83d");
+    a.setAttribute("href", "/\\ud83d"); document.documentElement.lang = "\\ud83d"</script>"""
+    server = Odd(ROBOTS | {"/": page(script.encode())})
+    seen = scanned(tmp_path, f"{server.url}/", short())
+    server.close()
+    assert Fault.INTERNAL not in {each.fault for each in seen.results.values()}
+    (title,) = seen.results["interface.title"].remarks
+    assert title.facts["title"] == "\ufffd\ufffd"
+    msgspec.json.encode(list(seen.results.values()))
+
+
 def test_a_robots_txt_that_breaks_the_parser_is_no_fault_of_ours(tmp_path):
     broken = page(
         "User-agent: *\nCrawl-delay: ²\nDisallow: http://[".encode(), "Content-Type: text/plain"

@@ -20,6 +20,7 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure, Fetcher
 from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.patience import Bounds, Patience, bounds
+from thuocdo.assess.printable import fit_struct
 from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene
@@ -78,7 +79,7 @@ async def scan(scanner: Scanner, target: Target, probes: Sequence[Probe] = PROBE
         seconds = f"{scanner.bounds.site_seconds:g}"
         why = Failure(Fault.TIMEOUT, f"{patience.spent:.0f} s")
         found += _all(late, why, at, Remark("site_time_spent", {"seconds": seconds}))
-    return _with_trace(found, patience, scanner.kept)
+    return [fit_struct(each) for each in _with_trace(found, patience, scanner.kept)]
 
 
 @contextlib.contextmanager
@@ -153,6 +154,11 @@ async def _look(
             return looked
     except TimeoutError:
         return _late(patience, "look")
+    except (
+        Exception
+    ) as problem:  # a page nobody thought of costs what the visit would have shown, and no more
+        log.exception("a visit failed", url=url)
+        return Failure(Fault.INTERNAL, type(problem).__name__)
 
 
 async def _run(probe: Probe, scene: Scene) -> list[Result]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from thuocdo import __version__
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
+from thuocdo.assess.printable import fit
 from thuocdo.assess.rounds import deadline
 from thuocdo.assess.rounds.grading import (
     graded,
@@ -136,7 +137,7 @@ def mark(
         points = checklist(rules, criterion, found)
     if points is None or not 0 <= points <= criterion.points:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {criterion.points}.")
-    given = {"assessor": assessor, "key": key, "points": points, "evidence": evidence}
+    given = {"assessor": assessor, "key": key, "points": points, "evidence": fit(evidence)}
     try:
         with transaction.atomic():  # of two that come at once the first stays
             return Mark.objects.create(entry=entry, **given)
@@ -218,7 +219,7 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
             raise ThuocdoError(
                 "appeal_open", f"An appeal against {key} of {code} is open.", "Wait for its answer."
             )
-        made = Appeal.objects.create(entry=entry, key=key, text=text, who=who)
+        made = Appeal.objects.create(entry=entry, key=key, text=fit(text), who=who)
         if may_be_rescanned(held, key):
             _link(made, who)
         return made
@@ -266,7 +267,7 @@ def decide(number: int, answer: str, who: str, points: Decimal | None = None) ->
     verdict = Appeal.Verdict.DISMISSED if points is None else Appeal.Verdict.ALLOWED
     with transaction.atomic():
         taken = Appeal.objects.filter(pk=number, verdict=Appeal.Verdict.OPEN).update(
-            verdict=verdict, answer=answer, decided_by=who, decided_at=timezone.now()
+            verdict=verdict, answer=fit(answer), decided_by=who, decided_at=timezone.now()
         )
         if not taken:
             raise ThuocdoError("decided", f"Appeal {number} is decided already.")
@@ -345,7 +346,7 @@ def _rule(
     if not 0 <= points <= worth:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {worth}.")
     refuse_own(who, entry)
-    given = {"key": key, "points": points, "reason": reason, "who": who}
+    given = {"key": key, "points": points, "reason": fit(reason), "who": who}
     return Ruling.objects.create(entry=entry, kind=kind, **given)
 
 

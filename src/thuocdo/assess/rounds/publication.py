@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.printable import fit_struct
 from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result, is_machines
@@ -118,7 +119,7 @@ def publication(
     lines = standings(graded)
     counted = {each.check or f"{group.code}.{each.code}" for group, each in criteria.criteria()}
     by_code = {each.code: each for each in graded}
-    return Publication(
+    made = Publication(
         round=code,
         title=Text(
             vi=f"Kết quả đánh giá hệ thống, đợt {code}", en=f"Assessment of systems, round {code}"
@@ -141,6 +142,7 @@ def publication(
         configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
         withheld_why=None if criteria.obstruction is UNSET else criteria.obstruction.why,
     )
+    return fit_struct(made)
 
 
 def block_line(block: str, lines: Iterable[Standing], criteria: CriteriaSet) -> BlockLine:

@@ -92,8 +92,11 @@ def level_badge(request: HttpRequest, code: str, system: str) -> HttpResponse:
     with translation.override("en" if request.GET.get("lang") == "en" else "vi"):
         try:
             found = rounds.with_system(code, system)
-            grade = rounds.line_of(found, system).standing.grade
-            said, label = _level_words(found, grade)
+            signed = rounds.line_of(found, system).standing.grade
+            now = rounds.corrected(found, system)
+            said, label = _level_words(found, now or signed)
+            if now is not None:
+                label = f"{label} ({_('đã tính các đính chính')})"
             status = HTTPStatus.OK
         except Problem as problem:
             said, label, status = problem.message, problem.message, HTTPStatus(problem.status)

@@ -88,6 +88,7 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
         "groups": rounds.by_group(found.rules, line),
         "corrections": own,
+        "corrected": rounds.corrected(found, system) if own else None,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
     }

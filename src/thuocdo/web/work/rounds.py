@@ -102,6 +102,8 @@ def _wrong_words(wrong: Wrong) -> str:
         "no_column": _("thiếu cột này"),
         "empty": _("để trống"),
         "too_long": _("quá dài"),
+        "no_code": _("mã chỉ gồm chữ, số và các dấu . _ - :"),
+        "unprintable": _("có ký tự không in được"),
         "no_block": _("khối phải là ministry, province hoặc own"),
         "no_url": _("không phải địa chỉ web"),
         "no_number": _("không phải số"),
