@@ -24,7 +24,7 @@ from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import ASKED_ONLY, CHECKS
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.probes.target import Target
-from thuocdo.assess.results import Blame, Fault, Result, combined, obstructed
+from thuocdo.assess.results import Blame, Fault, Result, combined, faults_of, obstructed
 from thuocdo.assess.results import points as result_points
 from thuocdo.assess.rounds.grading import by_people, worth
 from thuocdo.assess.rounds.table import Graded, standings
@@ -308,7 +308,7 @@ def graded(seen: Seen, code: str) -> Graded:
     results = list(seen.results.values())
     points = combined(result_points(rules, results), by_people(rules))
     points |= dict.fromkeys((OURS | {"wcag.axe"}) & worth(rules).keys(), Decimal(0))
-    given = grade(rules, points, obstructed(rules, results))
+    given = grade(rules, points, obstructed(rules, faults_of(results)))
     return Graded(code, code, "province", "", "", given, points, results)
 
 

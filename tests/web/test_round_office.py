@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from tests.web import held_round
 from tests.web.people import read, signed_in
 
-from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.criteria.model import CriteriaSet, criteria_set
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
 from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unmeasured
@@ -25,6 +26,7 @@ from thuocdo.registry.rights import Role
 from thuocdo.web import rounds
 
 SET = criteria_set("2024")
+FIXTURES = Path(__file__).parents[1] / "assess" / "fixtures"
 CODE, SYSTEM = "2027-1", "H26-one_stop"
 KEY = "functions.signing"
 ROUND = f"/lam-viec/dot-danh-gia/{CODE}/"
@@ -129,7 +131,7 @@ def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_
     assert "checked" not in page  # nothing is chosen for anybody
     english = read(assessor, f"/en/work/marking/losi/{SYSTEM}/")
     assert "The machine proposes to look at" in english
-    assert "0/90" in read(assessor, "/lam-viec/cham-diem/")
+    assert "0/93" in read(assessor, "/lam-viec/cham-diem/")
     given = {"key": "services_provision.259", "points": "1", "evidence": "Trang chủ, 9 giờ."}
     assert assessor.post(path, given).status_code == 302
     assert grading.graded(made)[0].points["services_provision.259"] is None
@@ -137,11 +139,50 @@ def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_
     assert assessor.post(path, found).status_code == 400
 
 
+ASKED = "Chỉ hướng dẫn hoặc cho tải biểu mẫu thì không tính."
+ASKED_IN_ENGLISH = "Explanations or forms to download alone do not count."
+
+
+def test_what_a_question_asks_stands_under_its_name_where_it_is_marked(held, country):
+    losi_held(country)
+    assessor = signed_in(Role.ASSESSOR)
+    page = read(assessor, f"/lam-viec/cham-diem/losi/{SYSTEM}/")
+    assert ASKED in page
+    assert page.index("Đăng ký khai sinh trực tuyến") < page.index(ASKED, page.index("khai sinh"))
+    assert ASKED_IN_ENGLISH in read(assessor, f"/en/work/marking/losi/{SYSTEM}/")
+
+
+def test_what_a_question_asks_and_how_to_mend_stand_in_the_rules_of_a_round(client, country):
+    made = office.plan("losi", criteria_set("losi-2024"), held_round.fleet()[:1], is_trial=True)
+    made.entries.update(state=Entry.State.DONE, results=[])
+    office.publish(made, country)
+    page = read(client, "/chat-luong/losi/bo-tieu-chi/")
+    assert ASKED in page
+    assert page.count("<small>") == 95
+    assert "đặt liên kết thẳng tới chỗ nộp hồ sơ" in page
+    assert ASKED_IN_ENGLISH in read(client, "/en/quality/losi/criteria/")
+
+
+def test_rules_that_were_frozen_before_they_said_it_are_shown_without(held, country):
+    frozen = (FIXTURES / "losi-2024-second.json").read_bytes()
+    rules = msgspec.json.decode(frozen, type=CriteriaSet)
+    office.plan("cu", rules, held_round.fleet()[:1], is_trial=False)
+    made = office.plan("cu-thu", rules, held_round.fleet()[:1], is_trial=True)
+    made.entries.update(state=Entry.State.DONE, results=[])
+    office.publish(made, country)
+    assessor = signed_in(Role.ASSESSOR)
+    for path in (f"/lam-viec/cham-diem/cu/{SYSTEM}/", "/chat-luong/cu-thu/bo-tieu-chi/"):
+        page = read(assessor, path)
+        assert "Giấy khai sinh" in page
+        assert ASKED not in page
+        assert "UNSET" not in page
+
+
 def test_what_people_judge_where_no_machine_found_it_stands_in_its_group(held, country):
     rules = criteria_set("losi-2024")
     (line,) = office.as_it_stands(losi_held(country), 1).systems
     told = {each.code: len(each.checks) for each in rounds.by_group(rules, line)}
-    machines = {"literacy": 1, "technology": 3}  # yes or no by a machine, which did not look here
+    machines = {"technology": 1}  # yes or no by a machine, which did not look here
     assert told == {
         group.code: len(group.criteria) - machines.get(group.code, 0) for group in rules.groups
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from decimal import Decimal
 
@@ -96,6 +97,9 @@ def test_what_is_downloaded_is_what_was_signed(client, held, country):
         one = client.get(f"/chat-luong/{CODE}.{kind}").content
         assert one
         assert one == client.get(f"/chat-luong/{CODE}.{kind}").content
+    rules = client.get(f"/chat-luong/{CODE}.rules")
+    assert hashlib.sha256(rules.content).hexdigest() == held.rules_sha256
+    assert rules["Content-Disposition"] == f'attachment; filename="{CODE}.rules.json"'
     text(client, f"/chat-luong/{CODE}.exe", 404)
 
 

@@ -191,21 +191,25 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
     return found
 
 
-def obstructed(criteria: CriteriaSet, results: Iterable[Result]) -> frozenset[str]:
+def faults_of(results: Iterable[Result]) -> dict[str, str]:
+    """Why each check could not be measured; "" where it could."""
+    return {each.check: each.fault or "" for each in results}
+
+
+def obstructed(criteria: CriteriaSet, why: Mapping[str, str]) -> frozenset[str]:
     """Criteria, by `group.criterion`, that the site's own side kept from being measured, as the set counts that.
 
-    What needs an appointment is none of them: a site that is asked no more might have had none.
+    why  faults by check. What needs an appointment is none of them: a site that is asked no more might have had none.
     """
     if criteria.obstruction is UNSET:
         return frozenset()
-    return hindered(criteria, results, criteria.obstruction.faults)
+    return hindered(criteria, why, criteria.obstruction.faults)
 
 
 def hindered(
-    criteria: CriteriaSet, results: Iterable[Result], faults: Collection[str]
+    criteria: CriteriaSet, why: Mapping[str, str], faults: Collection[str]
 ) -> frozenset[str]:
-    """Criteria that a machine alone judges and could not measure for one of some faults."""
-    why = {each.check: each.fault for each in results}
+    """Criteria that a machine alone judges and could not measure for one of some faults. why: faults by check."""
     return frozenset(
         f"{group.code}.{each.code}"
         for group, each in criteria.criteria()

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from thuocdo.cli.assess_files import points_of, rows_in, systems_in
@@ -277,7 +278,7 @@ def publish(
 ) -> None:  # fmt: skip
     """Freeze and sign the round, and print it: JSON, Word, PDF, Excel. Again: the same files."""
     found = ready_with_registry()
-    from thuocdo.assess.rounds import office
+    from thuocdo.assess.rounds import grading, office
     from thuocdo.report.render.assessment import RENDERERS
 
     wanted = [each.strip() for each in formats.split(",")]
@@ -290,6 +291,7 @@ def publish(
     for each in wanted:
         write_file(folder / f"{name}.{each}", RENDERERS[each](made))
     write_file(folder / f"{name}.jws", held.publication.encode())
+    write_file(folder / f"{name}.rules.json", msgspec.json.encode(grading.rules_of(held)))
 
 
 @assess.command("correct")

@@ -88,6 +88,31 @@ _WORDS: Final = {
     "open": Text(vi="chưa rõ", en="open"),
     "unranked": Text(vi="Không xếp hạng: {system}: {why}", en="Not ranked: {system}: {why}"),
     "own": Text(vi="ngoài xếp hạng", en="not ranked"),
+    "verify_signed": Text(
+        vi="Đợt {round}: chữ ký đúng. Bộ tiêu chí {rules}, mã băm {sha256}.",
+        en="Round {round}: the signature is good. Rules {rules}, hash {sha256}.",
+    ),
+    "verify_sums": Text(
+        vi="{systems} hệ thống, {checks} kết quả: tổng điểm, mức, hạng và tỷ lệ các mức đều tính lại được đúng như đã công bố.",
+        en="{systems} systems, {checks} checks: every total, level, rank and share follows from them as published.",
+    ),
+    "verify_wholes": Text(
+        vi="{n} nhóm chỉ biết điểm cả nhóm, không có từng tiêu chí để cộng lại.",
+        en="{n} groups are known as a whole: there are no criteria of theirs to add up again.",
+    ),
+    "verify_wrong": Text(
+        vi="{place}: {what}: công bố {published}; tính lại {here}",
+        en="{place}: {what}: published {published}; here {here}",
+    ),
+    "verify_evidence": Text(vi="{n} bằng chứng được nêu.", en="{n} pieces of evidence are named."),
+    "verify_missing": Text(vi="Thiếu bằng chứng {sha256}.", en="Evidence {sha256} is missing."),
+    "verify_changed": Text(
+        vi="Bằng chứng {sha256} không còn như lúc lưu.",
+        en="Evidence {sha256} is not what was kept.",
+    ),
+    "verify_good": Text(vi="Không có gì sai.", en="Nothing is wrong."),
+    "verify_bad": Text(vi="{n} chỗ sai.", en="{n} things are wrong."),
+    "more": Text(vi="… và {n} chỗ nữa.", en="… and {n} more."),
     "configured": Text(
         vi="Điểm có dấu * do hệ thống này cấu hình, không có trong văn bản. {why}",
         en="Points marked * are configured by this system and stand in no document. {why}",

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
@@ -29,7 +30,8 @@ from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 
 SIGNATURE: Final = "jws"
-KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE)
+RULES: Final = "rules"
+KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE, RULES)
 LATEST: Final = "latest"
 _DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
@@ -349,6 +351,8 @@ def file(found: Published, kind: str) -> bytes:
     """One print of a round: made once, and the same for ever. Raises KeyError for another kind."""
     if kind == SIGNATURE:
         return found.held.publication.encode()
+    if kind == RULES:
+        return msgspec.json.encode(found.rules)  # the bytes whose hash was signed
     path = board.instance().home / "assessments" / found.code / f"{found.code}.{kind}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

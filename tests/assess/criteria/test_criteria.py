@@ -32,6 +32,30 @@ def test_losi_2024_has_the_95_questions_in_six_modules():
     assert [len(group.criteria) for group in groups] == [6, 30, 22, 15, 10, 12]
 
 
+def test_every_question_of_losi_2024_says_what_it_asks_and_how_to_mend_in_both_languages():
+    told = [each for _, each in criteria_set("losi-2024").criteria()]
+    for each in told:
+        for words in (each.name, each.asks, each.fix):
+            assert words.vi != words.en, each.code
+            assert all(text.strip() for text in (words.vi, words.en)), each.code
+        assert max(map(len, (each.asks.vi, each.asks.en))) <= 260, each.code
+        for text in (each.asks.vi, each.asks.en):
+            assert ". " in text, each.code  # what is asked, and then what does not count
+    for words in ("name", "asks"):
+        for language in ("vi", "en"):
+            assert len({getattr(getattr(each, words), language) for each in told}) == 95
+
+
+def test_a_name_says_what_the_question_asks():
+    """Each was something else, or less, before the questions were read in full."""
+    names = {each.code: each.name for _, each in criteria_set("losi-2024").criteria()}
+    assert "Khai thuế" in names["268"].vi  # to file a return, not to pay
+    assert "Sáng kiến" in names["223"].vi  # with third parties: no service of theirs
+    assert "khiếu nại" in names["232"].vi  # of a fine or a tax: no department of justice
+    assert "Tra cứu" in names["299"].vi
+    assert "Xác thực" in names["245"].vi  # any secure sign-in, not the national one alone
+
+
 def test_every_question_that_a_machine_answers_names_a_check_that_some_probe_makes():
     for rules in criteria_sets():
         for group, each in rules.criteria():

@@ -47,6 +47,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check        the probe's check it is measured by; "" is its own name, `group.criterion`
     proposal     of a manual one: the check whose signs are put before the assessors and never count
     source       the place it is taken from, where the set's own source does not say it for all
+    asks         what must be there for its points and what does not count, for those who judge and are judged
     official     whether its points stand in the source; unset: as the set says
     """
 
@@ -62,6 +63,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str | UnsetType = UNSET
     official: bool | UnsetType = UNSET
     proposal: str | UnsetType = UNSET
+    asks: Text | UnsetType = UNSET
 
     @property
     def by_machine(self) -> bool:

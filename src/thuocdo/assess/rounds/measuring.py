@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
-from thuocdo.assess.results import Fault, hindered, obstructed
+from thuocdo.assess.results import Fault, faults_of, hindered, obstructed
 from thuocdo.assess.rounds.fleet import Systems, depth_of
 from thuocdo.assess.rounds.grading import results_of, rules_of, worth
 from thuocdo.assess.scans.looking import Scanning
@@ -121,11 +121,11 @@ def to_look_at_again(held: Round) -> list[Again]:
 
     found = []
     for entry in held.entries.filter(state=Entry.State.DONE).order_by("name"):
-        results = results_of(entry)
+        why = faults_of(results_of(entry))
         one = Again(
             entry,
-            points(obstructed(rules, results)),
-            points(hindered(rules, results, {Fault.INTERNAL})),
+            points(obstructed(rules, why)),
+            points(hindered(rules, why, {Fault.INTERNAL})),
         )
         if one.by_site > most or one.by_us:
             found.append(one)

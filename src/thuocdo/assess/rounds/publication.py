@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -134,7 +134,7 @@ def publication(
         software=software,
         groups={group.code: group.name for group in criteria.groups},
         blocks=[
-            _block(block, lines, criteria)
+            block_line(block, lines, criteria)
             for block in sorted({each.block for each in lines} - {OWN})
         ],
         systems=[system_line(line, by_code[line.code], criteria) for line in lines],
@@ -145,7 +145,8 @@ def publication(
     return fit_struct(made)
 
 
-def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> BlockLine:
+def block_line(block: str, lines: Iterable[Standing], criteria: CriteriaSet) -> BlockLine:
+    """A block's systems, counted."""
     own = [each for each in lines if each.block == block]
     ranked = [each for each in own if each.rank is not None]
     total = sum((each.grade.points for each in ranked), Decimal())

@@ -85,24 +85,29 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
 def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> Standing:
     why = why_unranked(each.results)
     is_ranked = not why and each.block != OWN
-    low, high = each.grade.points, each.grade.highest
+    rank, best, worst = places(each.grade, lows, highs) if is_ranked else (None, None, None)
     return Standing(
         code=each.code,
         name=each.name,
         block=each.block,
         vendor=each.vendor,
         grade=each.grade,
-        rank=rank(low, lows) if is_ranked else None,
-        rank_best=rank(high, lows) if is_ranked else None,
-        # itself is among `highs`, and is not above itself
-        rank_worst=sum(other > low for other in highs) + (1 if high == low else 0)
-        if is_ranked
-        else None,
+        rank=rank,
+        rank_best=best,
+        rank_worst=worst,
         unranked=why,
     )
 
 
-def rank(points: Decimal, among: Iterable[Decimal]) -> int:
+def places(grade: Grade, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> tuple[int, int, int]:
+    """A grade's rank, and the best and the worst it could have; lows, highs: of all of its block, itself among them."""
+    low, high = grade.points, grade.highest
+    # itself is among `highs`, and is not above itself
+    worst = sum(other > low for other in highs) + (1 if high == low else 0)
+    return rank_of(low, lows), rank_of(high, lows), worst
+
+
+def rank_of(points: Decimal, among: Iterable[Decimal]) -> int:
     """Standard competition rank: one more than those above."""
     return 1 + sum(other > points for other in among)
 

@@ -175,13 +175,13 @@ def _moved(
 
 def _side(rules: CriteriaSet, graded: Graded) -> Side:
     points = {key: graded.points.get(key) for key in _machine(rules)}
-    hidden = probed.obstructed(rules, graded.results)
+    hidden = probed.obstructed(rules, probed.faults_of(graded.results))
     return Side(rules, grade(rules, points, hidden), points)
 
 
 def _graded(code: str, name: str, url: str, rules: CriteriaSet, found: Sequence[Result]) -> Graded:
     points = probed.points(rules, found)
-    given = grade(rules, points, probed.obstructed(rules, found))
+    given = grade(rules, points, probed.obstructed(rules, probed.faults_of(found)))
     return Graded(code, name, "", "", url, given, points, list(found))
 
 

@@ -28,6 +28,7 @@ _TYPES = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     rounds.SIGNATURE: "application/jose",
+    rounds.RULES: "application/json; charset=utf-8",
 }
 _CACHED = "public, max-age=300"
 
@@ -121,7 +122,8 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
             status=HTTPStatus.NOT_FOUND,
         )
     response = HttpResponse(rounds.file(found, kind), content_type=_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{found.code}.{kind}"'
+    name = f"{found.code}.{kind}.json" if kind == rounds.RULES else f"{found.code}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

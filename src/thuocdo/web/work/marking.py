@@ -135,6 +135,7 @@ def _criterion(
         "signs": _signs(proposal),
         "key": key,
         "name": told(criterion.name),
+        "asks": told(criterion.asks) if criterion.asks else "",
         "of": criterion.points,
         "items": [(item.code, told(item.name)) for item in criterion.items],
         "mark": mark,
