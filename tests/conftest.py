@@ -53,6 +53,24 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """They are files of the packages, and each test client would look for all of them again."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def add(served: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(served)
+            found.update(served.files)
+        served.files = found
+
+    with pytest.MonkeyPatch.context() as once:
+        once.setattr(WhiteNoiseMiddleware, look.__name__, add)
+        yield
+
+
 class Scheduling(LoadFileScheduling):
     """By file, in the order of the collection; a folder of TOGETHER counts as a file."""
 
