@@ -28,10 +28,29 @@ from thuocdo.core.errors import ThuocdoError
 
 LIBRARIES: Final = (
     *("pandas", "pyarrow.dataset", "pyarrow.parquet", "duckdb", "ibis", "sqlglot", "yaml"),
-    *("ibis.formats.pyarrow", "ibis.backends.sql.compilers.duckdb", "pydantic.types", "requests"),
+    *("ibis.formats.pyarrow", "ibis.backends.duckdb", "pydantic.types", "requests"),
     *("django.core.management", "django.db.models", "django.forms", "django.template.defaulttags"),
     *("django.views.generic", "django.contrib.messages", "rich.table", "cryptography.x509"),
-    *("thuocdo.cli.commands", "thuocdo.lake.store", "thuocdo.measure.service"),
+    *(
+        "uvloop",
+        "granian.server.embed",
+        "fido2.server",
+        "qrcode",
+        "holidays",
+        "jinja2",
+        "lxml.etree",
+    ),
+    *("docxtpl", "xlsxwriter", "typst", "vl_convert", "python_calamine", "wsgiref.simple_server"),
+    *(
+        "thuocdo.cli.commands",
+        "thuocdo.lake.store",
+        "thuocdo.measure.service",
+        "thuocdo.collect.run",
+    ),
+    *("thuocdo.run.pipeline", "thuocdo.run.worker", "thuocdo.run.scanner", "thuocdo.lake.imports"),
+    *("thuocdo.assess.probes.catalogue", "thuocdo.assess.scans.looking", "thuocdo.steer.looking"),
+    *("thuocdo.report.making", "thuocdo.report.render.assessment", "thuocdo.report.desk.public"),
+    *("thuocdo.measure.reconcile.reconciling", "thuocdo.web.opendata.making", "thuocdo.web.charts"),
 )
 """Nothing that asks where the instance is when it is loaded."""
 WITHOUT_THREADS: Final = {
