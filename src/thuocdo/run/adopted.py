@@ -143,6 +143,8 @@ class Template:
             self._lost(now, code)
         elif not self.is_ready and self._line and select.select([self._line], [], [], 0)[0]:
             self.is_ready = self._line.recv(len(READY)) == READY
+            if self.is_ready:
+                log.info("template ready", pid=self.process.pid)
 
     def _lost(self, now: float, code: object) -> None:
         if now - self._started > SETTLED_SECONDS:
