@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from thuocdo.cli.assess_files import points_of, rows_in, systems_in
@@ -35,6 +35,7 @@ System_ = Annotated[str, typer.Argument(help="The system's code in the round.")]
 Key = Annotated[str, typer.Argument(help="The criterion: group.criterion.")]
 Who = Annotated[str, typer.Option(help="Who does this.")]
 Lang = Annotated[str, typer.Option(help="vi or en.")]
+Beyond = Annotated[str, typer.Option("--beyond-budget", help="Why this may ask a host for more than its budget; kept in the trail.")]  # fmt: skip
 
 
 @assess.command("run")
@@ -45,6 +46,7 @@ def run(
     contact: Annotated[str, typer.Option(help="Whom a site may write to: mailto:… or https://….")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs a site; 5 or more for a round, 0 for none.")] = 5,
     at_once: Annotated[int, typer.Option(help="Systems scanned at once; 0: as many as the processor has room for.")] = 0,
+    beyond: Beyond = "",
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """Measure a round's systems; a new round needs --sites, one that stopped goes on where it was."""
@@ -57,6 +59,7 @@ def run(
     from thuocdo.assess.probes.scene import Depth
     from thuocdo.assess.rounds import fleet, office
     from thuocdo.assess.scans.looking import Scanning
+    from thuocdo.core.clock import VIETNAM
     from thuocdo.run.stopping import stop_on_signals
 
     held = Round.objects.filter(code=name).first()
@@ -78,9 +81,16 @@ def run(
             held = office.plan(
                 name, criteria_set(criteria), systems_in(Path(sites)), is_trial=False
             )
+        if because := beyond.strip():
+            _keep_why(held, because)
         with progress("assess") as tick:
-            scanned = fleet.measure(found, held, scanning, tick, stop_on_signals())
+            scanned = fleet.measure(
+                found, held, scanning, tick, stop_on_signals(), beyond=bool(because)
+            )
     typer.echo(words("scanned", round=name, n=scanned))
+    if late := fleet.late(held):
+        at = f"{min(late.values()).astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+        typer.echo(words("late", n=len(late), at=at, systems=", ".join(late)))
 
 
 @assess.command("scan")
@@ -91,19 +101,25 @@ def scan(
     site: Annotated[int | None, typer.Option(help="The site id its pages should count for.")] = None,
     system: Annotated[str, typer.Option(help="The registry's code of the system, to ask about its feeds.")] = "",
     lab_runs: Annotated[int, typer.Option(help="Lighthouse runs; 0 for none.")] = 5,
+    beyond: Beyond = "",
     lang: Lang = "vi",
 ) -> None:  # fmt: skip
     """A shadow scan: one system, unofficially, with how to mend what did not pass. Nothing is published."""
     words, found = _words(lang), ready_with_registry()
+    from thuocdo.assess.citizen import contact_of
+    from thuocdo.assess.hosts import budget
     from thuocdo.assess.probes.scene import Depth
     from thuocdo.assess.probes.target import Target
     from thuocdo.assess.rounds import fleet, shadow
     from thuocdo.assess.scans.looking import Scanning
     from thuocdo.assess.site_check.check import normal_url
+    from thuocdo.core.console import operator
 
-    rules = _rules(criteria)
+    rules, contact = _rules(criteria), contact_of(contact)
     scanning = Scanning(contact, found.check_networks, depth=Depth(lab_runs=lab_runs))
-    results = fleet.look_at(found, scanning, Target(normal_url(url), site_id=site, system=system))
+    target = Target(normal_url(url), site_id=site, system=system)
+    budget.look_by_hand(found, target.url, operator(), system=system, because=beyond)
+    results = fleet.look_at(found, scanning, target)
     typer.echo(shadow.told(rules, results, words.language))
 
 
@@ -204,20 +220,20 @@ def score(name: RoundName, lang: Lang = "vi") -> None:
 @assess.command("announce")
 def announce(
     name: RoundName,
-    days: Annotated[int, typer.Option(help="Days agencies have to appeal.")] = 10,
+    days: Annotated[
+        int, typer.Option(help="Days agencies have to appeal; the last is a working day.")
+    ] = 10,
     lang: Lang = "vi",
 ) -> None:
     """Preliminary results: from now on marks are closed and agencies may appeal."""
     words, _ = _words(lang), ready_with_registry()
-    from django.utils import timezone
-
-    from thuocdo.assess.rounds import office
-    from thuocdo.core.clock import VIETNAM
+    from thuocdo.assess.rounds import deadline, office
+    from thuocdo.core import clock
 
     held = office.find(name)
-    until = timezone.now() + timedelta(days=days)
+    until = deadline.ends(clock.local_day(clock.now_us()), days)
     office.announce(held, until)
-    typer.echo(words("announced", round=name, until=f"{until.astimezone(VIETNAM):%H:%M %d/%m/%Y}"))  # fmt: skip
+    typer.echo(words("announced", round=name, until=deadline.told(until)))
 
 
 @assess.command("appeal")
@@ -262,7 +278,7 @@ def publish(
 ) -> None:  # fmt: skip
     """Freeze and sign the round, and print it: JSON, Word, PDF, Excel. Again: the same files."""
     found = ready_with_registry()
-    from thuocdo.assess.rounds import office
+    from thuocdo.assess.rounds import grading, office
     from thuocdo.report.render.assessment import RENDERERS
 
     wanted = [each.strip() for each in formats.split(",")]
@@ -275,6 +291,7 @@ def publish(
     for each in wanted:
         write_file(folder / f"{name}.{each}", RENDERERS[each](made))
     write_file(folder / f"{name}.jws", held.publication.encode())
+    write_file(folder / f"{name}.rules.json", msgspec.json.encode(grading.rules_of(held)))
 
 
 @assess.command("correct")
@@ -343,6 +360,16 @@ def _rules(text: str) -> CriteriaSet:
     from thuocdo.assess.criteria.model import criteria_set, load
 
     return load(Path(text)) if text.endswith((".yaml", ".yml")) else criteria_set(text)
+
+
+def _keep_why(held: Round, because: str) -> None:
+    """That a round was let go beyond its hosts' budgets, by whom and why."""
+    from thuocdo.core.console import operator
+    from thuocdo.registry import trail
+    from thuocdo.registry.models import Change
+
+    after = {"do": "beyond_budget", "because": because}
+    trail.record(Change.Action.UPDATE, "round", who=operator(), key=held.code, after=after)
 
 
 def _for_fixtures(scanning: Scanning, served: Fleet) -> Scanning:

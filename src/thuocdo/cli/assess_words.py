@@ -25,6 +25,14 @@ _WORDS: Final = {
     "scanned": Text(
         vi="Đợt {round}: vừa quét {n} hệ thống.", en="Round {round}: {n} systems scanned now."
     ),
+    "again": Text(
+        vi="{system} sẽ được đo lại: {by_site} điểm không đo được vì phía trang, {by_us} điểm vì máy đo. Chạy `thuocdo assess run`.",
+        en="{system} will be measured again: {by_site} points were open by its own side, {by_us} by ours. Run `thuocdo assess run`.",
+    ),
+    "late": Text(
+        vi="{n} hệ thống chờ đến lượt của máy chủ, sớm nhất {at}: {systems}. Chạy lại lệnh này để đo tiếp.",
+        en="{n} systems wait until their hosts may be asked for more, {at} the first: {systems}. Run this again.",
+    ),
     "serve": Text(
         vi="Đặt dòng này tại {path} của {host}:", en="Serve this line at {path} of {host}:"
     ),
@@ -76,9 +84,35 @@ _WORDS: Final = {
     "level": Text(vi="Mức", en="Level"),
     "points": Text(vi="Điểm", en="Points"),
     "unmeasured": Text(vi="Chưa đo", en="Unmeasured"),
+    "withheld": Text(vi="không xếp mức", en="withheld"),
     "open": Text(vi="chưa rõ", en="open"),
     "unranked": Text(vi="Không xếp hạng: {system}: {why}", en="Not ranked: {system}: {why}"),
     "own": Text(vi="ngoài xếp hạng", en="not ranked"),
+    "verify_signed": Text(
+        vi="Đợt {round}: chữ ký đúng. Bộ tiêu chí {rules}, mã băm {sha256}.",
+        en="Round {round}: the signature is good. Rules {rules}, hash {sha256}.",
+    ),
+    "verify_sums": Text(
+        vi="{systems} hệ thống, {checks} kết quả: tổng điểm, mức, hạng và tỷ lệ các mức đều tính lại được đúng như đã công bố.",
+        en="{systems} systems, {checks} checks: every total, level, rank and share follows from them as published.",
+    ),
+    "verify_wholes": Text(
+        vi="{n} nhóm chỉ biết điểm cả nhóm, không có từng tiêu chí để cộng lại.",
+        en="{n} groups are known as a whole: there are no criteria of theirs to add up again.",
+    ),
+    "verify_wrong": Text(
+        vi="{place}: {what}: công bố {published}; tính lại {here}",
+        en="{place}: {what}: published {published}; here {here}",
+    ),
+    "verify_evidence": Text(vi="{n} bằng chứng được nêu.", en="{n} pieces of evidence are named."),
+    "verify_missing": Text(vi="Thiếu bằng chứng {sha256}.", en="Evidence {sha256} is missing."),
+    "verify_changed": Text(
+        vi="Bằng chứng {sha256} không còn như lúc lưu.",
+        en="Evidence {sha256} is not what was kept.",
+    ),
+    "verify_good": Text(vi="Không có gì sai.", en="Nothing is wrong."),
+    "verify_bad": Text(vi="{n} chỗ sai.", en="{n} things are wrong."),
+    "more": Text(vi="… và {n} chỗ nữa.", en="… and {n} more."),
     "configured": Text(
         vi="Điểm có dấu * do hệ thống này cấu hình, không có trong văn bản. {why}",
         en="Points marked * are configured by this system and stand in no document. {why}",
@@ -115,7 +149,7 @@ def ranking(words: Words, rules: CriteriaSet, lines: Sequence[Standing]) -> Tabl
     table = Table(*heads, *groups)
     for each in lines:
         shares = [_share(words, group) for group in each.grade.groups]
-        level = each.grade.level or words("open")
+        level = each.grade.level or words("withheld" if each.grade.withheld else "open")
         total, unmeasured = words.number(each.grade.points), words.number(each.grade.unmeasured)
         block = words(each.block) if each.block in _WORDS else each.block
         table.add_row(block, _rank(words, each), each.name, level, total, unmeasured, *shares)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from thuocdo.cli.output import one_of
-from thuocdo.core import settings
+from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
 
 _UNKNOWN = 2
@@ -24,20 +24,32 @@ def check_site(
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
     pages: Annotated[int, typer.Option(help="How many pages, found by links on the first.")] = 1,
+    beyond: Annotated[
+        str,
+        typer.Option(
+            "--beyond-budget",
+            help="Why this may ask a host for more than its budget; kept in the trail.",
+        ),
+    ] = "",
 ) -> None:
     """Look at a page in a real browser: does its tag count, and if not, why. Exit 0, 1; 2 unknown."""
-    from thuocdo.assess.scans.hosts import Hosts
+    from thuocdo.assess.hosts.locks import Hosts
     from thuocdo.assess.site_check import words
-    from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
+    from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url, refuse_nonsense
+    from thuocdo.core.console import operator
 
     language: words.Language = "en" if lang == "en" else "vi"
     try:
         one_of("--format", output, ("text", "json"))
         one_of("--lang", lang, ("vi", "en"))
-        found = settings.load()
-        found.require_initialised()
-        with Hosts.of(found).held(normal_url(url)):  # waits while a scan of ours is there
-            (result,) = check_sites(found, [Wanted(url, site, tracker, pages)])
+        found, wanted = ready_with_registry(), Wanted(url, site, tracker, pages)
+        from thuocdo.assess.hosts import budget
+
+        refuse_nonsense(found, wanted)
+        own = normal_url(url)
+        budget.look_by_hand(found, own, operator(), pages=pages, because=beyond)
+        with Hosts.of(found).held(own):  # waits while a scan of ours is there
+            (result,) = check_sites(found, [wanted])
     except ThuocdoError as error:  # 1 would say that the page does not count
         typer.echo(f"thuocdo: {error}", err=True)
         raise typer.Exit(_UNKNOWN) from None

@@ -34,6 +34,7 @@ from thuocdo.cli import (
     scans,
     trust,
     verifying,
+    verifying_rounds,
     watching,
 )
 from thuocdo.cli import output as shown
@@ -64,6 +65,7 @@ app.add_typer(quality.quality, name="quality")
 app.add_typer(accounts.accounts, name="account")
 scans.add_to(assess.assess)
 watching.add_to(assess.assess)
+verifying_rounds.add_to(assess.assess)
 app.add_typer(assess.assess, name="assess")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(proof.proofs, name="proof")

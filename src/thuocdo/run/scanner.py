@@ -74,7 +74,8 @@ def _work(settings: Settings, stop: threading.Event) -> None:
 
     try:
         scanned = crew.work(settings, queues, policy().at_once, tick, stop)
-        log.info("scanned", systems=scanned)
+        if scanned:  # who waits for a host's budget is asked for again and again
+            log.info("scanned", systems=scanned)
     except ThuocdoError as busy:
         if busy.code != "scanning":  # the command line is at it: another time
             raise

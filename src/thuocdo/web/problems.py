@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from thuocdo.assess.scans.budget import Spent
+from thuocdo.assess.hosts.budget import Spent
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.web.printing import moment

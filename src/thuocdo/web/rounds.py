@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from django.http import HttpResponse
+import msgspec
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
-from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Round
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.rounds import grading, office, telling
@@ -31,11 +30,11 @@ from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
 
 SIGNATURE: Final = "jws"
-KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE)
+RULES: Final = "rules"
+KINDS: Final = ("docx", "pdf", "xlsx", "json", SIGNATURE, RULES)
 LATEST: Final = "latest"
 _DETAIL: Final = re.compile(r"\s*\(\{detail\}\)")
 _BLANK: Final = re.compile(r"\{\w+\}")
-_EVIDENCE: Final = re.compile(r"[0-9a-f]{64}")
 _KEPT: Final = 8
 
 
@@ -69,13 +68,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a ranking. `why`: the reason in words for which it has no rank."""
+    """One line of a ranking. `why`: the reason in words for which it has no rank.
+
+    corrected  what it stands at with the corrections made since, where a page tells that; else None
+    """
 
     standing: Standing
     span: str
     cells: list[Cell]
     why: str = ""
     blame: str = ""
+    corrected: Grade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,14 @@ def with_system(code: str, system: str) -> Published:
     return opened(held)
 
 
+def corrected(found: Published, system: str) -> Grade | None:
+    """What a system stands at with the corrections made since; None where there are none."""
+    if all(each.entry.code != system for each in office.corrections(found.held)):
+        return None
+    entry = grading.with_points(found.held).get(code=system)
+    return grading.graded_entry(entry, found.rules, found.rules).grade
+
+
 def line_of(found: Published, system: str) -> SystemLine:
     """Raises Problem 404."""
     line = found.line(system)
@@ -196,9 +207,11 @@ def _cell(group: GroupPoints | None) -> Cell:
 
 
 def span(grade: Grade, bounds: Sequence[Bound]) -> str:
-    """The levels that are possible, best first; "" where one is certain or there are none."""
+    """The levels that are possible, best first, or that none is given; "" where one is certain or there are none."""
     if grade.level is not None or not bounds:
         return ""
+    if grade.withheld:
+        return _("không xếp mức")
     best = level_of(grade.points + grade.unmeasured, bounds)
     return f"{best}–{level_of(grade.points, bounds)}"
 
@@ -329,27 +342,17 @@ def of_systems(codes: Collection[str]) -> list[tuple[Published, Row]]:
     found = []
     for code, held in seen_in.items():
         made = opened(held)
-        found.append((made, row(line_of(made, code), [], made.rules.levels)))
+        line = row(line_of(made, code), [], made.rules.levels)
+        found.append((made, replace(line, corrected=corrected(made, code))))
     return found
-
-
-def evidence(sha256: str, named: Collection[str]) -> HttpResponse:
-    """A piece of evidence that some results name; handed out, never shown: a hostile site may have made it.
-
-    Raises Problem 404 for any other.
-    """
-    if not _EVIDENCE.fullmatch(sha256) or sha256 not in named:
-        raise Problem(_("Công bố này không nêu bằng chứng ấy."), status=HTTPStatus.NOT_FOUND)
-    content = Kept(board.instance().home).read(sha256)
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{sha256}"'
-    return response
 
 
 def file(found: Published, kind: str) -> bytes:
     """One print of a round: made once, and the same for ever. Raises KeyError for another kind."""
     if kind == SIGNATURE:
         return found.held.publication.encode()
+    if kind == RULES:
+        return msgspec.json.encode(found.rules)  # the bytes whose hash was signed
     path = board.instance().home / "assessments" / found.code / f"{found.code}.{kind}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

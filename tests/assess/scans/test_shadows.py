@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.locks import Hosts
+from thuocdo.assess.hosts.policy import policy
 from thuocdo.assess.models import Round, ShadowScan
 from thuocdo.assess.rounds import office
-from thuocdo.assess.scans import addresses, budget, shadows
+from thuocdo.assess.scans import addresses, shadows
 from thuocdo.assess.scans.addresses import Choice
-from thuocdo.assess.scans.hosts import Hosts
-from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scans.shadows import Shadows, Waiting
 from thuocdo.assess.watching import targets
 from thuocdo.core import clock

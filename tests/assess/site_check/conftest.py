@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.assess.site_check.pages import PAGES, Page
 from tests.collect.conftest import Collector
+from tests.command import thuocdo
 
 from thuocdo.assess.site_check.browser import Bounds
 from thuocdo.assess.site_check.check import Wanted, check_sites
@@ -170,6 +171,8 @@ def trusting_chromium(certificate: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[World]:
     collector = Collector(tmp_path_factory.mktemp("site-check") / "home")
+    own = {"THUOCDO_HOME": str(collector.home), "THUOCDO_SECRET_KEY": SECRET}
+    assert not thuocdo("init", environment=os.environ | own).returncode
     collector.publish(Snapshot(made_at=1, sites=SITES, agencies=("H29", "H13", "H57")))
     collector.start()
     pages, secure, elsewhere = Pages(), Pages(certificate), Pages()

@@ -15,7 +15,7 @@ from tests.assess.site_check.conftest import PATIENT, SHORT, Pages, closed_port
 from tests.command import thuocdo
 from tests.run.browser import DEPLOYED
 
-from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.site_check.check import Wanted, check_sites, normal_url
 from thuocdo.assess.site_check.model import Code, Phase
 from thuocdo.cli.checks import check_site

@@ -9,9 +9,9 @@ from django.contrib.auth import get_user_model
 from django.urls import translate_url
 from tests.assess.site_check.conftest import SHORT
 
+from thuocdo.assess.hosts.locks import Hosts
+from thuocdo.assess.hosts.policy import policy
 from thuocdo.assess.models import ShadowScan, SiteCheck
-from thuocdo.assess.scans.hosts import Hosts
-from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.site_check import check, jobs
 from thuocdo.assess.site_check.check import Wanted
 from thuocdo.core.errors import ThuocdoError

@@ -18,8 +18,8 @@ from tests.assess.fixtures.servers import Odd, dripping_head, endless_body, page
 
 from thuocdo.assess.citizen import agent
 from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.results import Fault
-from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import judging, kept, monitor, pace
 from thuocdo.assess.watching.asking import Asker
 from thuocdo.assess.watching.model import Look, Target

@@ -18,11 +18,12 @@ from tests.web import held_round
 from tests.web.people import enter, someone
 
 from thuocdo.assess.criteria.model import criteria_set, criteria_sets
+from thuocdo.assess.hosts.locks import Hosts
+from thuocdo.assess.hosts.policy import policy
 from thuocdo.assess.models import Round, ShadowScan
 from thuocdo.assess.rounds import office
 from thuocdo.assess.rounds.office import System
-from thuocdo.assess.scans.hosts import Hosts
-from thuocdo.assess.scans.policy import policy
+from thuocdo.assess.scans.policy import policy as scanning_policy
 from thuocdo.registry.models import Change, Site
 from thuocdo.registry.rights import Role
 
@@ -78,7 +79,7 @@ def test_a_scan_is_asked_for_with_its_trace_and_the_bell_is_rung(admin, instance
     assert answer.status_code == 302
     scan = ShadowScan.objects.get()
     assert (scan.system, scan.url, scan.agency) == (SYSTEM, "https://h26.vn/", "H26")
-    assert scan.lab_runs == policy().lab_runs
+    assert scan.lab_runs == scanning_policy().lab_runs
     assert instance.scanner_bell_path.exists()
     assert Change.objects.get(what="shadow_scan").key == str(scan.pk)
     page = read(admin, answer.url)
@@ -218,7 +219,8 @@ def test_the_result_comes_as_files_and_with_its_evidence(admin, instance):
     assert given == Decimal(told["points"])
     assert told["system"] == SYSTEM
     (sha,) = {sha for each in lines for sha in each["evidence"].split()}
-    piece = admin.get(f"{PAGE}{scan.pk}/bang-chung/{sha}")
+    assert "HTTP/1.1 200 OK" in read(admin, f"{PAGE}{scan.pk}/bang-chung/{sha}")
+    piece = admin.get(f"{PAGE}{scan.pk}/bang-chung/{sha}?file")
     assert piece["Content-Disposition"].startswith("attachment")
     assert piece.content.startswith(b"HTTP/1.1 200 OK")
     read(admin, f"{PAGE}{scan.pk}/bang-chung/{'0' * 64}", 404)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from django.utils import timezone
 
 from thuocdo.assess.citizen import contact_of
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.locks import Hosts, hosts_of
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
-from thuocdo.assess.rounds import below
 from thuocdo.assess.rounds.table import why_unranked
-from thuocdo.assess.scans import crew, shadows
+from thuocdo.assess.scans import below, crew, shadows
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
-from thuocdo.assess.scans.hosts import Hosts, hosts_of
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
@@ -31,11 +32,15 @@ _NEVER: Final = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """The systems of some rounds. `rounds`: asked again for each, so that a pause is noticed."""
+    """The systems of some rounds. `rounds`: asked again for each, so that a pause is noticed.
+
+    Who waits for the budget of its host is passed over, unless `beyond` it was said to go; fixtures have none.
+    """
 
     settings: Settings
     rounds: Callable[[], Iterable[Round]]
     scanning: Callable[[Round], Scanning]
+    beyond: bool = False
 
     def put_back_what_was_left(self) -> None:
         """What a dead scanner had begun is begun again, and given up when it has been the death of two."""
@@ -51,7 +56,11 @@ class Systems:
         for held in self.rounds():
             scanning = self.scanning(held)
             waiting = held.entries.filter(state=Entry.State.QUEUED).order_by("turn")
+            is_bound = not self.beyond and not held.is_trial
+            spent = budget.lately() if is_bound else None
             for entry in waiting.defer("results"):
+                if spent is not None and spent.host_free_at(entry.url) > spent.now:
+                    continue
                 if not hosts.is_free(entry.url):
                     continue
                 target = _target(self.settings, scanning, entry)
@@ -77,10 +86,13 @@ def measure(
     scanning: Scanning,
     tick: Tick,
     stop: threading.Event = _NEVER,
+    *,
+    beyond: bool = False,
 ) -> int:
     """Scan every system of the round that has no results yet; how many were scanned now.
 
-    What agencies asked for meanwhile is scanned between them. Raises ThuocdoError `scanning` when another
+    What agencies asked for meanwhile is scanned between them. Those whose hosts have no budget left are left
+    waiting (`late` says until when), unless told to go `beyond` it. Raises ThuocdoError `scanning` when another
     process is at it, `round_closed` when results are announced already, and `no_contact` or `bad_contact`
     when nobody can be written to.
     """
@@ -98,9 +110,20 @@ def measure(
         seen.append(done.count())
         tick(seen[-1], total)
 
-    both = (shadows.Shadows(settings), Systems(settings, lambda: [held], lambda _held: scanning))
+    own = Systems(settings, lambda: [held], lambda _held: scanning, beyond)
+    both = (shadows.Shadows(settings), own)
     crew.work(settings, both, scanning.at_once, told, stop)
     return done.count() - seen[0] if seen else 0
+
+
+def late(held: Round) -> dict[str, datetime]:
+    """The systems that wait for the budget of their hosts, by code, and until when; none of fixtures."""
+    if held.is_trial:
+        return {}
+    spent = budget.lately()
+    waiting = held.entries.filter(state=Entry.State.QUEUED).order_by("turn")
+    times = {code: spent.host_free_at(url) for code, url in waiting.values_list("code", "url")}
+    return {code: free_at for code, free_at in times.items() if free_at > spent.now}
 
 
 def look_at(settings: Settings, scanning: Scanning, target: Target) -> list[Result]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 
 import msgspec
+from msgspec import UNSET
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.printable import fit_struct
 from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result, is_machines
@@ -23,6 +26,7 @@ class CheckLine(msgspec.Struct, frozen=True):
     fix    how to mend it, where it did not pass and the rules say how
     configured  its points stand in no document; None in what was published before this was told
     words  what assessors saw and why points were settled, as they wrote it
+    kinds  what each piece of evidence is; none in what was published before this was told
     """
 
     check: str
@@ -39,6 +43,12 @@ class CheckLine(msgspec.Struct, frozen=True):
     fix: Text | None = None
     words: list[str] = []
     configured: bool | None = None
+    kinds: list[str] = []
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The evidence: kinds by hash, "" for one of which none was told."""
+        return dict(zip_longest(self.evidence, self.kinds, fillvalue=""))
 
     def is_configured(self, rules_official: bool) -> bool:
         """Whether its points are this system's configuration; none where no criterion uses it."""
@@ -56,7 +66,10 @@ class SystemLine(msgspec.Struct, frozen=True):
 
 
 class BlockLine(msgspec.Struct, frozen=True):
-    """A block's systems by level; `levels` counts those whose level is certain."""
+    """A block's systems by level; `levels` counts those whose level is certain.
+
+    open_level  ranked ones whose level is open; withheld  those that have none for what they kept from being measured
+    """
 
     block: str
     systems: int
@@ -64,12 +77,14 @@ class BlockLine(msgspec.Struct, frozen=True):
     mean: Decimal | None  # of the ranked systems' points, two decimals
     levels: dict[str, int]
     open_level: int
+    withheld: int = 0
 
 
 class Publication(msgspec.Struct, frozen=True):
     """A round as published; the same for ever. published_at: µs UTC.
 
     configured_groups  those whose points stand in no document
+    withheld_why  when a level is withheld, where the rules say so
     """
 
     round: str
@@ -87,6 +102,7 @@ class Publication(msgspec.Struct, frozen=True):
     systems: list[SystemLine]
     vendors: list[Shared]
     configured_groups: list[str] = []
+    withheld_why: Text | None = None
 
 
 def publication(
@@ -103,7 +119,7 @@ def publication(
     lines = standings(graded)
     counted = {each.check or f"{group.code}.{each.code}" for group, each in criteria.criteria()}
     by_code = {each.code: each for each in graded}
-    return Publication(
+    made = Publication(
         round=code,
         title=Text(
             vi=f"Kết quả đánh giá hệ thống, đợt {code}", en=f"Assessment of systems, round {code}"
@@ -118,27 +134,32 @@ def publication(
         software=software,
         groups={group.code: group.name for group in criteria.groups},
         blocks=[
-            _block(block, lines, criteria)
+            block_line(block, lines, criteria)
             for block in sorted({each.block for each in lines} - {OWN})
         ],
         systems=[system_line(line, by_code[line.code], criteria) for line in lines],
         vendors=[each for each in shared_defects(graded) if each.check in counted],
         configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
+        withheld_why=None if criteria.obstruction is UNSET else criteria.obstruction.why,
     )
+    return fit_struct(made)
 
 
-def _block(block: str, lines: Sequence[Standing], criteria: CriteriaSet) -> BlockLine:
+def block_line(block: str, lines: Iterable[Standing], criteria: CriteriaSet) -> BlockLine:
+    """A block's systems, counted."""
     own = [each for each in lines if each.block == block]
     ranked = [each for each in own if each.rank is not None]
     total = sum((each.grade.points for each in ranked), Decimal())
     certain = [each.grade.level for each in ranked if each.grade.level is not None]
+    withheld = sum(each.grade.withheld and each.grade.level is None for each in ranked)
     return BlockLine(
         block=block,
         systems=len(own),
         ranked=len(ranked),
         mean=round_half_up(total / len(ranked)) if ranked else None,
         levels=shares(certain, criteria.levels),
-        open_level=len(ranked) - len(certain),
+        open_level=len(ranked) - len(certain) - withheld,
+        withheld=withheld,
     )
 
 
@@ -232,6 +253,7 @@ def _check(
         fix=criterion.fix if criterion and outcome is Outcome.FAIL else None,
         words=graded.words.get(key, []),
         configured=not rules.is_official(criterion) if criterion else None,
+        kinds=[each.kind for each in result.evidence],
     )
 
 

@@ -1,7 +1,8 @@
 """From graded systems to a ranking that says how firm it is; pure (DESIGN.md §5.5).
 
 "1224" within a block. What was not measured of a system is not 0: beside its rank stands the best and
-the worst it could have had, were those points given or not. A system of which no probe could measure
+the worst it could have had, were those points given or not; what a site itself kept from being measured beyond what the
+rules allow is not held open for it. A system of which no probe could measure
 anything is listed unranked, with the reason.
 """
 
@@ -73,7 +74,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
         own = [each for each in everybody if each.block == block]
         able = [] if block == OWN else [each for each in own if not why_unranked(each.results)]
         lows = [each.grade.points for each in able]
-        highs = [each.grade.points + each.grade.unmeasured for each in able]
+        highs = [each.grade.highest for each in able]
         found += sorted(
             (_standing(each, lows, highs) for each in own),
             key=lambda each: (each.rank is None, each.rank or 0, collation_key(each.name)),
@@ -84,24 +85,29 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
 def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> Standing:
     why = why_unranked(each.results)
     is_ranked = not why and each.block != OWN
-    low, high = each.grade.points, each.grade.points + each.grade.unmeasured
+    rank, best, worst = places(each.grade, lows, highs) if is_ranked else (None, None, None)
     return Standing(
         code=each.code,
         name=each.name,
         block=each.block,
         vendor=each.vendor,
         grade=each.grade,
-        rank=rank(low, lows) if is_ranked else None,
-        rank_best=rank(high, lows) if is_ranked else None,
-        # itself is among `highs`, and is not above itself
-        rank_worst=sum(other > low for other in highs) + (1 if high == low else 0)
-        if is_ranked
-        else None,
+        rank=rank,
+        rank_best=best,
+        rank_worst=worst,
         unranked=why,
     )
 
 
-def rank(points: Decimal, among: Iterable[Decimal]) -> int:
+def places(grade: Grade, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> tuple[int, int, int]:
+    """A grade's rank, and the best and the worst it could have; lows, highs: of all of its block, itself among them."""
+    low, high = grade.points, grade.highest
+    # itself is among `highs`, and is not above itself
+    worst = sum(other > low for other in highs) + (1 if high == low else 0)
+    return rank_of(low, lows), rank_of(high, lows), worst
+
+
+def rank_of(points: Decimal, among: Iterable[Decimal]) -> int:
     """Standard competition rank: one more than those above."""
     return 1 + sum(other > points for other in among)
 

@@ -17,9 +17,9 @@ from typing import Final, Protocol
 
 import structlog
 
+from thuocdo.assess.hosts.locks import Hold, Hosts
 from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
-from thuocdo.assess.scans.hosts import Hold, Hosts
 from thuocdo.assess.scans.looking import Look, Scanning, axe_of, nothing
 from thuocdo.assess.scans.pace import Pace
 from thuocdo.assess.scans.policy import policy

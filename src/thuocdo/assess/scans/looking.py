@@ -18,6 +18,7 @@ from thuocdo.assess import npm, resolving
 from thuocdo.assess.citizen import Manners, agent, contact_of
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
+from thuocdo.assess.hosts.locks import HostBusy, Hosts
 from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import CHECKS
 from thuocdo.assess.probes.scene import Depth
@@ -25,7 +26,6 @@ from thuocdo.assess.probes.target import Target
 from thuocdo.assess.resolving import Resolving
 from thuocdo.assess.results import Fault, Result, unmeasured
 from thuocdo.assess.scan import Scanner, scan
-from thuocdo.assess.scans.hosts import HostBusy, Hosts
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError

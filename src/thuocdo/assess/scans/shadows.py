@@ -17,15 +17,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from thuocdo.assess.citizen import contact_of
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.locks import Hold, Hosts, host_of, hosts_of
 from thuocdo.assess.models import Entry, ShadowScan
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.probes.target import Target
 from thuocdo.assess.results import Result
-from thuocdo.assess.rounds import below
-from thuocdo.assess.scans import budget
+from thuocdo.assess.scans import below
 from thuocdo.assess.scans.addresses import Choice
 from thuocdo.assess.scans.crew import MAX_ATTEMPTS, Work
-from thuocdo.assess.scans.hosts import Hold, Hosts, host_of, hosts_of
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.assess.scans.policy import policy
 from thuocdo.core.errors import ThuocdoError

@@ -14,7 +14,7 @@ import msgspec
 from playwright.async_api import Browser
 
 from thuocdo.assess.fetch import Fetcher, Limits
-from thuocdo.assess.scans.hosts import Hosts, host_of
+from thuocdo.assess.hosts.locks import Hosts, host_of
 from thuocdo.assess.site_check import robots
 from thuocdo.assess.site_check.browser import AGENT, Bounds, launched
 from thuocdo.assess.site_check.judge import judge

@@ -3,7 +3,7 @@
 The queue is a table. There is one worker to an instance (run/worker.py holds a lock), so a row found
 `running` when it looks for work was left by one that died: it is done again, once. A bell, a file in
 the instance's state folder, spares the worker the database while nobody asks. A host at which a scan of ours is
-just now is left alone until that has ended (scans/hosts.py); what it gets of checks and scans is one budget.
+just now is left alone until that has ended (hosts/locks.py); what it gets of checks and scans is one budget.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import close_old_connections
 
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.locks import Hold, Hosts, host_of
 from thuocdo.assess.models import SiteCheck
-from thuocdo.assess.scans import budget
-from thuocdo.assess.scans.hosts import Hold, Hosts, host_of
+from thuocdo.assess.printable import fit_all
 from thuocdo.assess.site_check.check import (
     Wanted,
     check_sites,
@@ -102,7 +103,7 @@ def _take(hosts: Hosts) -> tuple[SiteCheck, Hold] | None:
 def _check(settings: Settings, job: SiteCheck) -> None:
     def work() -> dict[str, Any]:
         (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
-        return {"result": msgspec.to_builtins(result), "counts": result.counts}
+        return {"result": fit_all(msgspec.to_builtins(result)), "counts": result.counts}
 
     queues.work_off(job, work, log.bind(job=job.pk, url=job.url), "a check failed")
 

@@ -1,7 +1,7 @@
 """The monitor itself: a role of its own, since a worker that waits for strangers' hosts would do nothing else.
 
 One event loop asks every system once an interval (pace.py), at most so many at once and one at a time of a
-host, which a scan may not be at either (scans/hosts.py). A host that hangs holds one place and nothing else. A failure is looked at once more, and the control
+host, which a scan may not be at either (hosts/locks.py). A host that hangs holds one place and nothing else. A failure is looked at once more, and the control
 addresses are asked beside it.
 
 Nothing is ever made up for: a moment that passed unasked (the monitor was off, or too busy) is a gap. So
@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.results import Fault
-from thuocdo.assess.scans.hosts import Hosts
 from thuocdo.assess.watching import kept, pace
 from thuocdo.assess.watching.asking import Asker, fetcher_of
 from thuocdo.assess.watching.kept import Journal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django import template
@@ -12,10 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion, Group
+from thuocdo.assess.rounds import deadline
+from thuocdo.assess.rounds.publication import CheckLine
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
 from thuocdo.measure.definitions import Text
-from thuocdo.web import rounds
+from thuocdo.web import evidence, rounds
+from thuocdo.web.evidence import Piece
 from thuocdo.web.printing import NOTHING, language
 from thuocdo.web.rounds import Cell, Checks
 
@@ -88,6 +91,18 @@ def configured_note(groups: Iterable[Checks]) -> SafeString | str:
 def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | str:
     """The same, for a group or a criterion of some rules."""
     return configured(not rules.is_official(row))
+
+
+@register.filter
+def pieces(line: CheckLine) -> list[Piece]:
+    """The evidence of a check, in words."""
+    return evidence.pieces(line.kept)
+
+
+@register.filter
+def until(at: datetime | None) -> str:
+    """The end of a term; "" for none."""
+    return deadline.told(at) if at else ""
 
 
 @register.filter

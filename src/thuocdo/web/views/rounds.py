@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 
 from thuocdo.assess.models import Ruling
 from thuocdo.assess.rounds import office
-from thuocdo.assess.rounds.publication import BlockLine, Publication
+from thuocdo.assess.rounds.publication import BlockLine, Publication, SystemLine
 from thuocdo.assess.rounds.table import OWN
 from thuocdo.core.vietnamese import collation_key
 from thuocdo.web import rounds, wording
+from thuocdo.web.evidence import Shown, Use, answer
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Published, Row, told
 
@@ -27,6 +28,7 @@ _TYPES = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     rounds.SIGNATURE: "application/jose",
+    rounds.RULES: "application/json; charset=utf-8",
 }
 _CACHED = "public, max-age=300"
 
@@ -60,6 +62,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         **_common(found),
         "title": told(found.made.title),
         "blocks": _blocks(found),
+        "withheld": any(each.withheld for each in found.made.blocks),
         "own": rounds.own(found),
         "groups": [
             f"{told(name)} *" if code in found.made.configured_groups else told(name)
@@ -85,6 +88,7 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
         "groups": rounds.by_group(found.rules, line),
         "corrections": own,
+        "corrected": rounds.corrected(found, system) if own else None,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
     }
@@ -118,16 +122,32 @@ def download(_request: HttpRequest, code: str, kind: str) -> HttpResponse:
             status=HTTPStatus.NOT_FOUND,
         )
     response = HttpResponse(rounds.file(found, kind), content_type=_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{found.code}.{kind}"'
+    name = f"{found.code}.{kind}.json" if kind == rounds.RULES else f"{found.code}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 @require_safe
-def evidence(_request: HttpRequest, code: str, sha256: str) -> HttpResponse:
-    """A piece of evidence that the publication names."""
+def evidence(request: HttpRequest, code: str, sha256: str) -> HttpResponse:
+    """A piece of evidence that the publication names, and what stands on it."""
     found = rounds.find(code)
-    named = {name for line in found.made.systems for each in line.checks for name in each.evidence}
-    return rounds.evidence(sha256, named)
+    systems = found.made.systems
+    named = {
+        name: kind for each in systems for line in each.checks for name, kind in line.kept.items()
+    }
+
+    def page(shown: Shown) -> HttpResponse:
+        uses = [use for each in systems if (use := _use(code, each, sha256)).checks]
+        context = {**_common(found), "title": shown.title, "shown": shown, "uses": uses}
+        return render(request, "web/rounds/evidence.html", context)
+
+    return answer(request, sha256, named, page)
+
+
+def _use(code: str, line: SystemLine, sha256: str) -> Use:
+    checks = [told(each.name) for each in line.checks if sha256 in each.evidence]
+    address = reverse("quality-system", args=[code, line.standing.code])
+    return Use(line.standing.name, address, checks)
 
 
 def _common(found: Published) -> dict[str, object]:

@@ -10,16 +10,18 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from thuocdo.assess.models import Entry, Round
 from thuocdo.assess.probes.page_load.probe import RULES as LAB
-from thuocdo.assess.rounds import measuring, office
+from thuocdo.assess.rounds import fleet, grading, measuring, office
 from thuocdo.assess.scans import crew
 from thuocdo.assess.scans.policy import policy
 from thuocdo.web import rounds
 from thuocdo.web.problems import Problem
+from thuocdo.web.work import evidence as kept
 from thuocdo.web.work import frame
 
 REFRESH_SECONDS: Final = 10
@@ -37,16 +39,16 @@ def progress_page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_safe
-def evidence(_request: HttpRequest, number: str, sha256: str) -> HttpResponse:
+def evidence(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
     """A piece of evidence that the round's results name, before anything is published."""
     held = round_of(number)
-    named = {
-        each["sha256"]
-        for (results,) in held.entries.exclude(results=None).values_list("results")
-        for result in results
-        for each in result["evidence"]
-    }
-    return rounds.evidence(sha256, named)
+    back = (reverse("work-round", args=[held.code]), _("Đợt %(code)s") % {"code": held.code})
+    results = [
+        each
+        for entry in held.entries.exclude(results=None)
+        for each in grading.results_of(entry)
+    ]  # fmt: skip
+    return kept.answer(request, sha256, results, back)
 
 
 def context_of(held: Round) -> dict[str, object]:
@@ -67,6 +69,7 @@ def context_of(held: Round) -> dict[str, object]:
         and not held.is_trial,
         "scanner_there": crew.is_there(settings.THUOCDO),
         "ahead": _ahead(held) if is_on else [],
+        "late": fleet.late(held) if is_measuring else {},
         "hindered": [(rounds.fault(code), n) for code, n in found.hindered],
         "faults": {code: rounds.fault(code) for code, _n in found.hindered},
         "refresh": REFRESH_SECONDS if moves else 0,

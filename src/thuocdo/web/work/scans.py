@@ -18,19 +18,21 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from thuocdo.assess.criteria.model import CriteriaSet, criteria_set, criteria_sets
+from thuocdo.assess.hosts import budget
+from thuocdo.assess.hosts.budget import Lately
+from thuocdo.assess.hosts.policy import policy
 from thuocdo.assess.models import Appeal, Round, ShadowScan
 from thuocdo.assess.rounds import telling
 from thuocdo.assess.rounds.comparing import WHY, Change
 from thuocdo.assess.rounds.publication import CheckLine
 from thuocdo.assess.rounds.telling import Moved, Told
-from thuocdo.assess.scans import addresses, budget, crew, shadows
+from thuocdo.assess.scans import addresses, crew, shadows
 from thuocdo.assess.scans.addresses import Choice
-from thuocdo.assess.scans.budget import Lately
-from thuocdo.assess.scans.policy import policy
 from thuocdo.assess.scoring import NEWEST
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import queues
@@ -41,6 +43,7 @@ from thuocdo.web import problems, rounds
 from thuocdo.web.problems import Problem
 from thuocdo.web.rounds import Checked, told
 from thuocdo.web.spreadsheets import inert
+from thuocdo.web.work import evidence as kept
 from thuocdo.web.work import frame
 from thuocdo.web.work.frame import Place
 
@@ -231,8 +234,9 @@ def _row(group: str, each: Checked) -> tuple[object, ...]:
 @frame.of_agency
 def evidence(request: HttpRequest, place: Place, number: int, sha256: str) -> HttpResponse:
     """A piece of evidence of this very scan."""
-    found = shadows.results_of(_scan(request, place, number))
-    return rounds.evidence(sha256, {each.sha256 for result in found for each in result.evidence})
+    scan = _scan(request, place, number)
+    back = (reverse("work-scan", args=[place.code, scan.pk]), scan.name)
+    return kept.answer(request, sha256, shadows.results_of(scan), back, place=place)
 
 
 def _rules(request: HttpRequest) -> CriteriaSet:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from thuocdo.assess.scans.hosts import Hosts, host_of
+from thuocdo.assess.hosts.locks import Hosts, host_of
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_process_that_is_killed_holds_nothing(tmp_path):
     code = f"""
 import sys, time
 from pathlib import Path
-from thuocdo.assess.scans.hosts import Hosts
+from thuocdo.assess.hosts.locks import Hosts
 held = Hosts(Path({str(tmp_path)!r})).hold("https://a.vn/")
 print("held", flush=True)
 time.sleep(60)

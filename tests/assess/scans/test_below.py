@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from thuocdo.assess.probes.target import Below
-from thuocdo.assess.rounds import below
+from thuocdo.assess.scans import below
 from thuocdo.core import settings as instance
 from thuocdo.core import snapshot
 from thuocdo.core.snapshot import SiteEntry, Snapshot
