@@ -14,7 +14,7 @@ import atexit
 import contextlib
 import ctypes
 import gc
-import importlib
+import importlib.util
 import os
 import runpy
 import sys
@@ -53,6 +53,8 @@ LIBRARIES: Final = (
     *("thuocdo.measure.reconcile.reconciling", "thuocdo.web.opendata.making", "thuocdo.web.charts"),
 )
 """Nothing that asks where the instance is when it is loaded."""
+IF_INSTALLED: Final = ("psycopg",)
+"""Django's forms load it wherever it is."""
 WITHOUT_THREADS: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -69,7 +71,7 @@ _ARG_END: Final = 46
 
 def load(libraries: Iterable[str] = LIBRARIES) -> None:
     """Load what is to be shared. Raises what the loading raises, and ThuocdoError `has_threads`."""
-    for name in libraries:
+    for name in (*libraries, *filter(importlib.util.find_spec, IF_INSTALLED)):
         importlib.import_module(name)
     threads = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
     if (
