@@ -2,8 +2,10 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 export THUOCDO_HOME ?= $(CURDIR)/var/demo
+# Hundreds of processes are started: what was compiled once is not compiled again by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test programs steady chaos engines check lock fuzz tour clean-demo
+.PHONY: install demo test programs collected steady chaos engines check lock fuzz tour clean-demo
 
 install: .venv/.installed
 
@@ -11,7 +13,7 @@ install: .venv/.installed
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || sh tests/need.sh python3-venv
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -24,9 +26,13 @@ tour: install
 	PYTHONPATH=. $(BIN)/python tools/tour.py $(SITE) build/tour $(THUOCDO_HOME)
 
 test:
-	@$(MAKE) --no-print-directory -j2 check programs
+	@$(MAKE) --no-print-directory -j3 check programs collected
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m alone tests/assess
 	env -u THUOCDO_HOME $(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile
+
+# Assertions are rewritten once, not by every worker for itself; meanwhile programs are fetched.
+collected: install
+	@said=$$(env -u THUOCDO_HOME $(BIN)/python -m pytest --collect-only -qq 2>&1) || { echo "$$said"; exit 1; }
 
 # What the tests start beside Python's packages; installed while those are.
 programs:

@@ -1,18 +1,15 @@
 """The `thuocdo` command as tests run it: a process of its own, which needs not load the libraries anew.
 
 Hundreds of commands are run, and of each two seconds four fifths are spent on loading what never changes. So a
-template process, `python -m tests.command SOCKET`, loads it once, reads nothing of an instance, and forks for every
-command. What is forked has its own environment, folder and output, and ends as any program does.
+template process, `python -m tests.command SOCKET`, loads it once, as the template of `thuocdo serve` does
+(thuocdo/run/forked.py), and forks for every command.
 """
 
 from __future__ import annotations
 
 import atexit
-import gc
-import importlib
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -27,24 +24,68 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
+from thuocdo.run import forked
+
 ROOT: Final = Path(__file__).parents[1]
-LIBRARIES: Final = (
-    *("pandas", "pyarrow.dataset", "pyarrow.parquet", "duckdb", "ibis", "sqlglot", "yaml"),
-    *("ibis.formats.pyarrow", "ibis.backends.sql.compilers.duckdb", "pydantic.types", "requests"),
-    *("django.core.management", "django.db.models", "django.forms", "django.template.defaulttags"),
-    *("django.views.generic", "django.contrib.messages", "rich.table", "cryptography.x509"),
-    *("thuocdo.cli.commands", "thuocdo.lake.store", "thuocdo.measure.service"),
-)
-"""Nothing that asks where the instance is when it is loaded."""
-_WITHOUT_THREADS: Final = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "_RJEM_MALLOC_CONF": "background_thread:false",
-}
 _PATIENCE_S: Final = 300.0
 _SIZE: Final = struct.Struct("!I")
 _CODE: Final = struct.Struct("!i")
 _starting = threading.Lock()
+
+
+class Started:
+    """A command that runs: subprocess.Popen's ways of asking and ending it."""
+
+    def __init__(
+        self,
+        words: list[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        out: IO[bytes],
+        err: IO[bytes],
+    ) -> None:
+        self.args = words
+        self.returncode: int | None = None
+        body = json.dumps({"words": words, "env": dict(environment), "folder": str(folder)})
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.connect(_template())
+        self._line.settimeout(_PATIENCE_S)
+        head = _SIZE.pack(len(body.encode()))
+        socket.send_fds(self._line, [head], [out.fileno(), err.fileno()])
+        self._line.sendall(body.encode())
+        (self.pid,) = _CODE.unpack(self._line.recv(_CODE.size))
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it lives."""
+        if self.returncode is None and select.select([self._line], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, when it has ended. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                (self.returncode,) = _CODE.unpack(self._line.recv(_CODE.size))
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0) from None
+            self._line.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def start(*words: str | Path, environment: Mapping[str, str], output: IO[bytes]) -> Started:
+    """Start a command that goes on, a role for instance; what it says goes to `output`."""
+    return Started([str(word) for word in words], environment, Path.cwd(), output, output)
 
 
 def thuocdo(
@@ -52,25 +93,15 @@ def thuocdo(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; exit code, and what it printed. Raises TimeoutExpired after five minutes."""
     command = [str(word) for word in words]
-    asked = {"words": command, "env": dict(environment), "folder": str(folder or Path.cwd())}
-    body = json.dumps(asked).encode()
-    with (
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-        socket.socket(socket.AF_UNIX) as line,
-    ):
-        line.connect(_template())
-        line.settimeout(_PATIENCE_S)
-        socket.send_fds(line, [_SIZE.pack(len(body))], [out.fileno(), err.fileno()])
-        line.sendall(body)
-        (pid,) = _CODE.unpack(line.recv(_CODE.size))
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = Started(command, environment, folder or Path.cwd(), out, err)
         try:
-            (code,) = _CODE.unpack(line.recv(_CODE.size))
-        except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(command, _PATIENCE_S) from None
-        printed, complained = (_text(file) for file in (out, err))
-        return subprocess.CompletedProcess(command, code, printed, complained)
+            code = process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(command, code, _text(out), _text(err))
 
 
 def _text(file: IO[bytes]) -> str:
@@ -89,8 +120,8 @@ def _started() -> str:
     folder = Path(tempfile.mkdtemp(prefix="thuocdo-command-"))
     address = folder / "line"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.command", address],
-        cwd=ROOT, env=os.environ | _WITHOUT_THREADS, stdin=subprocess.PIPE,
+        [sys.executable, "-m", "tests.command", address, forked.ROOM],
+        cwd=ROOT, env=os.environ | forked.WITHOUT_THREADS, stdin=subprocess.PIPE,
     )  # fmt: skip
     atexit.register(_end, process, folder)
     limit = time.monotonic() + _PATIENCE_S
@@ -115,11 +146,8 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 def serve(address: str) -> None:
     """Until standard input ends. Returns only in a command's own process, which is to run it then."""
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    gc.freeze()  # what is shared is not looked at, so not copied
-    threads = list(Path("/proc/self/task").iterdir())
-    assert len(threads) == 1, "what has threads cannot be forked"
+    forked.call_itself([sys.executable, "-m", "tests.command"], "tests-template")
+    forked.load()
     signal.signal(
         signal.SIGCHLD, signal.SIG_IGN
     )  # whoever waits for a command needs no waiting for
@@ -156,33 +184,9 @@ def _fork_for(line: socket.socket) -> None:
         os.dup2(here, there)
         os.close(here)
     os.chdir(asked["folder"])
-    os.environ.clear()
-    os.environ.update(asked["env"])
-    time.tzset()
-    sys.argv = ["thuocdo", *asked["words"]]
-
-
-def run() -> int:
-    """`python -m thuocdo` with the arguments there are; its exit code."""
-    try:
-        runpy.run_module("thuocdo", run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        return int(end.code or 0)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        return 1
-    return 0
-
-
-def end(code: int) -> None:
-    """As the interpreter ends, without taking down what is shared with the template."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    forked.become(asked["words"], asked["env"])
 
 
 if __name__ == "__main__":
     serve(sys.argv[1])
-    end(run())
+    forked.end(forked.run())

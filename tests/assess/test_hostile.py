@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -16,14 +17,19 @@ from tests.tools import TOOLS
 
 from thuocdo.assess import npm
 from thuocdo.assess.citizen import Manners, agent
+from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Fetcher, Limits
 from thuocdo.assess.patience import Bounds, bounds
 from thuocdo.assess.probes.catalogue import ASKED_ONLY, CHECKS
 from thuocdo.assess.probes.scene import Depth
 from thuocdo.assess.probes.target import Target
-from thuocdo.assess.results import Blame, Fault, Result
+from thuocdo.assess.results import Blame, Fault, Result, combined, faults_of, obstructed
+from thuocdo.assess.results import points as result_points
+from thuocdo.assess.rounds.grading import by_people, worth
+from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.assess.scan import Scanner, scan
+from thuocdo.assess.scoring import grade
 from thuocdo.assess.site_check.browser import launched
 from thuocdo.core import settings as instance
 from thuocdo.core.guard import Guard
@@ -121,6 +127,8 @@ def test_a_site_that_shows_its_front_page_and_then_hangs_is_given_up(tmp_path):
     for check, found in seen.results.items():
         if found.share is None and check not in OURS and found.fault is not Fault.PROPOSED:
             assert (found.fault, found.fault.blame) == (Fault.TIMEOUT, Blame.SITE), check
+    # what this scan would not have asked for is no fault of the site's
+    assert seen.results["page_load.lab"].fault is Fault.NOT_ASKED
     # what its front page showed is measured, what it hid is not
     assert seen.results["security.csp"].share is not None
     assert seen.results["security.security_txt"].share is None
@@ -237,7 +245,7 @@ ONLY_ONE = "127.0.0.1/32"
 
 
 def test_a_site_that_turns_inwards_in_the_middle_of_a_scan_leads_nobody_there(tmp_path):
-    server = Odd(ROBOTS)
+    server = Odd(dict(ROBOTS))
     inner = Inner(server.port)
     away = to(f"{inner.url}secret")
     server.paths |= {
@@ -254,7 +262,7 @@ def test_a_site_that_turns_inwards_in_the_middle_of_a_scan_leads_nobody_there(tm
 
 
 def test_a_page_whose_parts_lie_inwards_is_seen_without_them(tmp_path):
-    server = Odd(ROBOTS)
+    server = Odd(dict(ROBOTS))
     inner = Inner(server.port)
     parts = f"""<!doctype html><html lang=vi><title>Cong</title><h1>x</h1>
     <img src={inner.url}a.png><script src={inner.url}a.js></script><iframe src={inner.url}></iframe>
@@ -292,6 +300,59 @@ def test_a_name_that_turns_inwards_between_two_probes_gains_nothing(
     assert not inner.was_reached()
     assert len(asked) > answers_well
     assert Fault.GUARD in {each.fault for each in seen.results.values()}
+
+
+def graded(seen: Seen, code: str) -> Graded:
+    """Under the rules of 2024; people gave every point they can, and what no fixture can have is none's."""
+    rules = criteria_set("2024")
+    results = list(seen.results.values())
+    points = combined(result_points(rules, results), by_people(rules))
+    points |= dict.fromkeys((OURS | {"wcag.axe"}) & worth(rules).keys(), Decimal(0))
+    given = grade(rules, points, obstructed(rules, faults_of(results)))
+    return Graded(code, code, "province", "", "", given, points, results)
+
+
+def test_one_that_hangs_after_its_good_items_does_no_better_than_one_that_answers_them_badly(
+    tmp_path,
+):
+    """It lets its front page be seen, by a request and a browser, and hides door, folders, TLS and the rest."""
+    hanging = Hanging(ROBOTS | {"/": first(2, silence)})
+    hidden = graded(scanned(tmp_path / "a", f"{hanging.url}/", short(tools=3.0)), "hanging")
+    hanging.close()
+    honest = Odd(ROBOTS | {"/": FRONT})
+    shown = graded(scanned(tmp_path / "b", f"{honest.url}/", short()), "honest")
+    honest.close()
+    assert hidden.grade.obstructed > 5
+    assert hidden.grade.points <= shown.grade.points
+    assert (hidden.grade.withheld, hidden.grade.level) == (True, None)
+    first_, last = standings([hidden, shown])
+    assert (first_.code, last.code) == ("honest", "hanging")
+    assert last.rank_best == last.rank  # nothing is held open for it
+    assert first_.rank_worst == 1  # and it blurs nobody's rank
+
+
+def test_one_that_answers_something_in_every_probe_is_given_up_when_it_let_too_much_wait(tmp_path):
+    """Never three probes in a row without an answer: its front page always comes, and nothing else."""
+    server = Hanging(ROBOTS | {"/": FRONT})
+    seen = scanned(tmp_path, f"{server.url}/", short(requests_in_all=3))
+    server.close()
+    late = seen.results["security.tls"]
+    assert (late.fault, late.remarks[0].code) == (Fault.TIMEOUT, "site_given_up_in_all")
+    assert seen.results["security.csp"].share is not None
+
+
+def test_half_a_character_in_a_page_costs_the_scan_nothing(tmp_path):
+    """No UTF-8 can carry it: it would end the scan, and what is signed of the round could not be written."""
+    script = """<!doctype html><html lang=vi><title>x</title><h1>x</h1><a href=x id=a>x</a>
+    <script>document.title = "\\ud83d\\u000b"; a.textContent = "\\udc00"; a.setAttribute("title", "\\ud83d");
+    a.setAttribute("href", "/\\ud83d"); document.documentElement.lang = "\\ud83d"</script>"""
+    server = Odd(ROBOTS | {"/": page(script.encode())})
+    seen = scanned(tmp_path, f"{server.url}/", short())
+    server.close()
+    assert Fault.INTERNAL not in {each.fault for each in seen.results.values()}
+    (title,) = seen.results["interface.title"].remarks
+    assert title.facts["title"] == "\ufffd\ufffd"
+    msgspec.json.encode(list(seen.results.values()))
 
 
 def test_a_robots_txt_that_breaks_the_parser_is_no_fault_of_ours(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +91,65 @@ def test_points_that_the_set_does_not_have_are_refused(given) -> None:
 def test_the_level_shares_of_the_published_round_of_2023(levels, expected):
     """Result of the first round, 12/7/2023: 20 ministries, 63 provinces."""
     assert list(shares(levels, criteria_set("2023").levels).values()) == expected
+
+
+RULES = criteria_set("2024")
+MACHINES = [
+    f"{group.code}.{each.code}" for group, each in RULES.criteria() if each.method != "manual"
+]
+OF = {f"{group.code}.{each.code}": each.points for group, each in RULES.criteria()}
+
+
+def all_but(keys, rest):
+    """Everything has its points, but for some."""
+    return OF | dict.fromkeys(keys, rest)
+
+
+@given(st.sets(st.sampled_from(MACHINES)), st.integers(0, 50))
+def test_who_keeps_what_is_bad_from_being_measured_does_no_better_than_who_lets_it(hidden, people):
+    """The same portal twice: once it answers, and fails; once it hangs where it would fail."""
+    functions = {"functions": Decimal(people)}
+    honest = grade(RULES, all_but(hidden, Decimal(0)) | functions)
+    hanging = grade(RULES, all_but(hidden, None) | functions, hidden)
+    assert hanging.points == honest.points
+    assert hanging.obstructed == sum(OF[key] for key in hidden)
+    assert hanging.level in (None, honest.level)
+    if hanging.withheld:
+        assert hanging.level in (None, "E")
+        assert hanging.highest == honest.highest  # nothing is held open for it
+    else:
+        assert hanging.highest - honest.highest <= RULES.obstruction.most
+
+
+def test_a_little_that_is_left_open_by_the_site_withholds_nothing_and_a_quarter_more_does():
+    five = ["security.tls", "security.mixed_content"]
+    found = grade(RULES, all_but(five, None), five)
+    assert (found.obstructed, found.withheld, found.level) == (5, False, "A")
+    more = [*five, "security.caa"]
+    found = grade(RULES, all_but(more, None), more)
+    assert (found.obstructed, found.withheld, found.level) == (Decimal("5.5"), True, None)
+
+
+def test_what_cannot_be_measured_for_other_reasons_withholds_no_level():
+    others = ["system_performance.load", "page_load.field"]  # no appointment, few visitors
+    found = grade(RULES, all_but([], None) | dict.fromkeys(others))
+    assert (found.obstructed, found.withheld) == (0, False)
+
+
+def test_what_an_appeal_gave_points_for_is_no_longer_kept_from_being_measured():
+    hidden = ["security.tls", "security.csp"]
+    assert grade(RULES, all_but(hidden, None), hidden).withheld
+    allowed = all_but(hidden, None) | {"security.tls": Decimal(4)}
+    assert not grade(RULES, allowed, hidden).withheld
+
+
+def test_the_lowest_level_is_not_escaped_by_hanging():
+    found = grade(RULES, dict.fromkeys(OF) | {"functions": Decimal(10)} | dict.fromkeys(MACHINES[:20], Decimal(0)), MACHINES)  # fmt: skip
+    assert (found.withheld, found.level) == (True, "E")
+
+
+def test_rules_that_were_frozen_before_withhold_nothing():
+    before = msgspec.structs.replace(RULES, obstruction=msgspec.UNSET)
+    hidden = ["security.tls", "security.csp"]
+    assert not grade(before, all_but(hidden, None), hidden).withheld
+    assert b"obstruction" not in msgspec.json.encode(before)

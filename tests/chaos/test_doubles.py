@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -24,7 +23,7 @@ from tests.chaos.world import (
     kill,
     wait_until,
 )
-from tests.run.conftest import Instance
+from tests.run.conftest import Instance, Process
 
 RATE = 300.0
 LOAD_SECONDS = 2.5
@@ -87,7 +86,7 @@ def test_two_supervisors_on_one_home_and_the_first_is_killed(world: World) -> No
     assert_counted(world, merged(book, more))
 
 
-def _serve(world: World) -> subprocess.Popen[bytes]:
+def _serve(world: World) -> Process:
     """All roles, up."""
     ports = world.instance
     options = (f"--collect-port={ports.collect_port}", f"--web-port={ports.web_port}")

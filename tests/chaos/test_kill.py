@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.chaos.world import (
     rounds,
     wait_until,
 )
+from tests.run.conftest import Process
 
 VICTIMS = (*ROLES, "collect", "pipeline", "supervisor")
 RATE = 400.0
@@ -35,7 +35,7 @@ class Keeper:
         self._world = world
         self.supervisor = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Process:
         ports = self._world.instance
         return ports.start(
             "serve", "--collect-port", str(ports.collect_port), "--web-port", str(ports.web_port)

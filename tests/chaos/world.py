@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.chaos.clients import Book, facts_of, send_all
 from tests.chaos.messages import Fact, Message, Mix
-from tests.run.conftest import Instance, copy_of
+from tests.run.conftest import Instance, Process, copy_of
 
 from thuocdo.core import clock
 from thuocdo.core import settings as settings_of
@@ -225,7 +225,7 @@ def wait_until(question: object, seconds: float = 60.0, why: str = "") -> None:
         time.sleep(0.05)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Process) -> None:
     """End a process gracefully, or, when that takes too long, at once."""
     if process.poll() is None:
         process.terminate()

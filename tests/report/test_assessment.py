@@ -22,6 +22,8 @@ from thuocdo.report.render.assessment import RENDERERS
 
 SET = criteria_set("2024")
 HOSTILE = "{detail} =cmd()|'/c calc'!A1 <script>#import \"x\"</script>"
+UNFIT = "\x00\x0b\x1b\ud83d\ufffe\u202e"
+"""What no XML, no UTF-8 and no reader should get; a page may hold it, and people paste it."""
 
 
 def graded(code: str, name: str, *results, **points: Decimal) -> Graded:
@@ -42,7 +44,7 @@ def graded(code: str, name: str, *results, **points: Decimal) -> Graded:
 def published() -> Publication:
     title = measured("interface.title", Decimal(1), 1)
     weak = measured("security.hsts", Decimal("0.5"), 1, Remark("hsts_short", {"seconds": "300", "wanted": "31536000"}))  # fmt: skip
-    told = measured("security.exposed_version", Decimal(0), 1, Remark("version_shown", {"where": "server", "value": HOSTILE}, HOSTILE))  # fmt: skip
+    told = measured("security.exposed_version", Decimal(0), 1, Remark("version_shown", {"where": "server", "value": HOSTILE + UNFIT}, HOSTILE + UNFIT))  # fmt: skip
     dead = [
         unmeasured(check, Fault.TIMEOUT, "8 s", 1) for check in ("interface.title", "security.hsts")
     ]

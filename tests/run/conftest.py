@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command import thuocdo
+from tests.command import Started, start, thuocdo
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+Process = subprocess.Popen[bytes] | Started
 
 
 class Instance:
@@ -68,18 +71,23 @@ class Instance:
             writer.writerows(rows)
         return path
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A role or the supervisor, its output in <home>/<name>.log."""
-        log = (self.home / f"{arguments[0]}.log").open("ab")
-        return subprocess.Popen(
-            [*self.launcher, sys.executable, "-m", "thuocdo", *arguments],
-            env=self.environment,
-            stdout=log,
-            stderr=log,
-        )
+    def start(self, *arguments: str, plainly: bool = False) -> Process:
+        """A role or the supervisor, its output in <home>/<name>.log.
+
+        plainly  by the command that a person types, which loads everything; so is whatever has a launcher
+        """
+        with (self.home / f"{arguments[0]}.log").open("ab") as log:
+            if not self.launcher and not plainly:
+                return start(*arguments, environment=self.environment, output=log)
+            return subprocess.Popen(
+                [*self.launcher, sys.executable, "-m", "thuocdo", *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
 
     @contextlib.contextmanager
-    def role(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    def role(self, name: str) -> Iterator[Process]:
         """One role, up before the block and ended after it."""
         ports = {"collect": self.collect_port, "web": self.web_port}
         extra = ["--port", str(ports[name])] if name in ports else []
@@ -92,11 +100,10 @@ class Instance:
             end(process)
 
     @contextlib.contextmanager
-    def serving(self) -> Iterator[subprocess.Popen[bytes]]:
+    def serving(self, *, plainly: bool = False) -> Iterator[Process]:
         """All roles under the supervisor."""
-        process = self.start(
-            "serve", "--collect-port", str(self.collect_port), "--web-port", str(self.web_port)
-        )
+        ports = ("--collect-port", str(self.collect_port), "--web-port", str(self.web_port))
+        process = self.start("serve", *ports, plainly=plainly)
         try:
             self.wait_up(self.collect_port, process)
             self.wait_up(self.web_port, process)
@@ -104,7 +111,7 @@ class Instance:
         finally:
             end(process)
 
-    def wait_up(self, port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    def wait_up(self, port: int, process: Process, seconds: float = 60) -> None:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             assert process.poll() is None, self.logs()
@@ -118,7 +125,7 @@ class Instance:
         return "\n".join(log.read_text()[-3000:] for log in self.home.glob("*.log"))
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Process) -> None:
     if process.poll() is None:
         process.terminate()
         try:

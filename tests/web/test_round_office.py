@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from tests.web import held_round
 from tests.web.people import read, signed_in
 
-from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.criteria.model import CriteriaSet, criteria_set
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.models import Appeal, Entry, Mark, Round
 from thuocdo.assess.results import Fault, Outcome, Remark, Result, measured, unmeasured
 from thuocdo.assess.rounds import grading, office
-from thuocdo.registry.models import Change
+from thuocdo.core.errors import ThuocdoError
+from thuocdo.registry.models import Change, Membership
 from thuocdo.registry.rights import Role
 from thuocdo.web import rounds
 
 SET = criteria_set("2024")
+FIXTURES = Path(__file__).parents[1] / "assess" / "fixtures"
 CODE, SYSTEM = "2027-1", "H26-one_stop"
 KEY = "functions.signing"
 ROUND = f"/lam-viec/dot-danh-gia/{CODE}/"
@@ -127,7 +131,7 @@ def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_
     assert "checked" not in page  # nothing is chosen for anybody
     english = read(assessor, f"/en/work/marking/losi/{SYSTEM}/")
     assert "The machine proposes to look at" in english
-    assert "0/90" in read(assessor, "/lam-viec/cham-diem/")
+    assert "0/93" in read(assessor, "/lam-viec/cham-diem/")
     given = {"key": "services_provision.259", "points": "1", "evidence": "Trang chủ, 9 giờ."}
     assert assessor.post(path, given).status_code == 302
     assert grading.graded(made)[0].points["services_provision.259"] is None
@@ -135,11 +139,50 @@ def test_what_the_machine_proposes_stands_beside_the_question_and_what_it_found_
     assert assessor.post(path, found).status_code == 400
 
 
+ASKED = "Chỉ hướng dẫn hoặc cho tải biểu mẫu thì không tính."
+ASKED_IN_ENGLISH = "Explanations or forms to download alone do not count."
+
+
+def test_what_a_question_asks_stands_under_its_name_where_it_is_marked(held, country):
+    losi_held(country)
+    assessor = signed_in(Role.ASSESSOR)
+    page = read(assessor, f"/lam-viec/cham-diem/losi/{SYSTEM}/")
+    assert ASKED in page
+    assert page.index("Đăng ký khai sinh trực tuyến") < page.index(ASKED, page.index("khai sinh"))
+    assert ASKED_IN_ENGLISH in read(assessor, f"/en/work/marking/losi/{SYSTEM}/")
+
+
+def test_what_a_question_asks_and_how_to_mend_stand_in_the_rules_of_a_round(client, country):
+    made = office.plan("losi", criteria_set("losi-2024"), held_round.fleet()[:1], is_trial=True)
+    made.entries.update(state=Entry.State.DONE, results=[])
+    office.publish(made, country)
+    page = read(client, "/chat-luong/losi/bo-tieu-chi/")
+    assert ASKED in page
+    assert page.count("<small>") == 95
+    assert "đặt liên kết thẳng tới chỗ nộp hồ sơ" in page
+    assert ASKED_IN_ENGLISH in read(client, "/en/quality/losi/criteria/")
+
+
+def test_rules_that_were_frozen_before_they_said_it_are_shown_without(held, country):
+    frozen = (FIXTURES / "losi-2024-second.json").read_bytes()
+    rules = msgspec.json.decode(frozen, type=CriteriaSet)
+    office.plan("cu", rules, held_round.fleet()[:1], is_trial=False)
+    made = office.plan("cu-thu", rules, held_round.fleet()[:1], is_trial=True)
+    made.entries.update(state=Entry.State.DONE, results=[])
+    office.publish(made, country)
+    assessor = signed_in(Role.ASSESSOR)
+    for path in (f"/lam-viec/cham-diem/cu/{SYSTEM}/", "/chat-luong/cu-thu/bo-tieu-chi/"):
+        page = read(assessor, path)
+        assert "Giấy khai sinh" in page
+        assert ASKED not in page
+        assert "UNSET" not in page
+
+
 def test_what_people_judge_where_no_machine_found_it_stands_in_its_group(held, country):
     rules = criteria_set("losi-2024")
     (line,) = office.as_it_stands(losi_held(country), 1).systems
     told = {each.code: len(each.checks) for each in rounds.by_group(rules, line)}
-    machines = {"literacy": 1, "technology": 3}  # yes or no by a machine, which did not look here
+    machines = {"technology": 1}  # yes or no by a machine, which did not look here
     assert told == {
         group.code: len(group.criteria) - machines.get(group.code, 0) for group in rules.groups
     }
@@ -344,3 +387,62 @@ def test_a_file_that_cannot_be_planned_from_names_its_faults(held, keeper, conte
 def test_a_round_needs_a_proper_name(held, keeper, code):
     lines = b"code,name,block,url\na,b,province,a.vn\n"
     assert "Tên đợt không hợp lệ." in plan(keeper, lines, code).content.decode()
+
+
+def belongs_to(client: Client, agency: str, **dates) -> str:
+    """The name of whoever is signed in, who has a role in an agency besides."""
+    user = get_user_model().objects.get(pk=client.session["_auth_user_id"])
+    Membership.objects.create(user=user, role=Role.OFFICER, agency=agency, **dates)
+    return user.username
+
+
+@pytest.mark.parametrize("agency", ["H26", "H26.1"])
+def test_nobody_marks_a_system_of_their_own_agency_or_of_one_above_it(held, agency):
+    assessor = signed_in(Role.ASSESSOR)
+    belongs_to(assessor, agency)
+    assert "nên người khác chấm" in read(assessor, MARKING, 403)
+    assert (
+        assessor.post(MARKING, {"key": KEY, "evidence": "x", "found": "remote"}).status_code == 403
+    )
+    assert not Mark.objects.exists()
+
+
+def test_who_left_the_agency_before_the_round_was_planned_may_mark(held):
+    assessor = signed_in(Role.ASSESSOR)
+    gone = (timezone.now() - timedelta(days=400)).date()
+    who = belongs_to(assessor, "H26", valid_to=gone)
+    read(assessor, MARKING)
+    Membership.objects.filter(user__username=who, agency="H26").update(
+        valid_to=timezone.localdate()
+    )
+    read(assessor, MARKING, 403)
+
+
+def test_a_keeper_of_the_agencys_own_neither_decides_nor_corrects(held, keeper, agency):
+    announced(held)
+    agency.post(f"{RESULT}kien-nghi/", {"key": "security.hsts", "text": "Không đúng."})
+    number = str(Appeal.objects.get().pk)
+    belongs_to(keeper, "H26")
+    given = {"do": "decide", "appeal": number, "points": "1,5", "because": "Đúng."}
+    answer = keeper.post(ROUND, given)
+    assert answer.status_code == 400
+    assert "Không ai đánh giá hệ thống của cơ quan mình" in answer.content.decode()
+    assert Appeal.objects.get().verdict == Appeal.Verdict.OPEN
+
+
+def test_nobody_answers_their_own_appeal(held):
+    announced(held)
+    made = office.appeal(held, SYSTEM, "security.hsts", "Không đúng.", "lan")
+    with pytest.raises(ThuocdoError) as refused:
+        office.decide(made.pk, "Đúng.", "lan", Decimal(1))
+    assert refused.value.code == "conflict_of_interest"
+    office.decide(made.pk, "Đúng.", "minh", Decimal(1))
+
+
+def test_of_one_assessors_two_clicks_the_first_stays_and_the_second_is_told(held):
+    """Both saw the criterion unmarked."""
+    office.mark(held, SYSTEM, "lan", KEY, points=Decimal(1))
+    with pytest.raises(ThuocdoError) as refused:
+        office.mark(held, SYSTEM, "lan", KEY, points=Decimal(2))
+    assert refused.value.code == "bad_mark"
+    assert Mark.objects.get().points == 1

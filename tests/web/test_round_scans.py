@@ -13,7 +13,9 @@ from tests.web import held_round
 from tests.web.people import enter, read, signed_in, someone
 
 from thuocdo.assess.criteria.model import criteria_set
+from thuocdo.assess.hosts import budget
 from thuocdo.assess.models import Appeal, Entry, Round, ShadowScan
+from thuocdo.assess.results import Fault, unmeasured
 from thuocdo.assess.rounds import grading, office
 from thuocdo.registry.models import Change
 from thuocdo.registry.rights import Role
@@ -185,3 +187,29 @@ def test_a_re_scan_of_another_rounds_appeal_is_not_ordered_here(announced, agenc
     office.plan("2027-2", SET, held_round.fleet()[:1], is_trial=False)
     other = keeper.post("/lam-viec/dot-danh-gia/2027-2/", {"do": "rescan", "appeal": made.pk})
     assert other.status_code == 404
+
+
+def test_the_keeper_sees_who_kept_too_much_from_being_measured_and_has_it_measured_again(
+    held, keeper
+):
+    hidden = [
+        unmeasured(check, Fault.TIMEOUT, "10 s", 1) for check in ("security.tls", "security.csp")
+    ]
+    found = msgspec.to_builtins(hidden)
+    held.entries.update(state=Entry.State.DONE, results=found)
+    page = read(keeper, ROUND)
+    assert "Chưa đo trọn" in page
+    assert "Không đo được 6,00 điểm vì phía trang" in page
+    given = {"do": "again", "system": SYSTEM, "because": ""}
+    assert keeper.post(ROUND, given).status_code == 400
+    assert keeper.post(ROUND, given | {"because": "Đường truyền hỏng"}).status_code == 302
+    assert held.entries.get(code=SYSTEM).state == Entry.State.QUEUED
+    kept = Change.objects.filter(what="round", key=CODE).first()
+    assert (kept.after["because"], kept.after["open_by_site"]) == ("Đường truyền hỏng", "6")
+
+
+def test_the_progress_page_says_until_when_a_host_that_had_its_share_waits(held, keeper, country):
+    url = held.entries.get(code=SYSTEM).url
+    for _ in range(4):
+        budget.look_by_hand(country, url, "lan")
+    assert "máy chủ đã được hỏi nhiều" in read(keeper, f"{ROUND}tien-do/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,9 @@ from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Round
 from thuocdo.assess.rounds import office
 from thuocdo.core.signing import Signer, payload_of
+from thuocdo.registry.models import Agency, System
+from thuocdo.web import rounds
+from thuocdo.web.templatetags.quality import points
 
 SYSTEM = "H26-one_stop"
 MOST_BYTES = 60_000
@@ -109,6 +113,19 @@ def test_two_rounds_are_compared_each_under_its_own_rules_and_both_under_one(cli
     text(client, f"/chat-luong/{CODE}/so-sanh/?voi=nowhere", 404)
 
 
+def test_what_only_one_of_two_rounds_has_is_named_with_who_took_its_agency_over(client, held):
+    """A province that was merged between the rounds must not just be missing."""
+    page = plain(text(client, f"/chat-luong/{CODE}/so-sanh/?voi={EARLIER}"))
+    assert f"Chỉ có trong đợt {CODE}" in page
+    assert "Hệ thống im lặng" in page
+    assert f"Chỉ có trong đợt {EARLIER}" not in page
+    ended = Agency.objects.exclude(successor="").first()
+    System.objects.create(code="G03-dead", agency=ended.code, kind="one_stop", name="x")
+    back = plain(text(client, f"/chat-luong/{EARLIER}/so-sanh/?voi={CODE}"))
+    heir = Agency.objects.filter(code=ended.successor).last()
+    assert f"Hệ thống im lặng : cơ quan chủ quản nay thuộc {heir.name}" in back
+
+
 def test_other_rules_are_tried_and_say_why_totals_move(client, held):
     page = plain(text(client, f"/chat-luong/{CODE}/thu-doi/?bo=site-2026"))
     assert "điểm tối đa khác" in page
@@ -166,6 +183,22 @@ def test_a_badge_follows_the_newest_round_and_may_be_embedded(client, held):
     assert f"đợt {EARLIER}" in client.get(f"/badge/level/{EARLIER}/{SYSTEM}.svg").content.decode()
     missing = client.get("/badge/level/latest/nobody.svg")
     assert (missing.status_code, missing["Content-Type"]) == (404, "image/svg+xml")
+
+
+def test_after_a_correction_badge_and_agency_page_tell_what_stands_now(client, held):
+    """Else a portal would go on wearing a level that was taken back."""
+    for key in ("functions.handling", "functions.utilities", "security.tls"):
+        office.correct(held, SYSTEM, key, Decimal(0), "Chấm nhầm hệ thống.", "Lan")
+    signed = rounds.line_of(rounds.find(CODE), SYSTEM).standing.grade
+    now = rounds.corrected(rounds.find(CODE), SYSTEM)
+    assert now.points < signed.points - 15
+    badge = text(client, f"/badge/level/latest/{SYSTEM}.svg")
+    assert points(now.points) in badge
+    assert "đã tính các đính chính" in badge
+    assert points(now.points) in plain(text(client, "/co-quan/H26/"))
+    assert "Tính cả các đính chính" in plain(text(client, f"/chat-luong/{CODE}/{SYSTEM}/"))
+    other = text(client, "/badge/level/latest/H29-one_stop.svg")
+    assert "đính chính" not in other
 
 
 def test_a_publication_that_was_changed_is_not_shown(client, held):

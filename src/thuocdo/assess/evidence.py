@@ -31,12 +31,17 @@ class Kept:
         return self.folder / sha256[:2] / sha256
 
     def keep(self, kind: str, content: bytes) -> Evidence:
-        """Keep one piece; the same content is kept once, and is young again for who removes what is old."""
+        """Keep one piece; the same content is kept once, and is young again for who removes what is old.
+
+        What lies there cut short is made whole. Raises OSError, as on a full disk; then nothing is left.
+        """
         content = content[:MAX_BYTES]
         name = hashlib.sha256(content).hexdigest()
         path = self.path(name)
         try:
             os.utime(path)
+            if path.stat().st_size != len(content):
+                files.renew(path, content)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.add(path, content)  # two scans may find the same at once

@@ -43,6 +43,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site_seconds: float
     lost_in_a_row: int
     requests_in_a_row: int
+    requests_in_all: int
     turn_seconds: float
     close_seconds: float
     browser: float
@@ -73,6 +74,7 @@ class Patience:
     """With one site, during one scan of it.
 
     lost   steps in a row that came to nothing but time-outs
+    silences_in_all  requests that were not answered in time
     trace  what was tried, when (seconds since the scan began) and what came of it: the evidence of a time-out
     """
 
@@ -83,10 +85,16 @@ class Patience:
     _clocks: list[asyncio.Timeout] = field(default_factory=list)
     _answers: int = 0
     _silences: int = 0
+    silences_in_all: int = 0
 
     @property
     def has_given_up(self) -> bool:
-        return self.lost >= self.bounds.lost_in_a_row
+        return self.lost >= self.bounds.lost_in_a_row or self.has_dallied
+
+    @property
+    def has_dallied(self) -> bool:
+        """Whether it let too many requests wait, however often it answered in between."""
+        return self.silences_in_all >= self.bounds.requests_in_all
 
     @property
     def spent(self) -> float:
@@ -155,6 +163,7 @@ class Patience:
     def unanswered(self, what: str, outcome: str) -> None:
         """The site let the time pass."""
         self._silences += 1
+        self.silences_in_all += 1
         self.note(f"{what}: {outcome}")
 
     def note(self, line: str) -> None:

@@ -7,12 +7,13 @@ which is not 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.core.errors import ThuocdoError
@@ -188,6 +189,35 @@ def points(criteria: CriteriaSet, results: Iterable[Result]) -> dict[str, Decima
         if result_of is not None and is_machines(each, result_of):
             found[key] = _steps(result_of.share, each.points, criteria.step)
     return found
+
+
+def faults_of(results: Iterable[Result]) -> dict[str, str]:
+    """Why each check could not be measured; "" where it could."""
+    return {each.check: each.fault or "" for each in results}
+
+
+def obstructed(criteria: CriteriaSet, why: Mapping[str, str]) -> frozenset[str]:
+    """Criteria, by `group.criterion`, that the site's own side kept from being measured, as the set counts that.
+
+    why  faults by check. What needs an appointment is none of them: a site that is asked no more might have had none.
+    """
+    if criteria.obstruction is UNSET:
+        return frozenset()
+    return hindered(criteria, why, criteria.obstruction.faults)
+
+
+def hindered(
+    criteria: CriteriaSet, why: Mapping[str, str], faults: Collection[str]
+) -> frozenset[str]:
+    """Criteria that a machine alone judges and could not measure for one of some faults. why: faults by check."""
+    return frozenset(
+        f"{group.code}.{each.code}"
+        for group, each in criteria.criteria()
+        if each.by_machine
+        and not each.by_people
+        and not each.appointment
+        and why.get(each.check or f"{group.code}.{each.code}") in faults
+    )
 
 
 def is_machines(criterion: Criterion, result: Result) -> bool:

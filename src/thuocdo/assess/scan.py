@@ -20,6 +20,7 @@ from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Answer, Failure, Fetcher
 from thuocdo.assess.hosts.locks import Hosts
 from thuocdo.assess.patience import Bounds, Patience, bounds
+from thuocdo.assess.printable import fit_struct
 from thuocdo.assess.probes.catalogue import ALSO, PROBES
 from thuocdo.assess.probes.look import Look, look
 from thuocdo.assess.probes.scene import Depth, Probe, Scene
@@ -78,7 +79,7 @@ async def scan(scanner: Scanner, target: Target, probes: Sequence[Probe] = PROBE
         seconds = f"{scanner.bounds.site_seconds:g}"
         why = Failure(Fault.TIMEOUT, f"{patience.spent:.0f} s")
         found += _all(late, why, at, Remark("site_time_spent", {"seconds": seconds}))
-    return _with_trace(found, patience, scanner.kept)
+    return [fit_struct(each) for each in _with_trace(found, patience, scanner.kept)]
 
 
 @contextlib.contextmanager
@@ -153,6 +154,11 @@ async def _look(
             return looked
     except TimeoutError:
         return _late(patience, "look")
+    except (
+        Exception
+    ) as problem:  # a page nobody thought of costs what the visit would have shown, and no more
+        log.exception("a visit failed", url=url)
+        return Failure(Fault.INTERNAL, type(problem).__name__)
 
 
 async def _run(probe: Probe, scene: Scene) -> list[Result]:
@@ -182,6 +188,8 @@ async def _run(probe: Probe, scene: Scene) -> list[Result]:
 
 def _hindered(probe: Probe, scene: Scene) -> Failure | None:
     """Why a probe cannot be run at all."""
+    if why := probe.left_out(scene.depth):
+        return Failure(Fault.NOT_ASKED, why)
     if isinstance(scene.page, Failure) and probe.needs_page:
         return scene.page
     if probe.needs_answers and scene.given_up is not None:
@@ -196,7 +204,10 @@ def _hindered(probe: Probe, scene: Scene) -> Failure | None:
 def _given_up(why: Failure, scene: Scene) -> list[Remark]:
     if why != scene.given_up:
         return []
-    return [Remark("site_given_up", {"lost": str(scene.patience.lost)})]
+    patience = scene.patience
+    if patience.has_dallied:
+        return [Remark("site_given_up_in_all", {"n": str(patience.silences_in_all)})]
+    return [Remark("site_given_up", {"lost": str(patience.lost)})]
 
 
 def _late(patience: Patience, step: str) -> Failure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -221,20 +220,20 @@ def score(name: RoundName, lang: Lang = "vi") -> None:
 @assess.command("announce")
 def announce(
     name: RoundName,
-    days: Annotated[int, typer.Option(help="Days agencies have to appeal.")] = 10,
+    days: Annotated[
+        int, typer.Option(help="Days agencies have to appeal; the last is a working day.")
+    ] = 10,
     lang: Lang = "vi",
 ) -> None:
     """Preliminary results: from now on marks are closed and agencies may appeal."""
     words, _ = _words(lang), ready_with_registry()
-    from django.utils import timezone
-
-    from thuocdo.assess.rounds import office
-    from thuocdo.core.clock import VIETNAM
+    from thuocdo.assess.rounds import deadline, office
+    from thuocdo.core import clock
 
     held = office.find(name)
-    until = timezone.now() + timedelta(days=days)
+    until = deadline.ends(clock.local_day(clock.now_us()), days)
     office.announce(held, until)
-    typer.echo(words("announced", round=name, until=f"{until.astimezone(VIETNAM):%H:%M %d/%m/%Y}"))  # fmt: skip
+    typer.echo(words("announced", round=name, until=deadline.told(until)))
 
 
 @assess.command("appeal")

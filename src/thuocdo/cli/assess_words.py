@@ -25,6 +25,10 @@ _WORDS: Final = {
     "scanned": Text(
         vi="Đợt {round}: vừa quét {n} hệ thống.", en="Round {round}: {n} systems scanned now."
     ),
+    "again": Text(
+        vi="{system} sẽ được đo lại: {by_site} điểm không đo được vì phía trang, {by_us} điểm vì máy đo. Chạy `thuocdo assess run`.",
+        en="{system} will be measured again: {by_site} points were open by its own side, {by_us} by ours. Run `thuocdo assess run`.",
+    ),
     "late": Text(
         vi="{n} hệ thống chờ đến lượt của máy chủ, sớm nhất {at}: {systems}. Chạy lại lệnh này để đo tiếp.",
         en="{n} systems wait until their hosts may be asked for more, {at} the first: {systems}. Run this again.",
@@ -80,6 +84,7 @@ _WORDS: Final = {
     "level": Text(vi="Mức", en="Level"),
     "points": Text(vi="Điểm", en="Points"),
     "unmeasured": Text(vi="Chưa đo", en="Unmeasured"),
+    "withheld": Text(vi="không xếp mức", en="withheld"),
     "open": Text(vi="chưa rõ", en="open"),
     "unranked": Text(vi="Không xếp hạng: {system}: {why}", en="Not ranked: {system}: {why}"),
     "own": Text(vi="ngoài xếp hạng", en="not ranked"),
@@ -144,7 +149,7 @@ def ranking(words: Words, rules: CriteriaSet, lines: Sequence[Standing]) -> Tabl
     table = Table(*heads, *groups)
     for each in lines:
         shares = [_share(words, group) for group in each.grade.groups]
-        level = each.grade.level or words("open")
+        level = each.grade.level or words("withheld" if each.grade.withheld else "open")
         total, unmeasured = words.number(each.grade.points), words.number(each.grade.unmeasured)
         block = words(each.block) if each.block in _WORDS else each.block
         table.add_row(block, _rank(words, each), each.name, level, total, unmeasured, *shares)

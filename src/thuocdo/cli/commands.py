@@ -136,10 +136,8 @@ def serve(collect_port: CollectPort = COLLECT_PORT, web_port: WebPort = WEB_PORT
     """Run and look after all roles: collect, pipeline, worker, scanner, web."""
     from thuocdo.run import supervisor
     from thuocdo.run.stopping import stop_on_signals
-    from thuocdo.run.upgrading import bring_up_to_date
 
-    bring_up_to_date(ready())
-    supervisor.serve(collect_port, web_port, stop_on_signals())
+    supervisor.serve(ready(), collect_port, web_port, stop_on_signals())
 
 
 @app.command()

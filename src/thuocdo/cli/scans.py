@@ -25,6 +25,7 @@ def add_to(assess: typer.Typer) -> None:
     """Beside the other commands about rounds."""
     assess.command("appeals")(appeals)
     assess.command("rescan")(rescan)
+    assess.command("again")(again)
 
 
 def appeals(name: RoundName, lang: Lang = "vi") -> None:
@@ -79,6 +80,42 @@ def rescan(
     scan.refresh_from_db()
     state = words(scan.state) + (f" ({scan.failure})" if scan.failure else "")
     typer.echo(words("rescanned", n=scan.pk, system=scan.system, state=state))
+
+
+def again(
+    name: RoundName,
+    system: Annotated[str, typer.Argument(help="The system's code in the round.")],
+    because: Annotated[str, typer.Option(help="Why; kept in the trail.")],
+    url: Annotated[str, typer.Option(help="Where it answers now, if it moved.")] = "",
+    who: Annotated[
+        str, typer.Option(help="Who does this; default the account at the terminal.")
+    ] = "",
+    lang: Lang = "vi",
+) -> None:
+    """Have a system measured once more that kept too much from being measured, or at which we failed; `assess run` does it."""
+    found = ready_with_registry()
+    from django.db import transaction
+
+    from thuocdo.assess.rounds import measuring, office
+    from thuocdo.assess.scans import shadows
+    from thuocdo.cli.assess_words import Words
+    from thuocdo.core.console import operator
+    from thuocdo.registry import trail
+    from thuocdo.registry.models import Change
+
+    words, held = Words.of(lang), office.find(name)
+    with transaction.atomic():
+        one = measuring.again(held, system, because, url)
+        why_open = {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
+        after = {"do": "again", "system": system, "because": because, **why_open}
+        if url:
+            after |= {"url_before": one.entry.url, "url": url}
+        trail.record(
+            Change.Action.UPDATE, "round", who=who or operator(), key=held.code, after=after
+        )
+    shadows.ring(found)
+    by_site, by_us = words.number(one.by_site), words.number(one.by_us)
+    typer.echo(words("again", system=system, by_site=by_site, by_us=by_us))
 
 
 def _seen(words: Words, seen: Seen | None) -> str:

@@ -98,6 +98,7 @@ def view(found: Publication) -> AssessmentView:
         details=[_details(found, each) for each in found.systems],
         notes=[
             _METHOD,
+            *([found.withheld_why.vi] if found.withheld_why else []),
             *([_CONFIGURED] if not found.rules_official else []),
             *([found.rules_remark.vi] if found.rules_remark else []),
         ],
@@ -108,6 +109,10 @@ def _levels(found: Publication) -> Sheet:
     names = list(found.blocks[0].levels) if found.blocks else []
     columns = ["Khối", "Số hệ thống", "Xếp hạng", "Điểm trung bình", *names, "Chưa rõ mức"]
     widths = [24, 12, 12, 14, *(7 for _ in names), 12]
+    if any(each.withheld for each in found.blocks):
+        columns, widths = [*columns, "Không xếp mức"], [*widths, 12]
+        rows = [[*_block(each), each.withheld] for each in found.blocks]
+        return Sheet("Mức độ", "Mức độ theo khối", columns, widths, rows)
     return Sheet("Mức độ", "Mức độ theo khối", columns, widths, list(map(_block, found.blocks)))
 
 
@@ -161,7 +166,7 @@ def _standing(line: SystemLine, groups: list[str]) -> list[Cell]:
         for code in groups
     ]
     band = f"{one.rank_best}–{one.rank_worst}" if one.rank else None
-    level = one.grade.level or "Chưa rõ"
+    level = one.grade.level or ("Không xếp mức" if one.grade.withheld else "Chưa rõ")
     total, unmeasured = one.grade.points, one.grade.unmeasured
     return [one.rank, band, one.name, level, total, unmeasured, one.vendor, *points]
 

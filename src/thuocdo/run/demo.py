@@ -22,6 +22,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.issuers import issuer_on
 from thuocdo.core.settings import Settings
 from thuocdo.run import demo_flaw, demo_people, demo_rounds, demo_targets
+from thuocdo.run.adopted import Template
 from thuocdo.run.demo_rounds import OWN_NAME, OWN_SITE
 from thuocdo.run.loading import FileSet, load, send_steps
 from thuocdo.run.once import refresh_now
@@ -67,9 +68,11 @@ def demo(
         role.environment = role.environment | {"THUOCDO_OWN_SITE": str(OWN_SITE)}
         role.log_file = logs / f"{role.name}.log"
     # What scans is ended first: it has nothing that must reach the disk.
-    supervisor = Supervisor([*_rounds(settings, collect_port, logs), *roles])
-    supervisor.start()
+    template = Template(logs / "template.log")
+    supervisor = Supervisor([*_rounds(settings, collect_port, logs), *roles], template)
     try:
+        supervisor.load()
+        supervisor.start()
         supervisor.wait_until_up(stop)
         _say_where(collect_port, web_port, report, logs)
         supervisor.run(stop)

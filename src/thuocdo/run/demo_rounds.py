@@ -28,9 +28,9 @@ from urllib.parse import urlsplit
 import structlog
 
 from thuocdo.core.errors import ThuocdoError
-from thuocdo.core.leaving import leave
+from thuocdo.core.leaving import end_with_parent, leave
 from thuocdo.core.settings import Settings
-from thuocdo.run.supervisor import answers, end_with_parent
+from thuocdo.run.supervisor import answers
 
 if TYPE_CHECKING:
     from thuocdo.assess.criteria.model import CriteriaSet

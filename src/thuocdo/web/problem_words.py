@@ -145,6 +145,18 @@ TEXTS: Final = {
         gettext_lazy("Tiêu chí này do người đánh giá chấm; máy quét không thấy được."),
         gettext_lazy("Trả lời kiến nghị theo bằng chứng của cơ quan và người đánh giá."),
     ),
+    "not_obstructed": (
+        gettext_lazy(
+            "Hệ thống này không để ngỏ nhiều điểm vì phía trang hay vì máy đo nên không đo lại."
+        ),
+        gettext_lazy("Sau khi thông báo, cơ quan có thể kiến nghị từng tiêu chí."),
+    ),
+    "conflict_of_interest": (
+        gettext_lazy(
+            "Không ai đánh giá hệ thống của cơ quan mình, hay trả lời kiến nghị của chính mình."
+        ),
+        gettext_lazy("Để người khác làm việc này."),
+    ),
     "no_reason": (
         gettext_lazy("Cần một lý do bằng lời."),
         gettext_lazy("Viết một hoặc vài câu nêu rõ vì sao."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
@@ -68,13 +68,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a ranking. `why`: the reason in words for which it has no rank."""
+    """One line of a ranking. `why`: the reason in words for which it has no rank.
+
+    corrected  what it stands at with the corrections made since, where a page tells that; else None
+    """
 
     standing: Standing
     span: str
     cells: list[Cell]
     why: str = ""
     blame: str = ""
+    corrected: Grade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,14 @@ def with_system(code: str, system: str) -> Published:
     return opened(held)
 
 
+def corrected(found: Published, system: str) -> Grade | None:
+    """What a system stands at with the corrections made since; None where there are none."""
+    if all(each.entry.code != system for each in office.corrections(found.held)):
+        return None
+    entry = grading.with_points(found.held).get(code=system)
+    return grading.graded_entry(entry, found.rules, found.rules).grade
+
+
 def line_of(found: Published, system: str) -> SystemLine:
     """Raises Problem 404."""
     line = found.line(system)
@@ -195,9 +207,11 @@ def _cell(group: GroupPoints | None) -> Cell:
 
 
 def span(grade: Grade, bounds: Sequence[Bound]) -> str:
-    """The levels that are possible, best first; "" where one is certain or there are none."""
+    """The levels that are possible, best first, or that none is given; "" where one is certain or there are none."""
     if grade.level is not None or not bounds:
         return ""
+    if grade.withheld:
+        return _("không xếp mức")
     best = level_of(grade.points + grade.unmeasured, bounds)
     return f"{best}–{level_of(grade.points, bounds)}"
 
@@ -328,7 +342,8 @@ def of_systems(codes: Collection[str]) -> list[tuple[Published, Row]]:
     found = []
     for code, held in seen_in.items():
         made = opened(held)
-        found.append((made, row(line_of(made, code), [], made.rules.levels)))
+        line = row(line_of(made, code), [], made.rules.levels)
+        found.append((made, replace(line, corrected=corrected(made, code))))
     return found
 
 

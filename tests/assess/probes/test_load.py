@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from tests.assess.fixtures.servers import Odd, page
+from tests.assess.fixtures.servers import Odd, page, to
 
 from thuocdo.assess.probes.load import probe
 from thuocdo.assess.probes.load.appointment import PATH, Appointment, permitted, token
@@ -64,6 +64,49 @@ def test_without_a_token_nothing_is_measured_and_that_is_no_zero(probing):
     )
     assert server.asked().count("/") == 1
     server.close()
+
+
+def asked(probing, home, paths, **headers):
+    """What comes of a scan of a host that shows a token for itself, and whether its front page was loaded."""
+    server = Odd({"/": page(b"ok")} | paths)
+    host = server.url.partition("//")[2]
+    text = token(Signer.of(home), appointment(host=host)).encode()
+    own = [f"{name}: {value}" for name, value in headers.items()]
+    server.paths = {PATH: page(text, "Content-Type: text/plain", *own)} | server.paths
+    (found,) = probing(probe.PROBE, f"{server.url}/", depth=Depth(load_step_s=0.2))
+    server.close()
+    assert found.share is None
+    return found, server.asked().count("/")
+
+
+def test_a_token_behind_a_redirect_is_none(probing, tmp_path):
+    other = Odd({"/": page(b"ok")})
+    found, loads = asked(probing, tmp_path, {PATH: to(f"{other.url}{PATH}")})
+    other.close()
+    assert (found.fault, loads, other.asked()) == (Fault.NO_APPOINTMENT, 1, [])
+    assert "HTTP 302" in found.detail
+
+
+def test_by_the_hosts_own_clock_the_window_must_be_open_as_well(probing, tmp_path):
+    """Ours may have been set back into a window that is over."""
+    found, loads = asked(probing, tmp_path, {}, Date="Wed, 01 Jan 2031 00:00:00 GMT")
+    assert (found.fault, loads) == (Fault.NO_APPOINTMENT, 1)
+    assert "own clock" in found.detail
+
+
+def test_a_portal_that_leads_to_another_does_not_bring_its_load_there(probing, tmp_path):
+    """The other's window was signed for the other's test."""
+    other = Odd({"/": page(b"ok")})
+    host = other.url.partition("//")[2]
+    other.paths[PATH] = page(token(Signer.of(tmp_path), appointment(host=host)).encode())
+    server = Odd({"/": to(f"{other.url}/")})
+    url = server.url.replace("127.0.0.1", "localhost")
+    (found,) = probing(probe.PROBE, f"{url}/", depth=Depth(load_step_s=0.2))
+    server.close()
+    other.close()
+    assert (found.share, found.fault) == (None, Fault.NO_APPOINTMENT)
+    assert f"it leads to {host}" in found.detail
+    assert other.asked().count(PATH) == 0
 
 
 class Frail:

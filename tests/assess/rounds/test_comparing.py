@@ -48,6 +48,32 @@ def test_under_a_draft_the_total_falls_and_the_reasons_are_given():
     assert "HSTS 1.50 → 6.50 (worth otherwise)" in sentence(found, "en")
 
 
+def test_a_criterion_that_a_draft_splits_leaves_open_what_nobody_was_asked():
+    plain = msgspec.to_builtins(SET)
+    security = next(each for each in plain["groups"] if each["code"] == "security")
+    tls = security["criteria"].pop(0)
+    security["criteria"] += [
+        {**tls, "code": "tls_versions", "points": "1"},
+        {**tls, "code": "tls_ciphers", "points": "3"},
+    ]
+    points = {f"{g.code}.{c.code}": c.points for g, c in SET.criteria()}
+    split = msgspec.convert(plain, CriteriaSet)
+    after = {key: each for key, each in points.items() if key != "security.tls"}
+    found = compare("a", "A", side(SET, points), side(split, after))
+    assert sentence(found).startswith("A: 100,00 → 96,00 (A → A; để ngỏ 0,00 → 4,00), vì: TLS")
+
+
+def test_a_draft_that_draws_the_bounds_of_levels_elsewhere_is_the_reason_for_another_level():
+    plain = msgspec.to_builtins(SET)
+    plain["levels"][1]["from"] = "82"
+    points = {f"{g.code}.{c.code}": c.points for g, c in SET.criteria()}
+    points["functions.handling"] = Decimal(0)  # 92
+    points["security.tls"] = points["security.csp"] = Decimal(0)  # 86
+    points["functions.account"] = Decimal(0)  # 81
+    found = compare("a", "A", side(SET, points), side(msgspec.convert(plain, CriteriaSet), points))
+    assert sentence(found) == "A: 81,00 → 81,00 (B → C), vì: ngưỡng xếp mức khác."
+
+
 def test_what_became_measurable_is_no_improvement():
     found = compare("a", "A", side(SET, {"wcag.axe": None}), side(SET, {"wcag.axe": Decimal(2)}))
     assert [change.why for change in found.changes] == ["now_measured"]

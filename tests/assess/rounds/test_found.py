@@ -25,7 +25,7 @@ FOUND, UNSEEN, PROPOSED, FAILED = (
     "content_provision.217",
     "content_provision.295",
     "services_provision.259",
-    "participation.271",
+    "literacy.273",
 )
 ALONE = "technology.201"
 LINK = Remark("losi_link", {"text": "Đăng ký khai sinh", "href": "/x", "url": "https://a.vn/"})
@@ -33,12 +33,15 @@ SEEN = [
     measured("losi.217", Decimal(1), 1, LINK),
     unmeasured("losi.295", Fault.NOT_SEEN, "9", 1),
     Result("losi.259", Outcome.UNMEASURED, None, 1, Fault.PROPOSED, "9", (LINK,)),
-    measured("interface.feedback", Decimal(0), 1, Remark("no_feedback")),
-    measured("interface.search", Decimal(0), 1, Remark("no_search")),
+    measured("interface.social", Decimal(0), 1, Remark("no_social")),
+    measured("wcag.axe_2_1", Decimal(0), 1),
 ]
 FIRST = Path(__file__).parents[1] / "fixtures" / "losi-2024-first.json"
 FIRST_SHA256 = "6b421ee8d833aaf0faf0ddb687564a6b0476d28a1949ebe921b6b8e78f502719"
 """The set as rounds froze it before a machine read more than the front page."""
+SECOND = FIRST.with_name("losi-2024-second.json")
+SECOND_SHA256 = "5da67bbd83d14886a62c7e15c9d7cafb586dd9ea6575c93498e6e86311b77f68"
+"""And before it was said of each question what it asks."""
 
 
 def planned(rules: CriteriaSet = RULES) -> Round:
@@ -85,13 +88,13 @@ def test_a_proposal_alone_changes_no_total():
     held = planned()
     scanned(held)
     graded = grading.graded(held)[0].grade
-    assert (graded.points, graded.unmeasured) == (1, 93)  # 217 found, and no search box on the page
+    assert (graded.points, graded.unmeasured) == (1, 93)  # 217 found, and the page fails WCAG
 
 
 def test_what_every_page_must_show_is_the_machines_word_both_ways():
     held = planned()
     scanned(held)
-    assert points(held)["literacy.206"] == 0
+    assert points(held)["technology.210"] == 0
 
 
 def test_until_the_machine_has_looked_people_mark_what_it_cannot_find():
@@ -102,7 +105,7 @@ def test_until_the_machine_has_looked_people_mark_what_it_cannot_find():
         marked(held, UNSEEN, 1)
     before = grading.marks_due(held, RULES)
     scanned(held)
-    assert (before, grading.marks_due(held, RULES)) == (63, 63 + 28 - 1)
+    assert (before, grading.marks_due(held, RULES)) == (65, 65 + 29 - 1)
 
 
 def test_two_who_differ_on_what_the_machine_did_not_see_must_settle():
@@ -142,7 +145,7 @@ def test_a_publication_tells_of_finds_once_and_of_no_proposal():
     scanned(held)
     checks = office.as_it_stands(held, 1).systems[0].checks
     names = [each.check for each in checks]
-    assert len(names) == len(set(names)) == 95 - 3  # three were not looked for here
+    assert len(names) == len(set(names)) == 95
     assert "losi.217" in names
     assert {"losi.259", "losi.295", FOUND} & set(names) == set()
     assert {PROPOSED, UNSEEN, FAILED} <= set(names)
@@ -153,7 +156,7 @@ def test_rules_that_ask_for_none_of_it_are_told_none_of_it():
     scanned(held)
     names = {each.check for each in office.as_it_stands(held, 1).systems[0].checks}
     assert not {name for name in names if name.startswith("losi.")}
-    assert {"interface.feedback", "interface.search"} <= names
+    assert "interface.social" in names
 
 
 def test_a_round_that_began_before_keeps_its_rules_to_the_letter():
@@ -170,6 +173,20 @@ def test_a_round_that_began_before_keeps_its_rules_to_the_letter():
     assert points(held)[FOUND] == 0
 
 
+def test_a_round_that_froze_its_rules_before_they_said_what_is_asked_is_read_and_keeps_its_hash():
+    second = msgspec.convert(json.loads(SECOND.read_text("utf-8")), CriteriaSet)
+    assert hashlib.sha256(msgspec.json.encode(second)).hexdigest() == SECOND_SHA256
+    assert all(each.asks is msgspec.UNSET for _, each in second.criteria())
+    held = planned(second)
+    entry = scanned(held)
+    assert held.rules_sha256 == SECOND_SHA256
+    assert grading.rules_of(held) == second != RULES
+    assert points(held)[FOUND] == 1
+    assert points(held)["technology.210"] == 0
+    assert "technology.205" not in grading.to_mark(entry, second)  # the machine's alone, then
+    assert "technology.205" in grading.to_mark(entry, RULES)
+
+
 def test_marks_of_such_a_round_are_kept_under_the_new_rules_where_no_machine_found_it():
     first = msgspec.convert(json.loads(FIRST.read_text("utf-8")), CriteriaSet)
     held = planned(first)
@@ -181,14 +198,14 @@ def test_marks_of_such_a_round_are_kept_under_the_new_rules_where_no_machine_fou
 
 
 def test_the_set_says_since_when_it_stands_as_it_does():
-    assert str(RULES.revised) == "2026-11-28"
+    assert str(RULES.revised) == "2026-11-29"
     methods = [each.method for _, each in RULES.criteria()]
     assert {name: methods.count(name) for name in set(methods)} == {
-        "auto": 4,
-        "found": 28,
-        "manual": 63,
+        "auto": 1,
+        "found": 29,
+        "manual": 65,
     }
-    assert sum(bool(each.proposal) for _, each in RULES.criteria()) == 54
+    assert sum(bool(each.proposal) for _, each in RULES.criteria()) == 59
 
 
 def test_an_appeal_against_what_people_judged_shows_their_points_beside_the_look():
@@ -215,8 +232,8 @@ def test_a_scan_tells_what_it_did_not_find_as_open_and_never_as_no():
     lines = {each.check: each for each in told.line.checks}
     assert lines["losi.217"].points == 1
     assert lines["losi.295"].fault == "not_seen"
-    feedback = lines["interface.feedback"]
-    assert (feedback.outcome, feedback.points) == ("unmeasured", None)
+    social = lines["interface.social"]
+    assert (social.outcome, social.points) == ("unmeasured", None)
     assert "losi.259" not in lines
-    assert (told.points, told.measurable, told.open) == (1, 5, 3)
-    assert told.by_people == 90
+    assert (told.points, told.measurable, told.open) == (1, 2, 0)
+    assert told.by_people == 93

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from thuocdo.assess.criteria.model import criteria_set
 from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.results import Fault, unmeasured
 from thuocdo.assess.rounds import measuring, office
 from thuocdo.assess.rounds.office import System
+from thuocdo.assess.scans.looking import nothing
 from thuocdo.core.errors import ThuocdoError
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +102,54 @@ def test_a_pace_is_told_of_some_systems_and_not_of_two(held):
     first = held.entries.order_by("turn").first()
     Entry.objects.filter(pk=first.pk).update(finished_at=datetime.now(UTC), state=Entry.State.DONE)
     assert measuring.progress(held).hourly is None
+
+
+def measured_entry(held, code: str, *hidden: str) -> Entry:
+    """A system that is measured, some of it hidden by time-outs."""
+    found = [unmeasured(check, Fault.TIMEOUT, "10 s", 1) for check in hidden]
+    entry = held.entries.get(code=code)
+    Entry.objects.filter(pk=entry.pk).update(
+        state=Entry.State.DONE, attempts=1, results=msgspec.to_builtins(found)
+    )
+    return entry
+
+
+def test_a_system_that_kept_too_much_from_being_measured_is_measured_once_more(held):
+    measured_entry(held, "s1", "security.tls", "security.csp")
+    measured_entry(held, "s2", "security.tls")
+    (one,) = measuring.to_look_at_again(held)
+    entry = one.entry
+    assert (entry.code, one.by_site, one.by_us) == ("s1", 6, 0)
+    assert refusal(measuring.again, held, "s1", " ") == "no_reason"
+    assert measuring.again(held, "s1", "Đo lúc đường truyền hỏng").by_site == 6
+    entry.refresh_from_db()
+    assert (entry.state, entry.attempts, entry.results) == (Entry.State.QUEUED, 0, None)
+
+
+def test_a_system_that_moved_while_the_round_was_on_is_measured_where_it_is_now(held):
+    entry = measured_entry(held, "s1", "security.tls", "security.csp")
+    assert refusal(measuring.again, held, "s1", "Đã chuyển", "ftp://x") == "bad_url"
+    assert measuring.again(held, "s1", "Đã chuyển", "moi.vn").entry.url == "https://1.vn/"
+    entry.refresh_from_db()
+    assert (entry.url, entry.state) == ("https://moi.vn", Entry.State.QUEUED)
+
+
+@pytest.mark.parametrize("code", ["s2", "s3", "nobody"])
+def test_whose_points_the_keeper_merely_dislikes_is_not_measured_again(held, code):
+    measured_entry(held, "s2", "security.tls")
+    assert refusal(measuring.again, held, code, "Điểm thấp quá") == "not_obstructed"
+
+
+def test_once_results_are_announced_nobody_is_measured_again(held):
+    measured_entry(held, "s1", "security.tls", "security.csp")
+    Round.objects.update(state=Round.State.PRELIMINARY)
+    held.refresh_from_db()
+    assert refusal(measuring.again, held, "s1", "x") == "round_closed"
+
+
+def test_where_the_scanner_failed_the_system_is_measured_once_more(held):
+    found = msgspec.to_builtins(nothing("OSError"))
+    held.entries.filter(code="s4").update(state=Entry.State.DONE, results=found)
+    (one,) = measuring.to_look_at_again(held)
+    assert (one.entry.code, one.by_site) == ("s4", 0)
+    assert measuring.again(held, "s4", "Đĩa đầy").by_us > 30

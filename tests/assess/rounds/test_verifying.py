@@ -88,6 +88,8 @@ def first_check(made: Publication, system: int) -> int:
         (("standing", "grade", "level"), "A", "level"),
         (("standing", "grade", "unmeasured"), "0", "unmeasured"),
         (("standing", "grade", "groups", 0, "points"), "49", "group"),
+        (("standing", "grade", "withheld"), True, "withheld"),
+        (("standing", "grade", "obstructed"), "3", "obstructed"),
         (("standing", "rank"), 3, "rank"),
         (("standing", "rank_worst"), 1, "rank"),
     ],

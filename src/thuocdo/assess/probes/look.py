@@ -19,6 +19,7 @@ from playwright.async_api import TimeoutError as BrowserTimeout
 
 from thuocdo.assess.evidence import Kept
 from thuocdo.assess.fetch import Failure
+from thuocdo.assess.printable import fit_all
 from thuocdo.assess.results import Evidence, Fault
 from thuocdo.assess.site_check import proxy
 from thuocdo.assess.site_check.browser import Bounds, fresh_context
@@ -191,28 +192,29 @@ async def _open(page: Page, url: str, bounds: Bounds) -> None:
 
 async def _see(page: Page, kept: Kept, axe: str) -> Look:
     evidence = [kept.keep("screenshot", await page.screenshot(type="jpeg", quality=60))]
-    facts = msgspec.convert(await page.evaluate(_script("facts.js")), Facts)
+    facts = msgspec.convert(fit_all(await page.evaluate(_script("facts.js"))), Facts)
     found = None
     if axe:
         await page.evaluate(axe)
-        raw = await page.evaluate(_AXE, _STANDARD)
+        raw = fit_all(await page.evaluate(_AXE, _STANDARD))
         evidence.append(kept.keep("axe", msgspec.json.encode(raw)))
         found = msgspec.convert(raw, Axe)
     keyboard = await _walk(page)
     await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     await page.wait_for_timeout(200)
-    narrow = msgspec.convert(await page.evaluate(_script("narrow.js")), Narrow)
+    narrow = msgspec.convert(fit_all(await page.evaluate(_script("narrow.js"))), Narrow)
     evidence.append(kept.keep("screenshot_320", await page.screenshot(type="jpeg", quality=60)))
     return Look(facts, narrow, keyboard, found, tuple(evidence))
 
 
 async def _walk(page: Page) -> Keyboard:
     """Tab after Tab, until the round is made."""
-    begun = await page.evaluate(f"({_script('focus.js')}).remember()")
+    begun = fit_all(await page.evaluate(f"({_script('focus.js')}).remember()"))
     walked: list[Stop] = []
     for _ in range(min(MAX_STOPS, int(begun["stops"]) + _SPARE)):
         await page.keyboard.press("Tab")
-        walked.append(msgspec.convert(await page.evaluate(f"({_script('focus.js')}).now()"), Stop))
+        stop = fit_all(await page.evaluate(f"({_script('focus.js')}).now()"))
+        walked.append(msgspec.convert(stop, Stop))
     return Keyboard(int(begun["stops"]), begun["dead"], walked)
 
 

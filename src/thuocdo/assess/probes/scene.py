@@ -102,6 +102,7 @@ class Probe:
     asked_only     its checks are told only where a criterion asks for them
     needs_answers  it asks the site's host: not run once the site was given up
     is_ours        it asks nobody but us: the site's clock stands still, and to be late is our fault
+    left_out       why a scan so deep leaves it out, whatever the site does; "" where it does not
     """
 
     name: str
@@ -113,3 +114,4 @@ class Probe:
     asked_only: bool = False
     needs_answers: bool = True
     is_ours: bool = False
+    left_out: Callable[[Depth], str] = lambda _depth: ""

@@ -37,13 +37,17 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """One system, before and after; changes with the heaviest first."""
+    """One system, before and after; changes with the heaviest first.
+
+    bounds_moved  its level is another one, and the rules draw the bounds of levels elsewhere
+    """
 
     code: str
     name: str
     before: Grade
     after: Grade
     changes: list[Change]
+    bounds_moved: bool = False
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -69,7 +73,10 @@ def compare(code: str, name: str, before: Side, after: Side) -> Compared:
             Change(key, criterion.name, old, new, _why(one.get(key), other.get(key), old, new))
         )
     changes.sort(key=lambda change: (-abs(change.moved), change.key))
-    return Compared(code, name, before.grade, after.grade, changes)
+    bounds_moved = (
+        before.criteria.levels != after.criteria.levels and before.grade.level != after.grade.level
+    )
+    return Compared(code, name, before.grade, after.grade, changes, bounds_moved)
 
 
 def reweighted(criteria: CriteriaSet, groups: Mapping[str, Decimal]) -> CriteriaSet:
@@ -125,6 +132,9 @@ WHY: Final[dict[Why, Text]] = {
     "no_longer_measured": Text(vi="không còn đo được", en="not measured any more"),
 }
 _OPEN = Text(vi="chưa rõ mức", en="level open")
+_BOUNDS = Text(vi="ngưỡng xếp mức khác", en="other bounds of levels")
+_WITHHELD = Text(vi="không xếp mức", en="no level")
+_LEFT = Text(vi="để ngỏ", en="open")
 _SAME = Text(vi="không có gì khác", en="nothing differs")
 _BECAUSE = Text(vi="vì", en="because")
 
@@ -133,24 +143,35 @@ Language = Literal["vi", "en"]
 
 
 def head(found: Compared, language: Language = "vi") -> str:
-    """From which total to which, and from which level."""
-    levels = " → ".join(each.level or _OPEN.told(language) for each in (found.before, found.after))
+    """From which total to which, and from which level; how many points are open, where that moved as well."""
+    levels = " → ".join(_level(each, language) for each in (found.before, found.after))
     before, after = (_number(each.points, language) for each in (found.before, found.after))
-    return f"{found.name}: {before} → {after} ({levels})"
+    opened = [each.unmeasured for each in (found.before, found.after)]
+    if opened[0] == opened[1]:
+        return f"{found.name}: {before} → {after} ({levels})"
+    one, other = (_number(each, language) for each in opened)
+    return f"{found.name}: {before} → {after} ({levels}; {_LEFT.told(language)} {one} → {other})"
+
+
+def _level(grade: Grade, language: Language) -> str:
+    return grade.level or (_WITHHELD if grade.withheld else _OPEN).told(language)
 
 
 def reasons(found: Compared, language: Language = "vi") -> list[str]:
     """What made it so, criterion by criterion, the heaviest first."""
-    return [
+    told = [
         f"{each.name.told(language)} {_number(each.before, language)} → "
         f"{_number(each.after, language)} ({WHY[each.why].told(language)})"
         for each in found.changes
     ]
+    if found.bounds_moved:
+        told.append(_BOUNDS.told(language))
+    return told
 
 
 def sentence(found: Compared, language: Language = "vi") -> str:
     """All of it in one paragraph."""
-    if not found.changes:
+    if not (found.changes or found.bounds_moved):
         return f"{head(found, language)}, {_SAME.told(language)}."
     why = "; ".join(reasons(found, language))
     return f"{head(found, language)}, {_BECAUSE.told(language)}: {why}."

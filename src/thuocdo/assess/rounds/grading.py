@@ -117,7 +117,7 @@ def graded_entry(entry: Entry, own: CriteriaSet, rules: CriteriaSet) -> Graded:
         entry.block,
         entry.vendor,
         entry.url,
-        grade(rules, points),
+        grade(rules, points, probed.obstructed(rules, probed.faults_of(found))),
         points,
         found,
         _words(entry),

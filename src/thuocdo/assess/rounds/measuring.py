@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from msgspec import UNSET
 
 from thuocdo.assess.citizen import contact_of
 from thuocdo.assess.models import Entry, Round
+from thuocdo.assess.results import Fault, faults_of, hindered, obstructed
 from thuocdo.assess.rounds.fleet import Systems, depth_of
+from thuocdo.assess.rounds.grading import results_of, rules_of, worth
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.assess.scans.policy import lab_runs_of, policy
+from thuocdo.assess.site_check.check import normal_url
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -90,6 +95,64 @@ def resume(held: Round) -> None:
     paused = _measuring(held).filter(scanning=Round.Scanning.PAUSED)
     if not paused.update(scanning=Round.Scanning.ON):
         raise _late(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A system that may be measured once more: points that are open by its own side's doing, and by a fault of ours."""
+
+    entry: Entry
+    by_site: Decimal
+    by_us: Decimal
+
+
+def to_look_at_again(held: Round) -> list[Again]:
+    """Measured systems of which more is open by their own side's doing than the rules allow, or anything by ours.
+
+    A time-out may be the line's doing, and a scanner dies or finds the disk full: these may be measured once more
+    before anybody is told.
+    """
+    rules = rules_of(held)
+    worth_of = worth(rules)
+    most = rules.total if rules.obstruction is UNSET else rules.obstruction.most
+
+    def points(keys: Iterable[str]) -> Decimal:
+        return sum((worth_of[key] for key in keys), Decimal())
+
+    found = []
+    for entry in held.entries.filter(state=Entry.State.DONE).order_by("name"):
+        why = faults_of(results_of(entry))
+        one = Again(
+            entry,
+            points(obstructed(rules, why)),
+            points(hindered(rules, why, {Fault.INTERNAL})),
+        )
+        if one.by_site > most or one.by_us:
+            found.append(one)
+    return found
+
+
+def again(held: Round, code: str, reason: str, url: str = "") -> Again:
+    """Have such a system measured once more, what was found before being given up.
+
+    url  where it answers now, if it moved while the round was on; "" where it was
+
+    Ring afterwards. Raises ThuocdoError `round_closed`, `no_reason`, `not_obstructed`, `bad_url`.
+    """
+    moved = {"url": normal_url(url), "plain_url": ""} if url.strip() else {}
+    if held.state != Round.State.MEASURING:
+        raise _late(held)
+    if not reason.strip():
+        raise ThuocdoError("no_reason", "A reason is needed.", "Say why in a sentence.")
+    for one in to_look_at_again(held):
+        if one.entry.code == code:
+            done = Entry.objects.filter(pk=one.entry.pk, state=Entry.State.DONE)
+            fresh = {"state": Entry.State.QUEUED, "attempts": 0, "results": None, "fault": ""}
+            done.update(**fresh, **moved, finished_at=None)
+            return one
+    raise ThuocdoError(
+        "not_obstructed", f"{code} kept nothing, or too little, from being measured."
+    )
 
 
 def systems(settings: Settings) -> Systems:

@@ -12,21 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from thuocdo import __version__
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
-from thuocdo.assess.rounds.grading import (
-    graded,
-    rules_of,
-    to_mark,
-    together_of,
-    with_marks,
-    worth,
-)
+from thuocdo.assess.printable import fit
+from thuocdo.assess.rounds import deadline
+from thuocdo.assess.rounds.grading import graded, rules_of, to_mark, together_of, with_marks, worth
+from thuocdo.assess.rounds.interests import one_name, refuse_own
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
 from thuocdo.assess.scans import shadows
@@ -94,8 +90,8 @@ def find(code: str) -> Round:
 
 def waiting(held: Round) -> list[str]:
     """Codes of the systems that are not measured yet, in their turn."""
-    left = held.entries.exclude(state=Entry.State.DONE).order_by("turn")
-    return list(left.values_list("code", flat=True))
+    left = held.entries.exclude(state=Entry.State.DONE)
+    return list(left.order_by("turn").values_list("code", flat=True))
 
 
 def entry_of(held: Round, code: str) -> Entry:
@@ -121,23 +117,27 @@ def mark(
 ) -> Mark:
     """One assessor's points for one criterion, by the items found or as such; once and for all.
 
-    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`.
+    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`, `conflict_of_interest`, `no_assessor`.
     """
     _expect(held, Round.State.MEASURING)
     rules = rules_of(held)
     criterion = next((c for g, c in rules.criteria() if f"{g.code}.{c.code}" == key), None)
     entry = entry_of(held, code)
+    refuse_own(assessor, entry)
+    assessor = one_name(entry, assessor)
     if criterion is None or key not in to_mark(entry, rules):
         raise ThuocdoError("bad_mark", f"{key} is not for assessors in {code}.")
     if found is not None:
         points = checklist(rules, criterion, found)
     if points is None or not 0 <= points <= criterion.points:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {criterion.points}.")
-    if Mark.objects.filter(entry=entry, assessor=assessor, key=key).exists():
-        raise ThuocdoError("bad_mark", f"{assessor} has marked {key} of {code} already.")
-    return Mark.objects.create(
-        entry=entry, assessor=assessor, key=key, points=points, evidence=evidence
-    )
+    given = {"assessor": assessor, "key": key, "points": points, "evidence": fit(evidence)}
+    try:
+        with transaction.atomic():  # of two that come at once the first stays
+            return Mark.objects.create(entry=entry, **given)
+    except IntegrityError:
+        refusal = f"{assessor} has marked {key} of {code} already."
+        raise ThuocdoError("bad_mark", refusal) from None
 
 
 def marks_shown_to(held: Round, assessor: str) -> list[Mark]:
@@ -166,8 +166,8 @@ def progress(held: Round) -> dict[str, int]:
 
 def marked(held: Round) -> list[tuple[str, int]]:
     """How many marks each assessor has made: how far they are, not what they gave."""
-    found = Mark.objects.filter(entry__round=held).values_list("assessor").annotate(n=Count("pk"))
-    return sorted(found)
+    marks = Mark.objects.filter(entry__round=held)
+    return sorted(marks.values_list("assessor").annotate(n=Count("pk")))
 
 
 def settle(held: Round, code: str, key: str, points: Decimal, reason: str, who: str) -> Ruling:
@@ -202,7 +202,8 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
     _expect(held, Round.State.PRELIMINARY)
     if held.appeals_until is None or timezone.now() >= held.appeals_until:
         raise ThuocdoError(
-            "too_late", f"Appeals in round {held.code} were due by {held.appeals_until}."
+            "too_late",
+            f"Appeals in round {held.code} were due by {deadline.told(held.appeals_until)}.",
         )
     _known(held, key)
     _reasoned(text)
@@ -212,7 +213,7 @@ def appeal(held: Round, code: str, key: str, text: str, who: str) -> Appeal:
             raise ThuocdoError(
                 "appeal_open", f"An appeal against {key} of {code} is open.", "Wait for its answer."
             )
-        made = Appeal.objects.create(entry=entry, key=key, text=text, who=who)
+        made = Appeal.objects.create(entry=entry, key=key, text=fit(text), who=who)
         if may_be_rescanned(held, key):
             _link(made, who)
         return made
@@ -248,16 +249,19 @@ def _link(made: Appeal, who: str) -> None:
 def decide(number: int, answer: str, who: str, points: Decimal | None = None) -> Appeal:
     """Allow an appeal with the points it gives, or dismiss it; either way with a reason.
 
-    Raises ThuocdoError `unknown_appeal`, `decided`, `no_reason`, `bad_mark`.
+    Raises ThuocdoError `unknown_appeal`, `decided`, `no_reason`, `bad_mark`, `conflict_of_interest`.
     """
     found = Appeal.objects.filter(pk=number).first()
     if found is None:
         raise ThuocdoError("unknown_appeal", f"There is no appeal {number}.")
     _reasoned(answer)
+    refuse_own(who, found.entry)
+    if who == found.who:
+        raise ThuocdoError("conflict_of_interest", f"{who} made appeal {number}.")
     verdict = Appeal.Verdict.DISMISSED if points is None else Appeal.Verdict.ALLOWED
     with transaction.atomic():
         taken = Appeal.objects.filter(pk=number, verdict=Appeal.Verdict.OPEN).update(
-            verdict=verdict, answer=answer, decided_by=who, decided_at=timezone.now()
+            verdict=verdict, answer=fit(answer), decided_by=who, decided_at=timezone.now()
         )
         if not taken:
             raise ThuocdoError("decided", f"Appeal {number} is decided already.")
@@ -332,12 +336,12 @@ def _rule(
     held: Round, code: str, key: str, points: Decimal, reason: str, who: str, kind: Ruling.Kind
 ) -> Ruling:
     _reasoned(reason)
-    worth = _known(held, key)
+    worth, entry = _known(held, key), entry_of(held, code)
     if not 0 <= points <= worth:
         raise ThuocdoError("bad_mark", f"{key}: {points} is not between 0 and {worth}.")
-    return Ruling.objects.create(
-        entry=entry_of(held, code), kind=kind, key=key, points=points, reason=reason, who=who
-    )
+    refuse_own(who, entry)
+    given = {"key": key, "points": points, "reason": fit(reason), "who": who}
+    return Ruling.objects.create(entry=entry, kind=kind, **given)
 
 
 def _known(held: Round, key: str) -> Decimal:
@@ -388,6 +392,6 @@ def _appeals_over(held: Round) -> None:
     if waiting or (held.appeals_until and timezone.now() < held.appeals_until):
         raise ThuocdoError(
             "appeals_open",
-            f"{waiting} appeals are open; they are taken until {held.appeals_until}.",
+            f"{waiting} appeals are open; they are taken until {deadline.told(held.appeals_until)}.",
             "Decide them, and wait for the deadline.",
         )

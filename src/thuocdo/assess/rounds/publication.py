@@ -7,8 +7,10 @@ from decimal import Decimal
 from itertools import zip_longest
 
 import msgspec
+from msgspec import UNSET
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion
+from thuocdo.assess.printable import fit_struct
 from thuocdo.assess.probes.catalogue import ASKED_ONLY
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Fault, Measure, Outcome, Remark, Result, is_machines
@@ -64,7 +66,10 @@ class SystemLine(msgspec.Struct, frozen=True):
 
 
 class BlockLine(msgspec.Struct, frozen=True):
-    """A block's systems by level; `levels` counts those whose level is certain."""
+    """A block's systems by level; `levels` counts those whose level is certain.
+
+    open_level  ranked ones whose level is open; withheld  those that have none for what they kept from being measured
+    """
 
     block: str
     systems: int
@@ -72,12 +77,14 @@ class BlockLine(msgspec.Struct, frozen=True):
     mean: Decimal | None  # of the ranked systems' points, two decimals
     levels: dict[str, int]
     open_level: int
+    withheld: int = 0
 
 
 class Publication(msgspec.Struct, frozen=True):
     """A round as published; the same for ever. published_at: µs UTC.
 
     configured_groups  those whose points stand in no document
+    withheld_why  when a level is withheld, where the rules say so
     """
 
     round: str
@@ -95,6 +102,7 @@ class Publication(msgspec.Struct, frozen=True):
     systems: list[SystemLine]
     vendors: list[Shared]
     configured_groups: list[str] = []
+    withheld_why: Text | None = None
 
 
 def publication(
@@ -111,7 +119,7 @@ def publication(
     lines = standings(graded)
     counted = {each.check or f"{group.code}.{each.code}" for group, each in criteria.criteria()}
     by_code = {each.code: each for each in graded}
-    return Publication(
+    made = Publication(
         round=code,
         title=Text(
             vi=f"Kết quả đánh giá hệ thống, đợt {code}", en=f"Assessment of systems, round {code}"
@@ -132,7 +140,9 @@ def publication(
         systems=[system_line(line, by_code[line.code], criteria) for line in lines],
         vendors=[each for each in shared_defects(graded) if each.check in counted],
         configured_groups=[each.code for each in criteria.groups if not criteria.is_official(each)],
+        withheld_why=None if criteria.obstruction is UNSET else criteria.obstruction.why,
     )
+    return fit_struct(made)
 
 
 def block_line(block: str, lines: Iterable[Standing], criteria: CriteriaSet) -> BlockLine:
@@ -141,13 +151,15 @@ def block_line(block: str, lines: Iterable[Standing], criteria: CriteriaSet) -> 
     ranked = [each for each in own if each.rank is not None]
     total = sum((each.grade.points for each in ranked), Decimal())
     certain = [each.grade.level for each in ranked if each.grade.level is not None]
+    withheld = sum(each.grade.withheld and each.grade.level is None for each in ranked)
     return BlockLine(
         block=block,
         systems=len(own),
         ranked=len(ranked),
         mean=round_half_up(total / len(ranked)) if ranked else None,
         levels=shares(certain, criteria.levels),
-        open_level=len(ranked) - len(certain),
+        open_level=len(ranked) - len(certain) - withheld,
+        withheld=withheld,
     )
 
 

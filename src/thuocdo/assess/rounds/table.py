@@ -1,7 +1,8 @@
 """From graded systems to a ranking that says how firm it is; pure (DESIGN.md §5.5).
 
 "1224" within a block. What was not measured of a system is not 0: beside its rank stands the best and
-the worst it could have had, were those points given or not. A system of which no probe could measure
+the worst it could have had, were those points given or not; what a site itself kept from being measured beyond what the
+rules allow is not held open for it. A system of which no probe could measure
 anything is listed unranked, with the reason.
 """
 
@@ -73,7 +74,7 @@ def standings(graded: Iterable[Graded]) -> list[Standing]:
         own = [each for each in everybody if each.block == block]
         able = [] if block == OWN else [each for each in own if not why_unranked(each.results)]
         lows = [each.grade.points for each in able]
-        highs = [each.grade.points + each.grade.unmeasured for each in able]
+        highs = [each.grade.highest for each in able]
         found += sorted(
             (_standing(each, lows, highs) for each in own),
             key=lambda each: (each.rank is None, each.rank or 0, collation_key(each.name)),
@@ -100,7 +101,7 @@ def _standing(each: Graded, lows: Sequence[Decimal], highs: Sequence[Decimal]) -
 
 def places(grade: Grade, lows: Sequence[Decimal], highs: Sequence[Decimal]) -> tuple[int, int, int]:
     """A grade's rank, and the best and the worst it could have; lows, highs: of all of its block, itself among them."""
-    low, high = grade.points, grade.points + grade.unmeasured
+    low, high = grade.points, grade.highest
     # itself is among `highs`, and is not above itself
     worst = sum(other > low for other in highs) + (1 if high == low else 0)
     return rank_of(low, lows), rank_of(high, lows), worst

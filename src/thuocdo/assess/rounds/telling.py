@@ -175,12 +175,14 @@ def _moved(
 
 def _side(rules: CriteriaSet, graded: Graded) -> Side:
     points = {key: graded.points.get(key) for key in _machine(rules)}
-    return Side(rules, grade(rules, points), points)
+    hidden = probed.obstructed(rules, probed.faults_of(graded.results))
+    return Side(rules, grade(rules, points, hidden), points)
 
 
 def _graded(code: str, name: str, url: str, rules: CriteriaSet, found: Sequence[Result]) -> Graded:
     points = probed.points(rules, found)
-    return Graded(code, name, "", "", url, grade(rules, points), points, list(found))
+    given = grade(rules, points, probed.obstructed(rules, probed.faults_of(found)))
+    return Graded(code, name, "", "", url, given, points, list(found))
 
 
 def _line(graded: Graded, rules: CriteriaSet) -> SystemLine:

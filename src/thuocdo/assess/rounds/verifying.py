@@ -16,7 +16,7 @@ import msgspec
 
 from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.evidence import Kept
-from thuocdo.assess.results import Outcome
+from thuocdo.assess.results import Outcome, obstructed
 from thuocdo.assess.rounds.publication import CheckLine, Publication, SystemLine, block_line
 from thuocdo.assess.rounds.table import OWN, Standing, places
 from thuocdo.assess.scoring import Grade, grade
@@ -97,7 +97,9 @@ def _of_system(line: SystemLine, rules: CriteriaSet) -> Iterator[Wrong]:
     stated = {each.code: each.points for each in line.standing.grade.groups}
     given |= {each: stated.get(each) for each in wholes(line, rules)}
     try:
-        here = grade(rules, given)
+        here = grade(
+            rules, given, obstructed(rules, {each.check: each.fault for each in line.checks})
+        )
     except ThuocdoError as error:
         yield Wrong(code, "points", "", error.message)
         return
@@ -113,7 +115,7 @@ def _outcome(points: Decimal | None, of: Decimal) -> str:
 
 def _apart(published: Grade, here: Grade) -> Iterator[tuple[str, str, str]]:
     """What of two grades differs, part by part."""
-    for what in ("criteria", "points", "unmeasured", "level"):
+    for what in ("criteria", "points", "unmeasured", "obstructed", "withheld", "level"):
         one, other = getattr(published, what), getattr(here, what)
         if one != other:
             yield what, str(one), str(other)
@@ -128,7 +130,7 @@ def _of_ranks(standings: Sequence[Standing]) -> Iterator[Wrong]:
         own = [each for each in standings if each.block == block]
         able = [each for each in own if not each.unranked] if block != OWN else []
         lows = [each.grade.points for each in able]
-        highs = [each.grade.points + each.grade.unmeasured for each in able]
+        highs = [each.grade.highest for each in able]
         for each in own:
             published = (each.rank, each.rank_best, each.rank_worst)
             here = places(each.grade, lows, highs) if each in able else (None, None, None)

@@ -17,6 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from thuocdo.assess.hosts import budget
 from thuocdo.assess.hosts.locks import Hold, Hosts, host_of
 from thuocdo.assess.models import SiteCheck
+from thuocdo.assess.printable import fit_all
 from thuocdo.assess.site_check.check import (
     Wanted,
     check_sites,
@@ -104,7 +105,7 @@ def _take(hosts: Hosts) -> tuple[SiteCheck, Hold] | None:
 def _check(settings: Settings, job: SiteCheck) -> None:
     def work() -> dict[str, Any]:
         (result,) = check_sites(settings, [Wanted(job.url, job.site_id, pages=job.pages)])
-        return {"result": msgspec.to_builtins(result), "counts": result.counts}
+        return {"result": fit_all(msgspec.to_builtins(result)), "counts": result.counts}
 
     queues.work_off(job, work, log.bind(job=job.pk, url=job.url), "a check failed")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Final
 
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from thuocdo.assess.scoring import Grade
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import format_day, format_decimal
 from thuocdo.measure.model import Figure
@@ -92,8 +92,11 @@ def level_badge(request: HttpRequest, code: str, system: str) -> HttpResponse:
     with translation.override("en" if request.GET.get("lang") == "en" else "vi"):
         try:
             found = rounds.with_system(code, system)
-            grade = rounds.line_of(found, system).standing.grade
-            said, label = _level_words(found, grade.level, grade.points)
+            signed = rounds.line_of(found, system).standing.grade
+            now = rounds.corrected(found, system)
+            said, label = _level_words(found, now or signed)
+            if now is not None:
+                label = f"{label} ({_('đã tính các đính chính')})"
             status = HTTPStatus.OK
         except Problem as problem:
             said, label, status = problem.message, problem.message, HTTPStatus(problem.status)
@@ -169,11 +172,15 @@ def _rank(figure: Figure, indicator: str, choice: choosing.Choice) -> str:
     return _("hạng %(rank)s/%(of)s") % {"rank": figure.rank, "of": ranked}
 
 
-def _level_words(found: Published, level: str | None, points: Decimal) -> tuple[str, str]:
-    said = _("mức %(level)s · %(points)s điểm") % {
-        "level": level or "?",
-        "points": format_decimal(points, 2, language()),
-    }
+def _level_words(found: Published, grade: Grade) -> tuple[str, str]:
+    points = format_decimal(grade.points, 2, language())
+    if grade.withheld and grade.level is None:
+        said = _("không xếp mức · %(points)s điểm") % {"points": points}
+    else:
+        said = _("mức %(level)s · %(points)s điểm") % {
+            "level": grade.level or "?",
+            "points": points,
+        }
     return said, f"{told(found.made.title)}: {said}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django import template
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import CriteriaSet, Criterion, Group
+from thuocdo.assess.rounds import deadline
 from thuocdo.assess.rounds.publication import CheckLine
 from thuocdo.assess.scoring import Grade
 from thuocdo.core.vietnamese import format_decimal
@@ -96,6 +97,12 @@ def configured_in(rules: CriteriaSet, row: Group | Criterion) -> SafeString | st
 def pieces(line: CheckLine) -> list[Piece]:
     """The evidence of a check, in words."""
     return evidence.pieces(line.kept)
+
+
+@register.filter
+def until(at: datetime | None) -> str:
+    """The end of a term; "" for none."""
+    return deadline.told(at) if at else ""
 
 
 @register.filter

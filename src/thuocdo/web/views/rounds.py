@@ -62,6 +62,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         **_common(found),
         "title": told(found.made.title),
         "blocks": _blocks(found),
+        "withheld": any(each.withheld for each in found.made.blocks),
         "own": rounds.own(found),
         "groups": [
             f"{told(name)} *" if code in found.made.configured_groups else told(name)
@@ -87,6 +88,7 @@ def system(request: HttpRequest, code: str, system: str) -> HttpResponse:
         "block_name": wording.BLOCKS.get(line.standing.block, ""),
         "groups": rounds.by_group(found.rules, line),
         "corrections": own,
+        "corrected": rounds.corrected(found, system) if own else None,
         "badge": request.build_absolute_uri(reverse("badge-level", args=[rounds.LATEST, system])),
         "address": request.build_absolute_uri(),
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,6 +18,7 @@ from thuocdo.assess.rounds.comparing import Compared, Side
 from thuocdo.assess.rounds.table import Graded, standings
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import collation_key
+from thuocdo.registry.models import Agency, System
 from thuocdo.web import problems, rounds
 from thuocdo.web.printing import language
 from thuocdo.web.problems import Problem
@@ -42,6 +45,15 @@ class Moved:
         return self.compared.after.points - self.compared.before.points
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A system that only one of two rounds has. into: who took its agency over since, "" for nobody."""
+
+    name: str
+    address: str
+    into: str
+
+
 @require_safe
 def compare(request: HttpRequest, code: str) -> HttpResponse:
     """This round against an earlier one: each under its own rules, then both under the same."""
@@ -55,6 +67,8 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
         "others": others,
         "other": other,
         "moved": _between(other, found) if other else [],
+        "gone": _alone(other, found) if other else [],
+        "new": _alone(found, other) if other else [],
         "both": [_("Cùng theo bộ %(code)s") % {"code": each.rules.code} for each in (other, found)]
         if other
         else [],
@@ -133,6 +147,38 @@ def _between(before: Published, after: Published) -> list[Moved]:
     other = grading.graded_under(after.held, sets)
     same = [(_totals(own), _totals(its)) for own, its in zip(one, other, strict=True)]
     return _moves((before.rules, one[0]), (after.rules, other[-1]), same if len(sets) > 1 else [])
+
+
+def _alone(one: Published, other: Published) -> list[Alone]:
+    """What one round has and the other has not: a province that was merged must not just be missing."""
+    have = {each.standing.code for each in other.made.systems}
+    lines = [each.standing for each in one.made.systems if each.standing.code not in have]
+    into = _successors([each.code for each in lines])
+    found = [
+        Alone(
+            each.name,
+            reverse("quality-system", args=[one.code, each.code]),
+            into.get(each.code, ""),
+        )
+        for each in lines
+    ]
+    return sorted(found, key=lambda each: collation_key(each.name))
+
+
+def _successors(codes: Sequence[str]) -> dict[str, str]:
+    """Of systems whose agency was taken over by another: that one's name, by the system's code."""
+    owner = dict(
+        System.objects.filter(code__in=codes).order_by("valid_from").values_list("code", "agency")
+    )
+    ended = Agency.objects.filter(code__in=owner.values()).exclude(successor="")
+    into = dict(ended.order_by("valid_from").values_list("code", "successor"))
+    heirs = Agency.objects.filter(code__in=into.values()).order_by("valid_from")
+    names = dict(heirs.values_list("code", "name"))
+    return {
+        code: names.get(into[agency], into[agency])
+        for code, agency in owner.items()
+        if agency in into
+    }
 
 
 def _totals(graded: list[Graded]) -> dict[str, Decimal]:

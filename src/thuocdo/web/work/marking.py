@@ -17,7 +17,7 @@ from thuocdo.assess.criteria.model import CriteriaSet, Criterion
 from thuocdo.assess.models import Entry, Mark, Round
 from thuocdo.assess.probes.files import texts
 from thuocdo.assess.results import Remark, Result
-from thuocdo.assess.rounds import grading, office
+from thuocdo.assess.rounds import grading, interests, office
 from thuocdo.assess.rounds.proposing import Proposal, found_whole, proposals
 from thuocdo.assess.rounds.shadow import said
 from thuocdo.core.errors import ThuocdoError
@@ -56,7 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
     """One system: each criterion that people judge, to be marked once."""
-    held, entry = _entry(number, system)
+    held, entry = _entry(request, number, system)
     problem = None
     if request.method == "POST":
         try:
@@ -97,7 +97,7 @@ def page(request: HttpRequest, number: str, system: str) -> HttpResponse:
 @require_safe
 def evidence(request: HttpRequest, number: str, system: str, sha256: str) -> HttpResponse:
     """A piece of what the machine kept of this system: what a proposal stands on."""
-    held, entry = _entry(number, system)
+    held, entry = _entry(request, number, system)
     back = (reverse("work-mark", args=[held.code, entry.code]), entry.name)
     return kept.answer(request, sha256, grading.results_of(entry), back)
 
@@ -135,6 +135,7 @@ def _criterion(
         "signs": _signs(proposal),
         "key": key,
         "name": told(criterion.name),
+        "asks": told(criterion.asks) if criterion.asks else "",
         "of": criterion.points,
         "items": [(item.code, told(item.name)) for item in criterion.items],
         "mark": mark,
@@ -200,12 +201,20 @@ def _mark(request: HttpRequest, held: Round, entry: Entry) -> None:
         )
 
 
-def _entry(code: str, system: str) -> tuple[Round, Entry]:
+def _entry(request: HttpRequest, code: str, system: str) -> tuple[Round, Entry]:
     found = Entry.objects.filter(round__code=code, code=system).select_related("round").first()
     if found is None or found.round.state != Round.State.MEASURING:
         raise Problem(
             _("Hệ thống này không có trong đợt nào đang chấm điểm."),
             _("Chọn một hệ thống trong danh sách."),
             HTTPStatus.NOT_FOUND,
+        )
+    if interests.employer(request.user.get_username(), found):
+        raise Problem(
+            _(
+                "Hệ thống này của cơ quan bạn hoặc cùng ngành dọc với cơ quan bạn, nên người khác chấm."
+            ),
+            _("Chọn một hệ thống khác trong danh sách."),
+            HTTPStatus.FORBIDDEN,
         )
     return found.round, found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Final
@@ -23,9 +22,11 @@ from django.views.decorators.http import require_http_methods
 
 from thuocdo.assess.criteria.model import criteria_set, criteria_sets
 from thuocdo.assess.models import Appeal, Round
-from thuocdo.assess.rounds import grading, office, planning
+from thuocdo.assess.rounds import deadline, grading, office, planning
+from thuocdo.assess.rounds import measuring as measured
 from thuocdo.assess.rounds.planning import Wrong
 from thuocdo.assess.scans import shadows
+from thuocdo.core.clock import local_day, now_us
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.registry import trail
 from thuocdo.registry.models import Change
@@ -101,6 +102,8 @@ def _wrong_words(wrong: Wrong) -> str:
         "no_column": _("thiếu cột này"),
         "empty": _("để trống"),
         "too_long": _("quá dài"),
+        "no_code": _("mã chỉ gồm chữ, số và các dấu . _ - :"),
+        "unprintable": _("có ký tự không in được"),
         "no_block": _("khối phải là ministry, province hoặc own"),
         "no_url": _("không phải địa chỉ web"),
         "no_number": _("không phải số"),
@@ -151,6 +154,9 @@ def _context(held: Round) -> dict[str, object]:
             .select_related("entry__round", "rescan")
             .order_by("verdict", "made_at")
         ],
+        "to_look_at_again": measured.to_look_at_again(held)
+        if is_measuring and shown["is_complete"]
+        else [],
         "open_appeals": _open_appeals(held).count(),
         "deadline_gone": held.appeals_until is not None and timezone.now() >= held.appeals_until,
         "criteria": sorted(names.items()),
@@ -192,8 +198,22 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
     days = int(text) if text.isdecimal() and len(text) <= _NUMBER else 0
     if not 0 < days <= _LONGEST_DAYS:
         raise ThuocdoError("bad_appeal_days", f"{text!r} are no days.")
-    office.announce(held, timezone.now() + timedelta(days=days))
+    office.announce(held, deadline.ends(local_day(now_us()), days))
     return _("Kết quả sơ bộ đã được gửi tới các cơ quan."), {"do": "announce", "days": days}
+
+
+def _again(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
+    code, because = request.POST.get("system", ""), _said(request)[0]
+    url = request.POST.get("url", "").strip()
+    one = measured.again(held, code, because, url)
+    what = {"do": "again", "system": code, "because": because} | _open_points(one)
+    if url:
+        what |= {"url_before": one.entry.url, "url": url}
+    return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), what
+
+
+def _open_points(one: measured.Again) -> dict[str, object]:
+    return {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
 
 
 def _settle(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
@@ -229,6 +249,7 @@ _STEPS: Final[dict[str, Step]] = {
     "pause": measuring.pause,
     "resume": measuring.resume,
     "rescan": measuring.rescan,
+    "again": _again,
     "announce": _announce,
     "settle": _settle,
     "decide": _decide,

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from thuocdo.assess.fetch import Answer
+from thuocdo.assess.printable import fit_all
 from thuocdo.assess.probes.scene import Probe, Scene
 from thuocdo.assess.probes.target import Below
 from thuocdo.assess.results import Evidence, Fault, Remark, Result, measured, unmeasured
@@ -86,7 +87,9 @@ async def _page(scene: Scene, url: str, site_id: int, evidence: list[Evidence]) 
         picture = Path(folder) / "page.png"
         observed = await visit(scene.browser, guard, tracker, url, _BOUNDS, picture)
         observed = msgspec.structs.replace(observed, screenshot="")
-    evidence.append(scene.kept.keep("trace", msgspec.json.encode(observed)))
+    evidence.append(
+        scene.kept.keep("trace", msgspec.json.encode(fit_all(msgspec.to_builtins(observed))))
+    )
     if observed.fault == Fault.TIMEOUT:
         scene.patience.unanswered(f"browser {url}", observed.fault_detail)
     elif not observed.fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from thuocdo.assess.fetch import Failure
+from thuocdo.assess.fetch import Answer, Failure
 from thuocdo.assess.probes import tools
 from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.load.appointment import PATH, Appointment, permitted
@@ -36,6 +37,8 @@ _MAX_BYTES: Final = 2_000_000_000
 _TIMEOUT_S: Final = 20
 _MARGIN_S: Final = 60.0
 _FINE: Final = 200
+_CLOCKS_US: Final = 300_000_000
+"""By how much a host's clock and ours may differ."""
 
 
 class Rules(RulesFile, frozen=True):
@@ -67,6 +70,10 @@ class Step(msgspec.Struct, frozen=True):
 
 async def run(scene: Scene) -> list[Result]:
     parts = urlsplit(scene.front.url)
+    if not _is_its_own(scene.target.url, scene.front.url):
+        # whoever leads to another's portal must not bring its load there, window or not
+        elsewhere = f"it leads to {parts.netloc}"
+        return [unmeasured(CHECK, Fault.NO_APPOINTMENT, elsewhere, scene.at)]
     found = await scene.citizen.get(f"{parts.scheme}://{parts.netloc}{PATH}", follow=False)
     if isinstance(found, Failure):
         return [unmeasured(CHECK, Fault.NO_APPOINTMENT, found.fault.value, scene.at)]
@@ -74,6 +81,8 @@ async def run(scene: Scene) -> list[Result]:
         return [unmeasured(CHECK, Fault.NO_APPOINTMENT, f"{PATH}: HTTP {found.status}", scene.at)]
     public = Signer.of(scene.settings.home).public
     leave = permitted(found.text, public, parts.netloc, clock.now_us())
+    if not isinstance(leave, str) and not _agree(found, leave):
+        leave = "by the host's own clock the window is not open"
     if isinstance(leave, str):
         return [unmeasured(CHECK, Fault.NO_APPOINTMENT, leave, scene.at)]
     evidence = [scene.kept.keep("appointment", found.body)]
@@ -81,6 +90,24 @@ async def run(scene: Scene) -> list[Result]:
         scene.patience.ours()
     ):  # the owner signed for this time; the steps have bounds of their own
         return [await _ramp(scene, leave, evidence)]
+
+
+def _is_its_own(asked: str, found: str) -> bool:
+    """Whether a front page was found at the host that was asked, `www.` aside."""
+    one, other = ((urlsplit(url).hostname or "").removeprefix("www.") for url in (asked, found))
+    return one == other
+
+
+def _agree(answer: Answer, leave: Appointment) -> bool:
+    """Whether the clock of the host agrees that the window is open: ours may have been set back.
+
+    A host that tells no time is not asked for it.
+    """
+    try:
+        told = clock.from_datetime(parsedate_to_datetime(answer.one("date")))
+    except ValueError:
+        return True
+    return leave.since - _CLOCKS_US <= told < leave.until + _CLOCKS_US
 
 
 async def _ramp(scene: Scene, leave: Appointment, evidence: list[Evidence]) -> Result:

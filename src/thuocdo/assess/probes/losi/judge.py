@@ -6,8 +6,10 @@ unmeasured for the machine, with the places where people should look. Nothing se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,11 +36,14 @@ from thuocdo.assess.results import (
     measured,
     unmeasured,
 )
+from thuocdo.core import clock
 
 MOST_SIGNS: Final = 3
 """Put before the assessors for one question."""
 _CUT: Final = 120
 _ADDRESS: Final = 200
+_DAY: Final = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d)\b")
+"""As days are written in Vietnam; those of the United States are not told from them and not looked for."""
 Sighting = tuple[Remark, Page]
 
 
@@ -57,13 +62,15 @@ class _Label:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A page, folded once for all questions. own: the controls no page before it had."""
+    """A page, folded once for all questions. own: the controls no page before it had. day: of the look, in Vietnam."""
 
     page: Page
     text: Folded
     titles: tuple[Folded, ...]
     labels: tuple[_Label, ...]
     own: tuple[_Label, ...]
+    is_front: bool
+    day: date
 
 
 def judge(pages: Sequence[Page], at: int, hindrance: Missed | None = None) -> list[Result]:
@@ -71,7 +78,7 @@ def judge(pages: Sequence[Page], at: int, hindrance: Missed | None = None) -> li
 
     hindrance  what kept the walk from every page behind the first: then that is why nothing is known
     """
-    reads = list(_folded(pages))
+    reads = list(_folded(pages, clock.local_day(at)))
     why = Failure(Fault.NOT_SEEN, str(len(reads)))
     if hindrance is not None:
         why = Failure(hindrance.fault, hindrance.detail)
@@ -98,32 +105,47 @@ def _judged(code: str, question: Question, reads: Sequence[_Read], why: Failure,
 
 def _met(way: Decides, read: _Read) -> list[Remark]:
     """What was seen of a way, when all of it is on the page; nothing otherwise."""
-    page, found = read.page, list[Remark | None]()
-    if len(page.text) < way.least_text:
+    if len(read.page.text) < way.least_text or (way.is_front and not read.is_front):
         return []
-    if way.host:
-        found.append(_host(way.host, page.url))
-    if way.title:
-        found.append(_title(way.title, read, SIGNS.most_besides))
-    if way.says:
-        found.append(_says(way.says, way.least, read))
-    if way.also:
-        found.append(_says(way.also, 1, read))
-    if way.pattern:
-        found.append(_fits(way.pattern, read))
-    if way.links:
-        found.append(next(_links(way.links, [], read.labels, page), None))
-    if way.files:
-        found.append(next(_files(way.files, read.labels, page), None))
-    if way.pictures:
-        found.append(_picture(way.pictures, page))
-    if way.fields:
-        has = any(each in way.fields for each in page.fields)
-        found.append(Remark("losi_fields", {"url": page.url}) if has else None)
-    if way.headlines:
-        found.append(_headlines(way.headlines, read))
+    found = [*_in_words(way, read), *_in_links(way, read), *_on_the_page(way, read)]
     seen = [each for each in found if each is not None]
     return seen if len(seen) == len(found) else []
+
+
+def _in_words(way: Decides, read: _Read) -> Iterator[Remark | None]:
+    """Of each that the way names, what was seen; None where it is not there."""
+    if way.title:
+        besides = SIGNS.most_besides if way.besides is None else way.besides
+        yield _title(way.title, read, besides)
+    if way.says:
+        yield _says(way.says, way.least, read)
+    if way.also:
+        yield _says(way.also, 1, read)
+    if way.pattern:
+        yield _fits(way.pattern, read)
+    if way.is_ahead:
+        yield _ahead(read)
+
+
+def _in_links(way: Decides, read: _Read) -> Iterator[Remark | None]:
+    if way.links or way.hrefs:
+        labels = _called(way.links, way.hrefs, way.besides, read.labels)
+        yield next(_links(way.links, way.hrefs, labels, read.page), None)
+    if way.hosts:
+        yield _hosts(way.hosts, read)
+    if way.files:
+        yield next(_files(way.files, read.labels, read.page), None)
+    if way.headlines:
+        yield _headlines(way.headlines, read)
+
+
+def _on_the_page(way: Decides, read: _Read) -> Iterator[Remark | None]:
+    if way.host:
+        yield _host(way.host, read.page.url)
+    if way.pictures:
+        yield _picture(way.pictures, read.page)
+    if way.fields:
+        yield _fields(way.fields, read.page)
 
 
 def _signs(signs: Proposes, reads: Sequence[_Read]) -> Iterator[Sighting]:
@@ -138,7 +160,8 @@ def _signs(signs: Proposes, reads: Sequence[_Read]) -> Iterator[Sighting]:
         said = _says(signs.says, 1, read) if signs.says else None
         fits = _fits(signs.pattern, read) if signs.pattern else None
         others = (*_files(signs.files, read.own, page), *_scripts(signs.scripts, page))
-        for each in (title, *others[:1], fits, said):
+        field = _fields(signs.fields, page)
+        for each in (title, *others[:1], fits, said, field):
             if each is not None:
                 yield each, page
 
@@ -154,7 +177,7 @@ def _one_quote(signs: Iterator[Sighting]) -> Iterator[Sighting]:
 
 
 def _host(ends: Sequence[str], url: str) -> Remark | None:
-    host = urlsplit(url).hostname or ""
+    host = _host_of(url)
     return Remark("losi_host", {"text": host}) if host.endswith(tuple(ends)) else None
 
 
@@ -180,8 +203,59 @@ def _fits(pattern: str, read: _Read) -> Remark | None:
     return Remark("losi_text", {"url": read.page.url, "quote": read.text.quote(place)})
 
 
+def _ahead(read: _Read) -> Remark | None:
+    """The first day its text names that is still to come."""
+    for found in _DAY.finditer(read.text.folded):
+        day, month, year = map(int, found.groups())
+        try:
+            is_ahead = date(year, month, day) > read.day
+        except ValueError:
+            continue
+        if is_ahead:
+            quote = read.text.quote(found.span())
+            return Remark("losi_text", {"url": read.page.url, "quote": quote})
+    return None
+
+
+def _called(
+    words: Sequence[str], hrefs: Sequence[str], besides: int | None, labels: Sequence[_Label]
+) -> Iterator[_Label]:
+    """Those that have few enough words besides; all of them where that is no condition."""
+    for each in labels:
+        is_short = besides is None or (each.is_section and each.said.names(words, besides))
+        if is_short or any(part in each.control.href.lower() for part in hrefs):
+            yield each
+
+
+def _hosts(least: int, read: _Read) -> Remark | None:
+    """Other sites of the state that the page leads to, where they are so many."""
+    own, ends = _host_of(read.page.url), tuple(SIGNS.state)
+    others = dict.fromkeys(
+        host
+        for each in read.labels
+        if (host := _host_of(each.control.href)) != own and host.endswith(ends)
+    )
+    if len(others) < least:
+        return None
+    facts = {"url": read.page.url, "count": str(len(others)), "text": ", ".join(list(others)[:3])}
+    return Remark("losi_hosts", facts)
+
+
+def _host_of(url: str) -> str:
+    """ "" for what is no whole address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _fields(types: Sequence[str], page: Page) -> Remark | None:
+    has = any(each in types for each in page.fields)
+    return Remark("losi_fields", {"url": page.url}) if has else None
+
+
 def _links(
-    words: Sequence[str], hrefs: Sequence[str], labels: Sequence[_Label], page: Page
+    words: Sequence[str], hrefs: Sequence[str], labels: Iterable[_Label], page: Page
 ) -> Iterator[Remark]:
     for each in labels:
         leads = each.control.href.lower()
@@ -223,9 +297,9 @@ def _of_control(code: str, control: Control, page: Page) -> Remark:
     return Remark(code, facts)
 
 
-def _folded(pages: Sequence[Page]) -> Iterator[_Read]:
+def _folded(pages: Sequence[Page], day: date) -> Iterator[_Read]:
     known: dict[Control, _Label] = {}
-    for page in pages:
+    for nth, page in enumerate(pages):
         fresh = [each for each in dict.fromkeys(page.controls) if each not in known]
         known |= {each: _label(each) for each in fresh}
         yield _Read(
@@ -234,6 +308,8 @@ def _folded(pages: Sequence[Page]) -> Iterator[_Read]:
             tuple(Folded.of(each) for each in (page.title, *page.headings) if each),
             tuple(known[each] for each in page.controls),
             tuple(known[each] for each in fresh),
+            nth == 0,
+            day,
         )
 
 

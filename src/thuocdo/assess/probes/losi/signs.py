@@ -24,26 +24,36 @@ class Decides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title      the page's title or one of its headings says one of these
     says       its text says at least `least` of these; and one of `also`
     pattern    its text fits, folded
+    besides    other words that title or link may have; unset: most_besides of a title, any of a section's link
     links      a section's name
+    hrefs      or that a link leads to an address with one of these
+    hosts      links lead to so many other sites of the state
     files      addresses of links end so
     pictures   what stands for a picture says one of these
     fields     types of what can be filled in
     headlines  so many links say more than a section's name
     least_text characters
+    is_front   the page is the front page
+    is_ahead   its text names a day after that of the look
     """
 
     host: list[str] = []
     title: list[str] = []
+    besides: int | None = None
     says: list[str] = []
     least: int = 1
     also: list[str] = []
     pattern: str = ""
     links: list[str] = []
+    hrefs: list[str] = []
+    hosts: int = 0
     files: list[str] = []
     pictures: list[str] = []
     fields: list[str] = []
     headlines: int = 0
     least_text: int = 0
+    is_front: bool = False
+    is_ahead: bool = False
 
 
 class Proposes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +66,7 @@ class Proposes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""
     files: list[str] = []
     scripts: list[str] = []
+    fields: list[str] = []
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,12 +78,13 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signs(RulesFile, frozen=True):
-    """most_besides: words of a title that decides besides those it is known by. no_data: files for machines that every site may have, and that are no data for people."""
+    """most_besides: words of a title that decides besides those it is known by. no_data: files for machines that every site may have, and that are no data for people. state: how names of the state's sites end."""
 
     version: int
     valid_from: date
     most_besides: int
     no_data: list[str]
+    state: list[str]
     questions: dict[str, Question]
 
 

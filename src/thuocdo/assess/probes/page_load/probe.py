@@ -21,7 +21,7 @@ from thuocdo.assess.fetch import Failure
 from thuocdo.assess.probes import tools
 from thuocdo.assess.probes.files import RulesFile, rules_of
 from thuocdo.assess.probes.page_load.turns import Crowded, turn
-from thuocdo.assess.probes.scene import Probe, Scene
+from thuocdo.assess.probes.scene import Depth, Probe, Scene
 from thuocdo.assess.results import (
     FULL,
     Evidence,
@@ -72,8 +72,6 @@ class Run(msgspec.Struct, frozen=True):
 
 
 async def run(scene: Scene) -> list[Result]:
-    if scene.depth.lab_runs == 0:
-        return [unmeasured(CHECK, Fault.NOT_ASKED, "0 runs", scene.at)]
     if isinstance(scene.looked, Failure) and scene.looked.fault in _HOPELESS:
         return [unmeasured(CHECK, scene.looked.fault, scene.looked.detail, scene.at)]
     try:
@@ -155,4 +153,8 @@ def _time(runs: list[Run], name: str) -> Measure:
     )
 
 
-PROBE: Final = Probe("page_load", (CHECK,), run, needs_browser=True)
+def _left_out(depth: Depth) -> str:
+    return "" if depth.lab_runs else "0 runs"
+
+
+PROBE: Final = Probe("page_load", (CHECK,), run, needs_browser=True, left_out=_left_out)
