@@ -16,9 +16,9 @@ import structlog
 
 from thuocdo.core import logs
 from thuocdo.core.duties import Failure, Why, failure_of
+from thuocdo.core.leaving import end_with_parent
 from thuocdo.core.settings import Settings
 from thuocdo.run.jobs import BESIDE
-from thuocdo.run.supervisor import end_with_parent
 
 NICE: Final = 5
 GRACE_SECONDS: Final = 10.0
