@@ -6,6 +6,7 @@ that began the longest file last. Folders whose tests share something dear to ma
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +37,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     alone = [item.nodeid for item in items if item.get_closest_marker("alone")]
     if elsewhere := [each for each in alone if not each.startswith(ALONE)]:
         raise pytest.UsageError(f"marked alone, but not in {ALONE}: {elsewhere}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Argon2 as in an instance, with next to no work: a quarter of a processor's second each else.
+
+    Commands that tests run are processes of their own and hash as they do.
+    """
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    with pytest.MonkeyPatch.context() as cheap:
+        for cost, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
+            cheap.setattr(Argon2PasswordHasher, cost, least)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """They are files of the packages, and each test client would look for all of them again."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def add(served: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(served)
+            found.update(served.files)
+        served.files = found
+
+    with pytest.MonkeyPatch.context() as once:
+        once.setattr(WhiteNoiseMiddleware, look.__name__, add)
+        yield
 
 
 class Scheduling(LoadFileScheduling):

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.lakes import empty_lake
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
-from thuocdo.lake.store import Lake
 from thuocdo.registry.builtin import load_builtin
 
 NOW = clock.now_us()
@@ -25,7 +25,7 @@ def home(tmp_path: Path, settings: Any, db: None) -> Settings:
     found.make_folders()
     settings.THUOCDO = found
     load_builtin()
-    Lake.open(found).create()
+    empty_lake(found)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.lakes import empty_lake
 
 from thuocdo.core.settings import Settings
 from thuocdo.lake.store import Lake
@@ -10,6 +11,4 @@ from thuocdo.lake.store import Lake
 
 @pytest.fixture
 def lake(settings: Settings) -> Lake:
-    opened = Lake.open(settings)
-    opened.create()
-    return opened
+    return empty_lake(settings)

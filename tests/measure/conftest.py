@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.lakes import empty_lake
 from tests.measure.sail import running
 
 from thuocdo.core.clock import day_start_us, local_day, parse_instant, to_datetime
@@ -74,11 +78,20 @@ class World:
             engine=engine,
             secret=b"0123456789abcdef",
         )
-        self.lake = Lake.open(self.settings)
-        self.lake.create()
+        self.lake = empty_lake(self.settings)
         self._batch = itertools.count()
         self._moment = itertools.count()
         self._dossier = itertools.count(1)
+
+    def copy(self, home: Path) -> World:
+        """Another instance with the same past, which its own future does not touch."""
+        shutil.copytree(self.settings.home, home, dirs_exist_ok=True)
+        other = copy.copy(self)
+        other.settings = replace(self.settings, home=home, lake_url=str(home / "lake"))
+        other.lake = Lake.open(other.settings)
+        for counter in ("_batch", "_moment", "_dossier"):
+            setattr(other, counter, itertools.count(next(getattr(self, counter))))
+        return other
 
     def tell(self, name: str, *rows: dict[str, Any]) -> None:
         """Record dimension rows, known since 2020, each call a moment after the one before."""
@@ -211,14 +224,21 @@ def empty_world(new_world: Callable[[Path], World], tmp_path: Path) -> World:
     return new_world(tmp_path)
 
 
-@pytest.fixture
-def world(empty_world: World) -> World:
-    """Hà Nội (H26) with a portal and a one-stop system, and a ministry without any."""
-    empty_world.tell(
+@pytest.fixture(scope="session")
+def small_world(new_world: Callable[[Path], World], tmp_path_factory: Any) -> World:
+    """What each `world` begins as. Not to be told anything."""
+    made = new_world(tmp_path_factory.mktemp("world"))
+    made.tell(
         "agencies",
         {"code": "H26", "name": "Hà Nội", "kind": "province"},
         {"code": "G18", "name": "Bộ Y tế", "kind": "ministry"},
     )
-    empty_world.tell("sites", {"site_id": 1, "agency": "H26", "kind": "portal", "name": "Cổng"})
-    empty_world.tell("systems", {"code": "H26-one_stop", "agency": "H26", "kind": "one_stop"})
-    return empty_world
+    made.tell("sites", {"site_id": 1, "agency": "H26", "kind": "portal", "name": "Cổng"})
+    made.tell("systems", {"code": "H26-one_stop", "agency": "H26", "kind": "one_stop"})
+    return made
+
+
+@pytest.fixture
+def world(small_world: World, tmp_path: Path) -> World:
+    """Hà Nội (H26) with a portal and a one-stop system, and a ministry without any."""
+    return small_world.copy(tmp_path)

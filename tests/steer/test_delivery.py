@@ -92,6 +92,20 @@ def test_a_cause_that_flickers_is_told_once_and_a_later_one_again(
     assert len(post.letters) == 2
 
 
+def test_who_was_not_told_because_it_was_over_is_told_when_it_returns(
+    home: Settings, post: Post
+) -> None:
+    reader("lan", by_mail=True)
+    find(home, [silent()])
+    find(home, [], NOW + HOUR)
+    assert posted(home, NOW + HOUR) == 0
+    find(home, [silent()], NOW + 2 * HOUR)
+    assert posted(home, NOW + 2 * HOUR) == 1
+    find(home, [], NOW + 3 * HOUR)
+    find(home, [silent()], NOW + 4 * HOUR)
+    assert posted(home, NOW + 4 * HOUR) == 0
+
+
 def test_a_digest_holds_what_is_new_and_not_over(home: Settings, post: Post) -> None:
     reader("lan", Role.ANALYST, "", by_mail=True, mode="daily", hour=8)
     find(home, [silent("H26"), silent("H29"), silent("G01")])

@@ -86,6 +86,7 @@ def again(
     name: RoundName,
     system: Annotated[str, typer.Argument(help="The system's code in the round.")],
     because: Annotated[str, typer.Option(help="Why; kept in the trail.")],
+    url: Annotated[str, typer.Option(help="Where it answers now, if it moved.")] = "",
     who: Annotated[
         str, typer.Option(help="Who does this; default the account at the terminal.")
     ] = "",
@@ -104,9 +105,11 @@ def again(
 
     words, held = Words.of(lang), office.find(name)
     with transaction.atomic():
-        one = measuring.again(held, system, because)
+        one = measuring.again(held, system, because, url)
         why_open = {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
         after = {"do": "again", "system": system, "because": because, **why_open}
+        if url:
+            after |= {"url_before": one.entry.url, "url": url}
         trail.record(
             Change.Action.UPDATE, "round", who=who or operator(), key=held.code, after=after
         )

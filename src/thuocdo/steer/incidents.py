@@ -110,8 +110,27 @@ def _write(
     )
     Incident.objects.filter(pk__in=moves.ends).update(closed_at=at)
     due = notices(settings, [*opened, *graver], policy, now)
-    Notice.objects.bulk_create([*due, *_endings(moves.ends, now)], ignore_conflicts=True)
+    missed = _missed(settings, [rows[number] for number, _cause in moves.returns], policy, now)
+    told = [*missed, *due, *_endings(moves.ends, now)]
+    Notice.objects.bulk_create(told, ignore_conflicts=True)
     return Written(len(opened), len(moves.returns), len(moves.ends))
+
+
+def _missed(
+    settings: Settings, returned: Collection[Incident], policy: Policy, now: int
+) -> list[Notice]:
+    """Mails that were dropped because the incident was over, due again for whoever still wants them."""
+    mails = {"incident__in": returned, "channel": Channel.MAIL.value}
+    dropped = Notice.objects.filter(**mails, letter__isnull=True, dropped=True)
+    missed = set(dropped.values_list("incident_id", "recipient"))
+    if not missed:
+        return []
+    dropped.delete()
+    return [
+        notice
+        for notice in notices(settings, [*returned], policy, now)
+        if notice.channel == Channel.MAIL and (notice.incident_id, notice.recipient) in missed
+    ]
 
 
 def _endings(ended: Collection[int], now: int) -> list[Notice]:

@@ -48,6 +48,21 @@ def test_under_a_draft_the_total_falls_and_the_reasons_are_given():
     assert "HSTS 1.50 → 6.50 (worth otherwise)" in sentence(found, "en")
 
 
+def test_a_criterion_that_a_draft_splits_leaves_open_what_nobody_was_asked():
+    plain = msgspec.to_builtins(SET)
+    security = next(each for each in plain["groups"] if each["code"] == "security")
+    tls = security["criteria"].pop(0)
+    security["criteria"] += [
+        {**tls, "code": "tls_versions", "points": "1"},
+        {**tls, "code": "tls_ciphers", "points": "3"},
+    ]
+    points = {f"{g.code}.{c.code}": c.points for g, c in SET.criteria()}
+    split = msgspec.convert(plain, CriteriaSet)
+    after = {key: each for key, each in points.items() if key != "security.tls"}
+    found = compare("a", "A", side(SET, points), side(split, after))
+    assert sentence(found).startswith("A: 100,00 → 96,00 (A → A; để ngỏ 0,00 → 4,00), vì: TLS")
+
+
 def test_a_draft_that_draws_the_bounds_of_levels_elsewhere_is_the_reason_for_another_level():
     plain = msgspec.to_builtins(SET)
     plain["levels"][1]["from"] = "82"

@@ -39,6 +39,13 @@ def test_a_term_is_never_shorter_than_its_days_and_its_last_day_is_whole(announc
     assert (until.hour, until.minute) == (0, 0)
 
 
+@pytest.mark.parametrize("days", [0, -3])
+def test_less_than_a_day_is_no_term(days):
+    with pytest.raises(ThuocdoError) as refused:
+        deadline.ends(date(2026, 12, 1), days)
+    assert refused.value.code == "bad_appeal_days"
+
+
 def test_what_was_set_before_is_printed_by_the_minute():
     assert deadline.told(datetime(2026, 12, 31, 10, 30, tzinfo=UTC)) == "17:30 31/12/2026"
 

@@ -126,6 +126,14 @@ def test_a_system_that_kept_too_much_from_being_measured_is_measured_once_more(h
     assert (entry.state, entry.attempts, entry.results) == (Entry.State.QUEUED, 0, None)
 
 
+def test_a_system_that_moved_while_the_round_was_on_is_measured_where_it_is_now(held):
+    entry = measured_entry(held, "s1", "security.tls", "security.csp")
+    assert refusal(measuring.again, held, "s1", "Đã chuyển", "ftp://x") == "bad_url"
+    assert measuring.again(held, "s1", "Đã chuyển", "moi.vn").entry.url == "https://1.vn/"
+    entry.refresh_from_db()
+    assert (entry.url, entry.state) == ("https://moi.vn", Entry.State.QUEUED)
+
+
 @pytest.mark.parametrize("code", ["s2", "s3", "nobody"])
 def test_whose_points_the_keeper_merely_dislikes_is_not_measured_again(held, code):
     measured_entry(held, "s2", "security.tls")

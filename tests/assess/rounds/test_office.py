@@ -75,6 +75,19 @@ def test_a_mark_is_made_once_and_stays(held):
         made.save()
 
 
+@pytest.mark.parametrize("again", ["lan", " LAN "])
+def test_one_assessor_written_in_two_ways_is_not_two(held, again):
+    code = held.entries.first().code
+    office.mark(held, code, "Lan", "functions.account", points=Decimal(5))
+    with pytest.raises(ThuocdoError) as refused:
+        office.mark(held, code, again, "functions.account", points=Decimal(5))
+    assert refused.value.code == "bad_mark"
+    with pytest.raises(ThuocdoError) as nobody:
+        office.mark(held, code, "  ", "functions.account", points=Decimal(5))
+    assert nobody.value.code == "no_assessor"
+    office.mark(held, code, "Lân", "functions.account", points=Decimal(5))
+
+
 def test_nothing_is_announced_before_all_is_measured_and_reconciled(held):
     office.mark(held, "a", "Lan", KEY, points=Decimal(5))
     office.mark(held, "a", "Minh", KEY, points=Decimal(3))

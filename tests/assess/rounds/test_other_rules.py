@@ -50,7 +50,7 @@ def test_results_of_2024_are_regraded_under_2023_with_a_reason_for_each_criterio
     assert "functions.postal" not in why  # nobody was asked: it stays open, and is not 0
     assert sum(change.moved for change in found.changes) == -8
     said = comparing.sentence(found)
-    assert said.startswith("Cổng A: 100,00 → 92,00 (A → A), vì: ")
+    assert said.startswith("Cổng A: 100,00 → 92,00 (A → A; để ngỏ 0,00 → 8,00), vì: ")
     assert "Tiện ích 8,00 → 18,00 (điểm tối đa khác)" in said
     assert "Khả năng phục vụ đồng thời (thử tải có hẹn trước) 10,00 → – (tiêu chí bị bỏ)" in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.lake.ledger.conftest import EPOCH, Feeder
+from tests.lake.ledger.conftest import EPOCH, Feeder, settings_in
+from tests.lakes import empty_lake
 
 from thuocdo.core import merkle
 from thuocdo.core.errors import ThuocdoError
@@ -32,9 +34,13 @@ SYSTEM, NUMBER = "H29-one_stop", "H29.12-220430-0001"
 REASON = "Điều 14 Luật 91/2025/QH15, quyết định 12/QĐ"
 
 
-@pytest.fixture
-def told(ledger: Ledger, lake: Lake, settings: Settings) -> Ledger:
+@pytest.fixture(scope="module")
+def told_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two segments, in each an event of the dossier among others', and a refused message that names it."""
+    settings = settings_in(tmp_path_factory.mktemp("told"))
+    settings.make_folders()
+    lake = empty_lake(settings)
+    ledger = Ledger(settings, lake)
     key = dossier_key(settings.secret, SYSTEM, NUMBER)
     for segment in ("w/1", "w/2"):
         rows = [event(segment, number, (number, -number)) for number in range(4)]
@@ -53,6 +59,24 @@ def told(ledger: Ledger, lake: Lake, settings: Settings) -> Ledger:
     Feeder(lake).put_all("w/3", 2)
     rebuild_homes(settings, lake)
     ledger.extend()
+    ledger.close()
+    return settings.home
+
+
+@pytest.fixture
+def settings(told_home: Path, tmp_path: Path) -> Settings:
+    """A copy of it for each test."""
+    return settings_in(shutil.copytree(told_home, tmp_path / "home"))
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    return Lake.open(settings)
+
+
+@pytest.fixture
+def told(ledger: Ledger) -> Ledger:
+    """The ledger that has told of it."""
     return ledger
 
 

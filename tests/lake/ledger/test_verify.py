@@ -80,6 +80,7 @@ def test_a_copy_verifies_on_another_machine(sound: Copy) -> None:
     assert found.rows == 8 * 3 * len((*EVENT_TABLES, *DIMENSIONS))
     assert found.heads == 2
     assert found.is_sound
+    assert sound.verify() == found  # verifying leaves what it verifies as it was
 
 
 KINDS = {
@@ -115,7 +116,6 @@ def test_a_flipped_bit_is_named_by_file(kind: str, copy: Copy) -> None:
         name = path.relative_to(copy.lake.parent).as_posix()
         assert name in {finding.where for finding in found.findings}, (name, place, found.findings)
         path.write_bytes(content)
-    assert copy.verify().is_sound
 
 
 def live(copy: Copy, paths: list[Path]) -> list[Path]:

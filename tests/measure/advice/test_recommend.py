@@ -70,11 +70,18 @@ def populate(world):
     world.send("dossier_events", *dossiers(world, "1.000003", online=3, counter=0, agency="G18"))
 
 
+@pytest.fixture(scope="module")
+def populated(new_world, tmp_path_factory):
+    """What each `country` begins as."""
+    world = new_world(tmp_path_factory.mktemp("country"))
+    populate(world)
+    world.refresh()
+    return world
+
+
 @pytest.fixture
-def country(empty_world):
-    populate(empty_world)
-    empty_world.refresh()
-    return empty_world
+def country(populated, tmp_path):
+    return populated.copy(tmp_path / "first")
 
 
 def procedures(found):
@@ -115,13 +122,11 @@ def test_the_rate_today_is_the_figure_everybody_else_sees(country):
 
 
 def test_the_predicted_gain_is_measured_exactly_once_the_catalogue_says_full(
-    country, new_world, tmp_path
+    country, populated, tmp_path
 ):
     advice = recommend(country.measure(), "H26", AUGUST)
     for steps in range(1, len(advice.to_full) + 1):
-        second = new_world(tmp_path / f"second-{steps}")
-        second.lake.create()
-        populate(second)
+        second = populated.copy(tmp_path / f"second-{steps}")
         raise_to_full(second, *procedures(advice.to_full[:steps]))
         (figure,) = second.measure().figures(RATE, AUGUST, agency="H26")
         gained, rate = advice.to_full[steps - 1].reach
@@ -130,12 +135,9 @@ def test_the_predicted_gain_is_measured_exactly_once_the_catalogue_says_full(
         assert sum(f.numerator or 0 for f in block) == advice.block_full_online + gained
 
 
-def test_other_stages_stay_as_they_were_in_the_simulation(country, new_world, tmp_path):
-    second = new_world(tmp_path / "second")
+def test_other_stages_stay_as_they_were_in_the_simulation(country, populated, tmp_path):
+    second = populated.copy(tmp_path / "second")
     for world in (country, second):
-        if world is second:
-            second.lake.create()
-            populate(second)
         own = {"procedure": "1.000003"}
         world.send(
             "dossier_events",

@@ -32,9 +32,10 @@ FULL = "full_online_rate"
 EARLY, LATE = date(2022, 2, 1), date(2022, 4, 28)
 
 
-@pytest.fixture
-def country(world):
+@pytest.fixture(scope="module")
+def populated(small_world, tmp_path_factory):
     """Hà Nội with a department and a commune, a ministry, some dossiers and visits of both."""
+    world = small_world.copy(tmp_path_factory.mktemp("country"))
     world.tell(
         "agencies",
         {"code": "H26.01", "name": "Sở Y tế", "kind": "department", "parent": "H26"},
@@ -54,6 +55,11 @@ def country(world):
     world.send("page_views", *[world.view(PERIOD.start_us, site=n, visitor=n) for n in (1, 2)])
     world.refresh()
     return world
+
+
+@pytest.fixture
+def country(populated, tmp_path):
+    return populated.copy(tmp_path)
 
 
 def broken(outcomes, rule=None):

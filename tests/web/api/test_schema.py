@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
@@ -61,9 +64,15 @@ TRUE = (
 )
 
 
+@cache
+def described() -> Any:
+    """Read once: schemathesis looks through the whole program for words to ask with."""
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+
+
 @pytest.fixture
 def document(country):
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    return described()
 
 
 @pytest.mark.parametrize(("path", "place", "query"), TRUE)

@@ -134,6 +134,7 @@ WHY: Final[dict[Why, Text]] = {
 _OPEN = Text(vi="chưa rõ mức", en="level open")
 _BOUNDS = Text(vi="ngưỡng xếp mức khác", en="other bounds of levels")
 _WITHHELD = Text(vi="không xếp mức", en="no level")
+_LEFT = Text(vi="để ngỏ", en="open")
 _SAME = Text(vi="không có gì khác", en="nothing differs")
 _BECAUSE = Text(vi="vì", en="because")
 
@@ -142,10 +143,14 @@ Language = Literal["vi", "en"]
 
 
 def head(found: Compared, language: Language = "vi") -> str:
-    """From which total to which, and from which level."""
+    """From which total to which, and from which level; how many points are open, where that moved as well."""
     levels = " → ".join(_level(each, language) for each in (found.before, found.after))
     before, after = (_number(each.points, language) for each in (found.before, found.after))
-    return f"{found.name}: {before} → {after} ({levels})"
+    opened = [each.unmeasured for each in (found.before, found.after)]
+    if opened[0] == opened[1]:
+        return f"{found.name}: {before} → {after} ({levels})"
+    one, other = (_number(each, language) for each in opened)
+    return f"{found.name}: {before} → {after} ({levels}; {_LEFT.told(language)} {one} → {other})"
 
 
 def _level(grade: Grade, language: Language) -> str:

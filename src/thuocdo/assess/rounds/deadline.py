@@ -10,12 +10,18 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from thuocdo.core.clock import VIETNAM
+from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import format_day
 from thuocdo.core.working_days import after, is_working_day
 
 
 def ends(announced: date, days: int) -> datetime:
-    """The instant at which a term of so many days is over; pure. It is still kept a moment before."""
+    """The instant at which a term of so many days is over; pure. It is still kept a moment before.
+
+    Raises ThuocdoError `bad_appeal_days` for less than one day.
+    """
+    if days < 1:
+        raise ThuocdoError("bad_appeal_days", f"{days} days are no term.")
     last = announced + timedelta(days=days)
     if not is_working_day(last):
         last = after(last, 1)

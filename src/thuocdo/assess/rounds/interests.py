@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from thuocdo.assess.models import Entry
+from thuocdo.assess.models import Entry, Mark
 from thuocdo.core import clock
 from thuocdo.core.errors import ThuocdoError
+from thuocdo.core.vietnamese import nfc
 from thuocdo.registry.memberships import Membership
 from thuocdo.registry.models import System
 from thuocdo.registry.people import tree_on
@@ -35,6 +36,19 @@ def employer(who: str, entry: Entry) -> str:
         if plain(agency) in above or plain(system.agency) in tree.path(agency):
             return str(agency)
     return ""
+
+
+def one_name(entry: Entry, assessor: str) -> str:
+    """An assessor's name as it stands in the round already: "LAN" and "lan " are no two who do not see each other.
+
+    Raises ThuocdoError `no_assessor` for no name at all.
+    """
+    name = " ".join(nfc(assessor).split())
+    if not name:
+        raise ThuocdoError("no_assessor", "A mark needs an assessor.", "Say whose it is.")
+    known = Mark.objects.filter(entry__round=entry.round).values_list("assessor", flat=True)
+    same = (each for each in known.distinct() if each.casefold() == name.casefold())
+    return next(same, name)
 
 
 def refuse_own(who: str, entry: Entry) -> None:

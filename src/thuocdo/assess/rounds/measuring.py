@@ -22,6 +22,7 @@ from thuocdo.assess.rounds.fleet import Systems, depth_of
 from thuocdo.assess.rounds.grading import results_of, rules_of, worth
 from thuocdo.assess.scans.looking import Scanning
 from thuocdo.assess.scans.policy import lab_runs_of, policy
+from thuocdo.assess.site_check.check import normal_url
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 
@@ -131,11 +132,14 @@ def to_look_at_again(held: Round) -> list[Again]:
     return found
 
 
-def again(held: Round, code: str, reason: str) -> Again:
+def again(held: Round, code: str, reason: str, url: str = "") -> Again:
     """Have such a system measured once more, what was found before being given up.
 
-    Ring afterwards. Raises ThuocdoError `round_closed`, `no_reason`, `not_obstructed`.
+    url  where it answers now, if it moved while the round was on; "" where it was
+
+    Ring afterwards. Raises ThuocdoError `round_closed`, `no_reason`, `not_obstructed`, `bad_url`.
     """
+    moved = {"url": normal_url(url), "plain_url": ""} if url.strip() else {}
     if held.state != Round.State.MEASURING:
         raise _late(held)
     if not reason.strip():
@@ -143,9 +147,8 @@ def again(held: Round, code: str, reason: str) -> Again:
     for one in to_look_at_again(held):
         if one.entry.code == code:
             done = Entry.objects.filter(pk=one.entry.pk, state=Entry.State.DONE)
-            done.update(
-                state=Entry.State.QUEUED, attempts=0, results=None, fault="", finished_at=None
-            )
+            fresh = {"state": Entry.State.QUEUED, "attempts": 0, "results": None, "fault": ""}
+            done.update(**fresh, **moved, finished_at=None)
             return one
     raise ThuocdoError(
         "not_obstructed", f"{code} kept nothing, or too little, from being measured."

@@ -21,15 +21,8 @@ from thuocdo.assess.criteria.model import CriteriaSet
 from thuocdo.assess.models import Appeal, Entry, Mark, Round, Ruling
 from thuocdo.assess.printable import fit
 from thuocdo.assess.rounds import deadline
-from thuocdo.assess.rounds.grading import (
-    graded,
-    rules_of,
-    to_mark,
-    together_of,
-    with_marks,
-    worth,
-)
-from thuocdo.assess.rounds.interests import refuse_own
+from thuocdo.assess.rounds.grading import graded, rules_of, to_mark, together_of, with_marks, worth
+from thuocdo.assess.rounds.interests import one_name, refuse_own
 from thuocdo.assess.rounds.marking import Difference, checklist
 from thuocdo.assess.rounds.publication import Publication, publication
 from thuocdo.assess.scans import shadows
@@ -124,13 +117,14 @@ def mark(
 ) -> Mark:
     """One assessor's points for one criterion, by the items found or as such; once and for all.
 
-    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`, `conflict_of_interest`.
+    Raises ThuocdoError `round_closed`, `bad_mark`, `unknown_system`, `conflict_of_interest`, `no_assessor`.
     """
     _expect(held, Round.State.MEASURING)
     rules = rules_of(held)
     criterion = next((c for g, c in rules.criteria() if f"{g.code}.{c.code}" == key), None)
     entry = entry_of(held, code)
     refuse_own(assessor, entry)
+    assessor = one_name(entry, assessor)
     if criterion is None or key not in to_mark(entry, rules):
         raise ThuocdoError("bad_mark", f"{key} is not for assessors in {code}.")
     if found is not None:

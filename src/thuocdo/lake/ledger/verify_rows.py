@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -61,27 +62,26 @@ def check(
     """
     counted = Counted()
     spill.mkdir(parents=True, exist_ok=True)
-    for table in (*EVENT_TABLES, *DIMENSIONS):
-        told = _told(table, leaves)
-        own = [str(lake / name) for name in files if name.startswith(f"{table}/")]
-        total = sum(
-            leaf.rows for leaf in leaves if isinstance(leaf, RowsLeaf) and leaf.table == table
-        )
-        engine = row_forms.opened(_MEMORY, str(spill))
-        seen = set()
-        for segment, numbers, digests in _segments(engine, table, own):
-            seen.add(segment)
-            counted.rows += len(numbers)
-            _Segment(book, table, segment, told.get(segment, _Told()), findings, counted).check(
-                numbers, digests
+    with closing(row_forms.opened(_MEMORY, str(spill))) as engine:
+        for table in (*EVENT_TABLES, *DIMENSIONS):
+            told = _told(table, leaves)
+            own = [str(lake / name) for name in files if name.startswith(f"{table}/")]
+            total = sum(
+                leaf.rows for leaf in leaves if isinstance(leaf, RowsLeaf) and leaf.table == table
             )
-            tick(table, counted.rows, total)
-        for segment in told.keys() - seen:
-            nothing = np.zeros((0, merkle.WIDTH), np.uint8)
-            _Segment(book, table, segment, told[segment], findings, counted).check(
-                np.zeros(0, np.int64), nothing
-            )
-        engine.close()
+            seen = set()
+            for segment, numbers, digests in _segments(engine, table, own):
+                seen.add(segment)
+                counted.rows += len(numbers)
+                _Segment(book, table, segment, told.get(segment, _Told()), findings, counted).check(
+                    numbers, digests
+                )
+                tick(table, counted.rows, total)
+            for segment in told.keys() - seen:
+                nothing = np.zeros((0, merkle.WIDTH), np.uint8)
+                _Segment(book, table, segment, told[segment], findings, counted).check(
+                    np.zeros(0, np.int64), nothing
+                )
     return counted
 
 

@@ -204,8 +204,11 @@ def _announce(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]
 
 def _again(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
     code, because = request.POST.get("system", ""), _said(request)[0]
-    one = measured.again(held, code, because)
+    url = request.POST.get("url", "").strip()
+    one = measured.again(held, code, because, url)
     what = {"do": "again", "system": code, "because": because} | _open_points(one)
+    if url:
+        what |= {"url_before": one.entry.url, "url": url}
     return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), what
 
 
