@@ -38,10 +38,6 @@ collected: install
 programs:
 	@sh tests/need.sh chromium poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nodejs npm postgresql
 
-# Compiles the tests once, while programs are fetched, and not once in each worker.
-collected: install
-	@said=$$(env -u THUOCDO_HOME $(BIN)/python -m pytest --collect-only -q 2>&1) || { echo "$$said"; exit 1; }
-
 # The long run of what `make test` does shortly: as many strikes as asked for (docs/reliability.md).
 ROUNDS ?= 200
 chaos: install
