@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lakes import empty_lake
+from tests import homes
 
 from thuocdo.core import clock
-from thuocdo.core import settings as instance
 from thuocdo.core.settings import Settings
-from thuocdo.registry.builtin import load_builtin
 
 NOW = clock.now_us()
 LONG_AGO = clock.to_datetime(NOW) - dt.timedelta(days=3000)
@@ -21,12 +19,7 @@ LONG_AGO = clock.to_datetime(NOW) - dt.timedelta(days=3000)
 
 @pytest.fixture
 def home(tmp_path: Path, settings: Any, db: None) -> Settings:
-    found = instance.load({"THUOCDO_HOME": str(tmp_path / "home")})
-    found.make_folders()
-    settings.THUOCDO = found
-    load_builtin()
-    empty_lake(found)
-    return found
+    return homes.made(tmp_path, settings)
 
 
 def aged(path: Path, at: dt.datetime = LONG_AGO) -> Path:

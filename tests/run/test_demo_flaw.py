@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import homes
 
 from thuocdo.core import clock
-from thuocdo.core import settings as instance
 from thuocdo.core.clock import Period
 from thuocdo.core.settings import Settings
-from thuocdo.lake.store import Lake
 from thuocdo.measure.service import Measure
-from thuocdo.registry.builtin import load_builtin
 from thuocdo.registry.models import Service
 from thuocdo.registry.publish import publish
 from thuocdo.run import demo_flaw
@@ -24,13 +22,9 @@ from thuocdo.steer.models import Incident
 
 @pytest.fixture
 def home(tmp_path: Path, settings: Any, db: None) -> Settings:
-    found = instance.load({"THUOCDO_HOME": str(tmp_path / "home")})
-    found.make_folders()
-    settings.THUOCDO = found
-    load_builtin()
+    found = homes.made(tmp_path, settings)
     for agency in (STANDING, MENDED):
         Service.objects.create(agency=agency, procedure="1.004194", level="full")
-    Lake.open(found).create()
     publish(found)
     return found
 

@@ -222,7 +222,7 @@ def test_a_published_report_is_told_once_to_whoever_chose_all_kinds(home: Settin
     assert not Incident.objects.get().is_open
 
 
-WHATEVER_LANDS = (Kind.SYSTEM_DOWN, Kind.TASK_OVERDUE)
+WHATEVER_LANDS = (Kind.SYSTEM_DOWN, Kind.JOB_FAILING, Kind.TASK_OVERDUE)
 
 
 def test_the_watch_looks_only_where_something_moved(home: Settings) -> None:

@@ -20,6 +20,9 @@ EXAMPLES: dict[Kind, dict[str, int | str]] = {
         **{"name": "Cổng", "since": "22:11 28/11/2026", "minutes": 75},
         **{"shown": "Trang chủ trả về lỗi", "shown_en": "The front page answers with an error"},
     },
+    Kind.JOB_FAILING: {
+        **{"job": "report", "since": "15:00 27/11/2026", "tries": 3, "why": "disk_full"},
+    },
     Kind.SUDDEN_CHANGE: {
         **{"what": "visits", "day": "2026-12-01", "seen": 10, "usual": 100},
         **{"low": 90, "high": 110, "weeks": 8},

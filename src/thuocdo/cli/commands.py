@@ -22,6 +22,7 @@ from thuocdo.cli import (
     imports,
     indicators,
     invariants,
+    jobs,
     keeping,
     opendata,
     outlook,
@@ -80,6 +81,7 @@ app.command("erase")(proof.erase)
 app.command("outlook")(outlook.outlook)
 app.command("opendata")(opendata.opendata)
 app.command("keeping")(keeping.keeping)
+app.command("jobs")(jobs.jobs)
 
 CollectPort = Annotated[int, typer.Option(help="Port of the collector.")]
 WebPort = Annotated[int, typer.Option(help="Port of the site.")]
@@ -165,7 +167,7 @@ def web(port: WebPort = WEB_PORT) -> None:
 
 @app.command()
 def worker() -> None:
-    """Run background work: compaction, the weekly report's draft."""
+    """Run background work: alerts, the weekly report's draft, open data, what was asked for."""
     from thuocdo.run import worker as role
     from thuocdo.run.stopping import stop_on_signals
 

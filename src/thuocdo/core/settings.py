@@ -142,6 +142,16 @@ class Settings:
         return self.home / "watching"
 
     @property
+    def duties_path(self) -> Path:
+        """What the worker's jobs last did (core/duties.py)."""
+        return self.state_dir / "worker.json"
+
+    @property
+    def worker_beat_path(self) -> Path:
+        """Touched every few seconds while the worker lives and does not hang."""
+        return self.state_dir / "worker.beat"
+
+    @property
     def bell_path(self) -> Path:
         """There while site checks may wait for the worker."""
         return self.state_dir / "site-check.bell"

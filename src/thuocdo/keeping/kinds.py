@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 import msgspec
+from django.apps import apps
 from django.db.models import Q
 
 from thuocdo.assess.evidence import Kept
@@ -28,9 +29,20 @@ from thuocdo.registry import queues
 from thuocdo.registry.models import RemakeJob, ReplayJob, Upload
 from thuocdo.registry.people import tree_on
 from thuocdo.registry.rights import plain
+from thuocdo.report.archive import put_aside
+from thuocdo.report.desk.model import Kind
+from thuocdo.report.desk.working import standing
 from thuocdo.steer.model import Channel
-from thuocdo.steer.models import Incident, Letter, Task
+from thuocdo.steer.models import Incident, Letter, Step, Task
 
+FEEDBACK: Final[Any] = apps.get_model("web", "Feedback")
+"""A table of the site, which lies above this room: known by its name alone."""
+_OF_FIGURES: Final = Q(kind="figure")
+_ANSWERED: Final = Q(answered_at__isnull=False)
+_ASIDE: Final = "????-W??.????????????.json"
+_VOUCHED: Final = frozenset({Kind.CHECK, Kind.SIGN, Kind.PUBLISH, Kind.UPGRADE})
+"""Steps by which somebody stands up for a draft."""
+_WEEK: Final = re.compile(r"\d{4}-W\d{2}")
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _ENDED: Final = Q(state__in=(queues.State.DONE, queues.State.FAILED))
 _FINISHED: Final = Q(state__in=(Letter.State.SENT, Letter.State.GIVEN_UP))
@@ -57,6 +69,48 @@ def _told_of_what_goes_on(_settings: Settings, before: dt.datetime) -> Q:
 
 def _named_by_tasks(_settings: Settings, _before: dt.datetime) -> Q:
     return Q(pk__in=Task.objects.filter(incident__isnull=False).values("incident"))
+
+
+def _about_what_goes_on(_settings: Settings, _before: dt.datetime) -> Q:
+    going_on = Incident.objects.filter(closed_at__isnull=True)
+    return Q(pk__in=Task.objects.filter(incident__in=going_on).values("pk"))
+
+
+def _objections(settings: Settings, _before: dt.datetime) -> Q:
+    """Objections to a figure of a report that the public reads, or of an agency with a dispute nobody settled.
+
+    Raises ThuocdoError `broken_book` when a book is not what was signed: no objection goes then.
+    """
+    weeks = {folder.name for folder in settings.publication_dir.glob("????-W??")}
+    printed = {week for week in weeks if standing(settings, week).current}
+    disputed = {plain(code) for code in open_disputes(Lake.open(settings))}
+    rows = FEEDBACK.objects.filter(_OF_FIGURES).values_list("pk", "page")
+    return Q(pk__in=[number for number, page in rows if _named_in(page) & (printed | disputed)])
+
+
+def _named_in(page: str) -> set[str]:
+    """What an address may name: weeks, and codes of agencies."""
+    parts = re.split(r"[/?#&=\s]+", page)
+    return {plain(part) for part in parts} | set(_WEEK.findall(page))
+
+
+def _drafts_named(settings: Settings) -> set[str]:
+    """Drafts that somebody checked, signed or published; all of a week that is worked on or objected to.
+
+    Raises ThuocdoError `broken_book` when a book is not what was signed: no draft goes then.
+    """
+    waits = FEEDBACK.objects.filter(_OF_FIGURES, answered_at__isnull=True)
+    asked = {week for page in waits.values_list("page", flat=True) for week in _WEEK.findall(page)}
+    found: set[str] = set()
+    for folder in settings.reports_dir.glob("????-W??"):
+        week, aside = folder.name, {path.name for path in folder.glob(_ASIDE)}
+        if not aside:
+            continue
+        desk = standing(settings, week)
+        if desk.draft or week in asked:
+            found |= aside
+        found |= {put_aside(week, step.digest) for step in desk.steps if step.kind in _VOUCHED}
+    return found
 
 
 def _appealed(_settings: Settings, _before: dt.datetime) -> Q:
@@ -149,16 +203,39 @@ KINDS: Final[tuple[OfRows | OfFiles, ...]] = (
         bound=_told_of_what_goes_on,
     ),
     OfRows(
+        Code.TASKS,
+        Task,
+        Q(closed_at__isnull=False),
+        "closed_at",
+        bound=_about_what_goes_on,
+        trails=((Step, "task"),),
+    ),
+    OfRows(
         Code.INCIDENTS,
         Incident,
         Q(closed_at__isnull=False),
         "closed_at",
         bound=_named_by_tasks,
     ),
+    OfRows(
+        Code.FEEDBACK_FIGURES,
+        FEEDBACK,
+        _ANSWERED,
+        "answered_at",
+        mine=_OF_FIGURES,
+        bound=_objections,
+    ),
+    OfRows(Code.FEEDBACK, FEEDBACK, _ANSWERED, "answered_at", mine=~_OF_FIGURES),
     OfRows(Code.SITE_CHECKS, SiteCheck, _ENDED, "finished_at"),
     OfFiles(Code.CHECK_PICTURES, lambda settings: settings.checks_dir, "*", _picture_folders),
     OfRows(Code.REPLAYS, ReplayJob, _ENDED, "finished_at"),
     OfRows(Code.REMAKES, RemakeJob, _ENDED, "finished_at"),
+    OfFiles(
+        Code.DRAFTS,
+        lambda settings: settings.reports_dir,
+        f"????-W??/{_ASIDE}",
+        _drafts_named,
+    ),
     OfRows(Code.SHADOW_SCANS, ShadowScan, _ENDED, "finished_at", bound=_appealed),
     OfFiles(Code.EVIDENCE, _evidence_folder, "??/*", _evidence_names),
 )

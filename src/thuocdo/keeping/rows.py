@@ -30,6 +30,7 @@ class OfRows:
     since  the field that tells since when
     bound  those that something depends on, whatever their age; asked anew in the transaction
     bytes  the field with the size of a row's file
+    trails tables of lines that only grow, each with the field that names the row: they go with it, and with nothing else
     """
 
     code: Code
@@ -39,6 +40,7 @@ class OfRows:
     mine: Q = _ALL
     bound: Callable[[Settings, dt.datetime], Q] = _nothing
     bytes: str = ""
+    trails: tuple[tuple[type[models.Model], str], ...] = ()
 
     def look(self, settings: Settings, before: dt.datetime) -> Looked:
         bound, over = self.bound(settings, before), self._over()
@@ -64,6 +66,8 @@ class OfRows:
         keys = list(due.select_for_update().values_list("pk", flat=True)[:most])
         going = self.table.objects.filter(pk__in=keys)
         latest = going.aggregate(at=Max(self.since))["at"]
+        for trail, field in self.trails:  # its own manager lets no line go
+            models.QuerySet(trail).filter(**{f"{field}__in": keys}).delete()
         going.delete()
         return len(keys), latest
 

@@ -7,6 +7,7 @@ a row found `running` when that process looks for work was left by one that died
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from django.db import models
@@ -117,6 +118,36 @@ def work_off(
         end(job, State.FAILED, failure=INTERNAL)
     else:
         end(job, State.DONE, **values)
+
+
+def take_one(
+    queue: type[Queued],
+    bell: Path,
+    max_attempts: int,
+    do: Callable[[Queued], None],
+    *,
+    pick: Callable[[type[Queued]], Queued | None] = claim,
+) -> bool:
+    """Do one job of a queue; whether there was one to be done. For the one process that works the queue off.
+
+    bell  a file that is there while jobs may wait; it is silenced first, for whoever asks meanwhile rings again
+    do    does a job that was taken, and ends it
+    pick  as `claim`, where not every job may be taken at any time; it rings the bell itself for those that wait on
+
+    Raises what the database raises: the bell rings on then, and nothing that waits is forgotten.
+    """
+    bell.unlink(missing_ok=True)
+    try:
+        put_back_what_was_left(queue, max_attempts)
+        job = pick(queue)
+    except BaseException:
+        bell.touch()
+        raise
+    if job is None:
+        return False
+    bell.touch()  # there may be more, and a crash must not leave this one forgotten
+    do(job)
+    return True
 
 
 def put_back_what_was_left(queue: type[Queued], max_attempts: int) -> None:

@@ -9,6 +9,7 @@ for: a site or a right that was lost in between is lost for the job, too.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -92,24 +93,22 @@ def ring(settings: Settings) -> None:
 
 def take_one(settings: Settings) -> bool:
     """Do the oldest job that waits; whether there was one. For the instance's one worker."""
-    settings.replay_bell_path.unlink(missing_ok=True)
-    queues.put_back_what_was_left(ReplayJob, MAX_ATTEMPTS)
-    job = queues.claim(ReplayJob)
-    if job is None:
-        return False
-    ring(settings)  # there may be more, and a crash must not leave this one forgotten
+    bell = settings.replay_bell_path
+    return queues.take_one(ReplayJob, bell, MAX_ATTEMPTS, partial(_do, settings))
+
+
+def _do(settings: Settings, job: ReplayJob) -> None:
     log.info("replaying", job=job.pk, agency=job.agency, trial=job.is_trial)
     queues.work_off(
         job,
-        lambda: {"result": msgspec.to_builtins(_do(settings, job))},
+        lambda: {"result": msgspec.to_builtins(_replayed(settings, job))},
         log.bind(job=job.pk),
         "a replay failed",
         end=_finish,
     )
-    return True
 
 
-def _do(settings: Settings, job: ReplayJob) -> Replayed:
+def _replayed(settings: Settings, job: ReplayJob) -> Replayed:
     who = person(job.asked_by)
     if not who.may(Right.REPLAY_REJECTS, job.agency):
         raise ThuocdoError(

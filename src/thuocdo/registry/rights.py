@@ -49,6 +49,7 @@ class Right(StrEnum):
     SEE_TRAIL = "see_trail"
     MANAGE_PEOPLE = "manage_people"
     SEE_KEEPING = "see_keeping"
+    SEE_JOBS = "see_jobs"
     SEE_COUNTRY = "see_country"
     EDIT_TARGETS = "edit_targets"
     PREPARE_REPORTS = "prepare_reports"

@@ -56,6 +56,12 @@ def _schema_path(settings: Settings) -> Path:
     return settings.state_dir / "schema.txt"
 
 
+def awake() -> None:
+    """For a process that lives long: Django is loaded, and no connection is one that the database has closed."""
+    setup_django()
+    fresh_connections()
+
+
 def fresh_connections() -> None:
     """For a process that lives long: a connection the database has closed in between is opened anew."""
     close_old_connections()

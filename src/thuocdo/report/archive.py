@@ -31,6 +31,11 @@ def file_name(week: str, form: Format) -> str:
     return f"bao-cao-tuan-{number}-{year}.{form}"
 
 
+def put_aside(week: str, digest: str) -> str:
+    """What the JSON of an earlier draft is called. digest: SHA-256, hex."""
+    return f"{week}.{digest[:_DIGEST_LETTERS]}.json"
+
+
 def save(report: WeeklyReport, settings: Settings, formats: Collection[Format] = ()) -> list[Path]:
     """Keep a report and print it in the formats asked for; the frozen JSON comes first, always."""
     folder = settings.reports_dir / report.week
@@ -83,5 +88,5 @@ def read(path: Path) -> WeeklyReport:
 def _keep_other(path: Path, frozen: bytes) -> None:
     """Put an earlier, different report aside under its digest."""
     if path.exists() and (before := path.read_bytes()) != frozen:
-        digest = hashlib.sha256(before).hexdigest()[:_DIGEST_LETTERS]
-        files.renew(path.with_name(f"{path.stem}.{digest}.json"), before)
+        digest = hashlib.sha256(before).hexdigest()
+        files.renew(path.with_name(put_aside(path.stem, digest)), before)

@@ -5,30 +5,29 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from thuocdo.core import duties
 from thuocdo.core.settings import Settings
 
 if TYPE_CHECKING:
     from thuocdo.measure.service import Measure
-    from thuocdo.steer.causes import Down, Report
+    from thuocdo.steer.causes import Down, Failing, Report
     from thuocdo.steer.watching import Watched
 
 
 def watch(settings: Settings, now: int, *, every: bool = False) -> Watched:
     """One watch at `now` (µs UTC). every: also the kinds that are not due."""
-    from thuocdo.registry.setup import setup_django
+    from thuocdo.registry.setup import awake
 
-    setup_django()
-    from django.db import close_old_connections
-
+    awake()
     from thuocdo.steer import watching
 
-    close_old_connections()  # a role lives for weeks
     return watching.watch(
         settings,
         _measure(settings),
         now,
         reports=_reports(settings),
         downs=partial(downs, settings, now),
+        failing=partial(failing, settings),
         every=every,
     )
 
@@ -53,6 +52,17 @@ def downs(settings: Settings, now: int) -> list[Down]:
             words()[failing[one.code].fault].what,
         )
         for one in named(failing, now)
+    ]
+
+
+def failing(settings: Settings) -> list[Failing]:
+    """The worker's jobs whose last tries failed, as it wrote them down."""
+    from thuocdo.steer.causes import Failing
+
+    return [
+        Failing(name, one.failing_since, one.failures, one.failure.why)
+        for name, one in duties.read(settings).jobs.items()
+        if one.failures and one.failure
     ]
 
 

@@ -56,10 +56,9 @@ def _at_work(settings: Settings) -> Path:
 
 def _work(settings: Settings, stop: threading.Event) -> None:
     """The bell is silenced first: what is asked for meanwhile rings it again."""
-    from thuocdo.registry.setup import fresh_connections, setup_django
+    from thuocdo.registry.setup import awake, fresh_connections
 
-    setup_django()
-    fresh_connections()
+    awake()
     from thuocdo.assess.rounds import measuring
     from thuocdo.assess.scans import crew, shadows
     from thuocdo.assess.scans.policy import policy

@@ -1,55 +1,35 @@
-"""The worker role: what has to happen now and then, claimed once, done in the background.
+"""The worker role: does what is due (run/jobs.py), and lets no job that fails, hangs or is long hold up another.
 
-Compaction keeps the lake in few files. The day's open data are written at night. The weekly report's
-draft is made on Friday afternoon, so that the officer who must send it at five finds it on the desk. Every
-day the head of the ledger is kept, so that later logs can be shown to begin with it. Site checks and
-replays of refused records are done one by one as they are asked for, and so are drafts of reports that are to
-be made again. At night goes what is kept no longer. Incidents are looked for every
-minute, as far as anything moved, and whoever is to be told of them is told.
+What somebody waits for is done here; what nobody waits for runs beside it, one at a time. A job that fails is told
+in the log and in its state file, and tried again after a growing pause. One that hangs beside is ended; one that
+hangs here ends the process, which the supervisor starts again: the job that was at work then counts as failed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable, Collection
-from datetime import date
-from pathlib import Path
+import time
 from typing import Final
 
-import msgspec
 import structlog
 
-from thuocdo.core import clock, files, logs
+from thuocdo.core import clock, duties, logs
 from thuocdo.core.alone import alone
+from thuocdo.core.duties import SECOND_US, Failure, Why, failure_of
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
+from thuocdo.run.beside import GRACE_SECONDS, Beside
+from thuocdo.run.jobs import BESIDE, HERE, JOBS, QUEUES
 
 CHECK_SECONDS: Final = 5.0
-COMPACT_EVERY_US: Final = 10 * 60 * 1_000_000
-WORKER: Final = "worker"
-"""Who the trail says did what no person did."""
-WATCH_EVERY_US: Final = 60 * 1_000_000
-REPORT_WEEKDAY: Final = 4  # Friday
-REPORT_HOUR: Final = 15
-OPEN_DATA_HOURS: Final = range(1, 5)
-KEEPING_HOUR: Final = 2
-KEEPING_AGAIN_US: Final = 60 * 60 * 1_000_000
-"""After a sweep that could not judge or write a kind, on a full disk for instance."""
+LONGEST_PAUSE_SECONDS: Final = 5 * 60
+"""Before something is tried again that somebody waits for, or is told by."""
+NOTHING_PAUSE_US: Final = 10 * 60 * SECOND_US
+"""Before a job that found nothing to be done is started again."""
 
 log = structlog.get_logger("thuocdo.worker")
-
-
-class Ledger(msgspec.Struct):
-    """When each job last finished: µs UTC for repeating ones, the week for the report.
-
-    kept_day  the day (ISO) whose sweep is done; keep_at: one that failed is not tried again before
-    """
-
-    compacted_at: int = 0
-    reported_week: str = ""
-    watched_at: int = 0
-    kept_day: str = ""
-    keep_at: int = 0
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -66,195 +46,153 @@ def run(settings: Settings, stop: threading.Event) -> None:
         settings.bell_path.touch()
         settings.replay_bell_path.touch()
         settings.remake_bell_path.touch()
+        worker = Worker(settings, clock.now_us())
+        threading.Thread(target=worker.keep_watch, args=(stop,), daemon=True).start()
         while not stop.is_set():
-            if not ASKED_FOR & set(tick(settings, clock.now_us())):
+            if not QUEUES.keys() & set(worker.tick(clock.now_us())):
                 stop.wait(CHECK_SECONDS)
+        worker.end(clock.now_us())
+        settings.worker_beat_path.unlink(missing_ok=True)
 
 
-def tick(settings: Settings, now: int) -> list[str]:
-    """Run what is due at `now` (µs UTC); returns the names of the jobs that ran."""
-    path = settings.state_dir / "worker.json"
-    ledger = msgspec.json.decode(path.read_bytes(), type=Ledger) if path.exists() else Ledger()
-    ran = []
-    for name, job in JOBS.items():
-        before = msgspec.json.encode(ledger)
-        if job(settings, ledger, now):
+class Worker:
+    """The one worker of an instance. Instants µs UTC."""
+
+    def __init__(self, settings: Settings, now: int) -> None:
+        self._settings = settings
+        self._duties = duties.read(settings)
+        self._beside: Beside | None = None
+        self._limit: float | None = None  # of the job at work here; monotonic s
+        for name in self._at_work():  # what a worker was at when it died
+            self._failed(name, Failure(Why.DIED), now)
+
+    def tick(self, now: int) -> list[str]:
+        """Do what is due at `now`; the names of the jobs that did something by then."""
+        done = self._look_beside(now)
+        self._start_beside(now)
+        for name in HERE:
+            of = self._due(name, now)
+            if of is not None and self._do(name, of, now):
+                done.append(name)
+        return done
+
+    def keep_watch(self, stop: threading.Event) -> None:
+        """Beat while nothing hangs here, and end the process when something does."""
+        while not stop.is_set():
+            limit = self._limit
+            if limit is not None and time.monotonic() > limit:
+                for name in HERE.keys() & set(self._at_work()):
+                    self._failed(name, Failure(Why.HUNG), clock.now_us())
+                os._exit(os.EX_SOFTWARE)
+            with contextlib.suppress(OSError):  # a full disk ends nobody
+                self._settings.worker_beat_path.touch()
+            stop.wait(CHECK_SECONDS)
+
+    def end(self, now: int) -> None:
+        """Let what runs beside come to its end, or end it: it is done again, and was no failure."""
+        beside = self._beside
+        if beside is None:
+            return
+        beside.wait(GRACE_SECONDS)
+        if self._look_beside(now) or self._beside is None:
+            return
+        beside.kill()
+        self._duties.of(beside.name).began_at = 0
+        self._write()
+
+    def _due(self, name: str, now: int) -> str | None:
+        """What of a job is to be done now; a failure that is made up for by somebody else is over."""
+        duty = self._duties.of(name)
+        if duty.rests(now):
+            return None
+        try:
+            of = JOBS[name].due(self._settings, duty, now)
+        except Exception as error:
+            self._tell(name, error, now)
+            return None
+        if of is None and duty.failures:
+            duty.settle()
+            self._write()
+        return of
+
+    def _do(self, name: str, of: str, now: int) -> bool:
+        self._duties.of(name).begin(of, now)
+        self._write()
+        self._limit = time.monotonic() + JOBS[name].longest
+        try:
+            did = JOBS[name].do(self._settings, of, now)
+        except Exception as error:
+            self._tell(name, error, now)
+            return False
+        finally:
+            self._limit = None
+        self._succeeded(name, now, did=did)
+        return did
+
+    def _start_beside(self, now: int) -> None:
+        for name in BESIDE:
+            if self._beside is not None:
+                return
+            of = self._due(name, now)
+            if of is None:
+                continue
+            self._duties.of(name).begin(of, now)
+            self._write()
+            try:
+                self._beside = Beside(self._settings, name, of, now)
+            except OSError as error:
+                self._tell(name, error, now)
+
+    def _look_beside(self, now: int) -> list[str]:
+        """The job that ended beside, if one did what was to be done."""
+        beside = self._beside
+        if beside is None:
+            return []
+        ended, name = beside.ended(), beside.name
+        if ended is None:
+            if now - self._duties.of(name).began_at > JOBS[name].longest * SECOND_US:
+                beside.kill()
+                self._beside = None
+                self._failed(name, Failure(Why.HUNG), now)
+            return []
+        self._beside = None
+        if ended.failure is not None:
+            self._failed(name, ended.failure, now)
+            return []
+        self._succeeded(name, now, did=ended.did)
+        return [name] if ended.did else []
+
+    def _succeeded(self, name: str, now: int, *, did: bool) -> None:
+        duty = self._duties.of(name)
+        duty.succeed(now) if did or name in HERE else duty.settle()
+        if did:
             log.info("done", job=name)
-            ran.append(name)
-        if msgspec.json.encode(ledger) != before:
-            _write(path, ledger)
-    return ran
+        elif name in BESIDE:
+            duty.again_at = now + NOTHING_PAUSE_US
+        self._write()
 
+    def _tell(self, name: str, error: Exception, now: int) -> None:
+        log.exception("a job failed", job=name)
+        self._failed(name, failure_of(error, self._settings.home), now)
 
-def _compact(settings: Settings, ledger: Ledger, now: int) -> bool:
-    if 0 <= now - ledger.compacted_at < COMPACT_EVERY_US:  # a clock set back is due at once
-        return False
-    from thuocdo.lake.compaction import compact
-    from thuocdo.lake.store import Lake
+    def _failed(self, name: str, failure: Failure, now: int) -> None:
+        duty = self._duties.of(name)
+        longest = LONGEST_PAUSE_SECONDS if name in HERE else duties.PAUSES_SECONDS[-1]
+        duty.fail(failure, now, longest)
+        log.error(
+            "will be tried again",
+            job=name,
+            why=failure.why.value,
+            detail=failure.detail,
+            failures=duty.failures,
+            again_in=(duty.again_at - now) // SECOND_US,
+        )
+        self._write()
 
-    compact(Lake.open(settings))
-    ledger.compacted_at = now
-    return True
+    def _at_work(self) -> list[str]:
+        return [name for name in JOBS if self._duties.of(name).began_at]
 
-
-def _keep_head(settings: Settings, _ledger: Ledger, now: int) -> bool:
-    """Once a day, soon after midnight or when the worker starts."""
-    from contextlib import closing
-
-    from thuocdo.lake.ledger.book import Book
-    from thuocdo.lake.ledger.ledger import Ledger as RawLedger
-    from thuocdo.lake.store import Lake
-
-    if not Book(settings.ledger_dir).lacks(clock.local_day(now)):
-        return False
-    with closing(RawLedger(settings, Lake.open(settings))) as raw:
-        raw.keep(now)
-    return True
-
-
-def week_due(now: int) -> str | None:
-    """The ISO week whose report is due at `now` (µs UTC): from Friday 15:00 to Sunday, else None."""
-    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
-    if local.weekday() < REPORT_WEEKDAY:
-        return None
-    if local.weekday() == REPORT_WEEKDAY and local.hour < REPORT_HOUR:
-        return None
-    year, week, _ = local.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def _report(settings: Settings, ledger: Ledger, now: int) -> bool:
-    week = week_due(now)
-    if week is None or week == ledger.reported_week:
-        return False
-    from thuocdo.measure.service import Measure
-    from thuocdo.report.desk.working import WORKER
-    from thuocdo.report.making import make_weekly
-
-    if not (settings.reports_dir / week).exists():
-        make_weekly(settings, Measure(settings), week, actor=WORKER)
-    ledger.reported_week = week
-    return True
-
-
-def edition_due(made: Collection[str], now: int) -> date | None:
-    """The day whose open data are due at `now` (µs UTC); `made`: ISO days that have theirs.
-
-    Once a day in the small hours, when all of the day before has landed and nobody waits for a check. A
-    night that was missed is made up for by day; an instance that never had an edition waits for night.
-    """
-    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
-    missed = bool(made) and local.hour >= OPEN_DATA_HOURS.start
-    is_time = missed or local.hour in OPEN_DATA_HOURS
-    return local.date() if is_time and local.date().isoformat() not in made else None
-
-
-def _open_data(settings: Settings, _ledger: Ledger, now: int) -> bool:
-    day = edition_due({path.name for path in settings.opendata_dir.glob("*-*-*")}, now)
-    if day is None:
-        return False
-    from thuocdo.measure.service import Measure
-    from thuocdo.web.opendata.making import make
-
-    measure = Measure(settings)
-    if measure.freshness().landed_at is None:
-        return False
-    make(settings, measure, day)
-    return True
-
-
-def sweep_due(kept_day: str, now: int) -> bool:
-    """Whether the night's sweep of what is kept no longer is due at `now` (µs UTC); one missed is made up by day."""
-    local = clock.to_datetime(now).astimezone(clock.VIETNAM)
-    is_time = local.hour in OPEN_DATA_HOURS or bool(kept_day)
-    return local.hour >= KEEPING_HOUR and is_time and local.date().isoformat() != kept_day
-
-
-def _keeping(settings: Settings, ledger: Ledger, now: int) -> bool:
-    if not sweep_due(ledger.kept_day, now) or 0 < ledger.keep_at - now <= KEEPING_AGAIN_US:
-        return False
-    from thuocdo.registry.setup import fresh_connections, setup_django
-
-    setup_django()
-    fresh_connections()
-    from thuocdo.keeping.sweeping import sweep
-
-    ledger.keep_at = now + KEEPING_AGAIN_US
-    try:
-        done = list(sweep(settings, now, WORKER))
-    except (
-        ThuocdoError
-    ):  # somebody is at it by hand, or the operator's policy is wrong: told, and tried again
-        log.exception("could not sweep")
-        return False
-    for gone in done:
-        if gone.pieces:
-            log.info("went", kind=gone.code, pieces=gone.pieces, bytes=gone.bytes)
-    if any(gone.failure for gone in done):
-        return False
-    ledger.kept_day = clock.local_day(now).isoformat()
-    return True
-
-
-def _alerts(settings: Settings, ledger: Ledger, now: int) -> bool:
-    """Whether there was anything to tell; a look that finds nothing new leaves no line in the log."""
-    if 0 <= now - ledger.watched_at < WATCH_EVERY_US:
-        return False
-    ledger.watched_at = now
-    from thuocdo.run.alerting import watch
-
-    return bool(watch(settings, now))
-
-
-def _check_site(settings: Settings, _ledger: Ledger, _now: int) -> bool:
-    if not settings.bell_path.exists():
-        return False
-    from thuocdo.registry.setup import setup_django
-
-    setup_django()
-    from thuocdo.assess.site_check import jobs
-
-    return jobs.take_one(settings)
-
-
-def _replay(settings: Settings, _ledger: Ledger, _now: int) -> bool:
-    if not settings.replay_bell_path.exists():
-        return False
-    from thuocdo.registry.setup import fresh_connections, setup_django
-
-    setup_django()
-    fresh_connections()
-    from thuocdo.registry import replaying
-
-    return replaying.take_one(settings)
-
-
-def _remake(settings: Settings, _ledger: Ledger, _now: int) -> bool:
-    if not settings.remake_bell_path.exists():
-        return False
-    from thuocdo.registry.setup import fresh_connections, setup_django
-
-    setup_django()
-    fresh_connections()
-    from thuocdo.web.work import remaking
-
-    return remaking.take_one(settings)
-
-
-JOBS: Final[dict[str, Callable[[Settings, Ledger, int], bool]]] = {
-    "compact": _compact,
-    "keep_head": _keep_head,
-    "report": _report,
-    "open_data": _open_data,
-    "keeping": _keeping,
-    "alerts": _alerts,
-    "check_site": _check_site,
-    "replay": _replay,
-    "remake": _remake,
-}
-ASKED_FOR: Final = frozenset({"check_site", "replay", "remake"})
-"""Jobs somebody waits for: when one was done, the next is looked for at once."""
-
-
-def _write(path: Path, ledger: Ledger) -> None:
-    files.replace(path, msgspec.json.encode(ledger), durable=False)
+    def _write(self) -> None:
+        """What cannot be written on a full disk is known here all the same, and is written with the next."""
+        with contextlib.suppress(OSError):
+            duties.write(self._settings, self._duties)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from thuocdo.core import working_days
 from thuocdo.core.clock import VIETNAM, to_datetime
+from thuocdo.core.duties import Why
 from thuocdo.core.vocabulary import Intake
 from thuocdo.measure import silence
 from thuocdo.measure.definitions import Text
@@ -58,6 +59,15 @@ class Down(NamedTuple):
     name: str
     since: int
     what: Text
+
+
+class Failing(NamedTuple):
+    """A regular job that has failed so many times in a row. since: of the first of them, µs UTC."""
+
+    job: str
+    since: int
+    tries: int
+    why: Why
 
 
 class Report(NamedTuple):
@@ -126,16 +136,37 @@ def systems_down(downs: Iterable[Down], now: int, policy: Policy) -> list[Cause]
         minutes = (now - down.since) // _MINUTE_US
         severity = level(policy.system_down.levels, minutes)
         if severity is not None:
-            since = to_datetime(down.since).astimezone(VIETNAM)
             evidence: dict[str, Value] = {
                 "name": down.name,
-                "since": f"{since:%H:%M %d/%m/%Y}",
+                "since": _clock(down.since),
                 "minutes": minutes,
                 "shown": down.what.vi,
                 "shown_en": down.what.en,
             }
             found.append(Cause(Kind.SYSTEM_DOWN, down.system, down.agency, severity, evidence))
     return found
+
+
+def jobs_failing(failing: Iterable[Failing], now: int, policy: Policy) -> list[Cause]:
+    """Jobs that have failed for long enough at `now` (µs UTC)."""
+    rule = policy.job_failing
+    found = []
+    for one in failing:
+        minutes = (now - one.since) // _MINUTE_US
+        severity = level(rule.jobs.get(one.job, rule.levels), minutes)
+        if severity is not None:
+            evidence: dict[str, Value] = {
+                "job": one.job,
+                "since": _clock(one.since),
+                "tries": one.tries,
+                "why": one.why.value,
+            }
+            found.append(Cause(Kind.JOB_FAILING, one.job, "", severity, evidence))
+    return found
+
+
+def _clock(instant: int) -> str:
+    return f"{to_datetime(instant).astimezone(VIETNAM):%H:%M %d/%m/%Y}"
 
 
 def sudden_change(

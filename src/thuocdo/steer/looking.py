@@ -24,13 +24,14 @@ _KINDS: Final = tuple(kind.value for kind in SystemKind)
 
 
 class Scene(NamedTuple):
-    """What a look is made from. now: µs UTC; tasks: those that wait for their agency; downs: asked when needed."""
+    """What a look is made from. now: µs UTC; tasks: those that wait for their agency; the rest is asked when needed."""
 
     measure: Measure
     policy: Policy
     now: int
     tasks: tuple[causes.OpenTask, ...]
     downs: Callable[[], Iterable[causes.Down]] = tuple
+    failing: Callable[[], Iterable[causes.Failing]] = tuple
 
     @property
     def today(self) -> date:
@@ -135,10 +136,15 @@ def systems_down(scene: Scene) -> list[Cause]:
     return causes.systems_down(scene.downs(), scene.now, scene.policy)
 
 
+def jobs_failing(scene: Scene) -> list[Cause]:
+    return causes.jobs_failing(scene.failing(), scene.now, scene.policy)
+
+
 LOOKS: Final[dict[Kind, Callable[[Scene], list[Cause] | None]]] = {
     Kind.SILENT_SOURCE: silent_sources,
     Kind.REFUSED_SHARE: refused_shares,
     Kind.SYSTEM_DOWN: systems_down,
+    Kind.JOB_FAILING: jobs_failing,
     Kind.SUDDEN_CHANGE: sudden_changes,
     Kind.BROKEN_INVARIANT: broken_invariants,
     Kind.FEED_DISTORTED: distorted_feeds,
@@ -147,5 +153,5 @@ LOOKS: Final[dict[Kind, Callable[[Scene], list[Cause] | None]]] = {
 }
 """Every kind that persists; None says that it could not be told."""
 
-OF_FACTS: Final = frozenset(LOOKS) - {Kind.TASK_OVERDUE, Kind.SYSTEM_DOWN}
+OF_FACTS: Final = frozenset(LOOKS) - {Kind.TASK_OVERDUE, Kind.SYSTEM_DOWN, Kind.JOB_FAILING}
 """Kinds that say the same as long as neither the facts nor the day moves."""

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SILENT_SOURCE = "silent_source"
     REFUSED_SHARE = "refused_share"
     SYSTEM_DOWN = "system_down"
+    JOB_FAILING = "job_failing"
     SUDDEN_CHANGE = "sudden_change"
     BROKEN_INVARIANT = "broken_invariant"
     FEED_DISTORTED = "feed_distorted"

@@ -199,6 +199,7 @@ class Task(models.Model):
     given_by = models.CharField(max_length=200)
     given_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    closed_at = models.DateTimeField(null=True)  # accepted or withdrawn
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="tasks")
     indicator = models.CharField(max_length=60, blank=True)
     target = models.CharField(max_length=80, blank=True)  # a code of the targets on record

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from thuocdo.core.duties import Why
 from thuocdo.measure.definitions import Source, Text
 from thuocdo.measure.policy import edition_on, load
 from thuocdo.steer.model import Kind, Severity
@@ -58,6 +59,11 @@ class SuddenChange(_Strict, frozen=True, kw_only=True):
 
 class SystemDown(_Strict, frozen=True, kw_only=True):
     levels: Levels  # minutes since the first failed look
+
+
+class JobFailing(_Strict, frozen=True, kw_only=True):
+    levels: Levels  # minutes since the first failure in a row
+    jobs: dict[str, Levels]  # of those that have their own
 
 
 class BrokenInvariant(_Strict, frozen=True, kw_only=True):
@@ -120,6 +126,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused_share: RefusedShare
     sudden_change: SuddenChange
     system_down: SystemDown
+    job_failing: JobFailing
     broken_invariant: BrokenInvariant
     feed_distorted: FeedDistorted
     target_at_risk: TargetAtRisk
@@ -149,6 +156,8 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "detector",
         "counted",
         "step",
+        "job",
+        "why",
     ] = "count"
     only: Literal["vi", "en"] | None = None
 
@@ -183,11 +192,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     severities: dict[Grade, Text]
     steps: dict[str, Text]
+    jobs: dict[str, Text]
+    whys: dict[Why, Text]
     kinds: dict[Kind, KindWords]
 
     def __post_init__(self) -> None:
         if set(self.kinds) != set(Kind):
             raise ValueError("words.yaml must describe every kind, and no other")
+        if set(self.whys) != set(Why):
+            raise ValueError("words.yaml must say every reason why a job fails, and no other")
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 
 from thuocdo.core import working_days
-from thuocdo.core.clock import local_day
+from thuocdo.core.clock import local_day, to_datetime
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.steer.causes import OpenTask, task_step
@@ -43,6 +43,9 @@ TO: Final[dict[Step.Kind, Task.State]] = {
     Step.Kind.WITHDRAWN: _S.WITHDRAWN,
 }
 """Step → the state it leads to; the others leave it."""
+
+ENDS: Final = frozenset({Step.Kind.ACCEPTED, Step.Kind.WITHDRAWN})
+"""Steps after which there is none."""
 
 OF_THE_AGENCY: Final = frozenset({Step.Kind.PROGRESS, Step.Kind.REPORTED})
 """Steps of who was given the task; all others are the giver's."""
@@ -121,6 +124,8 @@ def take(
     ):
         raise ThuocdoError("bad_step", "The step lacks what it needs.", "Write what is asked for.")
     changed: dict[str, Any] = {"state": TO[kind]} if kind in TO else {}
+    if kind in ENDS:
+        changed["closed_at"] = to_datetime(now)
     if due is not None:
         changed["due"] = due
     with transaction.atomic():

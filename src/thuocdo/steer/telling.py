@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple
 
+from thuocdo.core.duties import Why
 from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.vietnamese import format_count, format_day, format_decimal
 from thuocdo.measure.definitions import Find, Text, definition
@@ -67,6 +68,15 @@ def kind_name(kind: Kind, language: Language) -> str:
     return _of(words().kinds[kind].name, language)
 
 
+def job_name(job: str, language: Language) -> str:
+    """A regular job of the worker as people call it."""
+    return _of(words().jobs[job], language)
+
+
+def why_failed(why: Why, language: Language) -> str:
+    return _of(words().whys[why], language)
+
+
 def severity_name(severity: Severity, language: Language) -> str:
     grade: Grade = severity.name.lower()  # type: ignore[assignment]
     return _of(words().severities[grade], language)
@@ -102,16 +112,23 @@ def _named(how: str, code: str, language: Language, find: Find) -> str:
     try:
         if how == "indicator":
             return _of(find(code).name, language) if code else NOTHING
-        if how == "step":
-            return _of(words().steps[code], language)
-        if how == "counted":
-            return _of(counted_name(code), language)
-        if how == "rule":
-            return _of(invariants.rule(code).title, language)
-        rule = next(rule for rule in detectors().on(dt.date.max) if rule.id == code)
-        return _of(rule.name, language)
-    except (ThuocdoError, KeyError, StopIteration):
+        return _of(_NAMES[how](code), language)
+    except (ThuocdoError, KeyError, ValueError, StopIteration):
         return code
+
+
+def _detector(code: str) -> Text:
+    return next(rule.name for rule in detectors().on(dt.date.max) if rule.id == code)
+
+
+_NAMES: Final[dict[str, Callable[[str], Text]]] = {
+    "step": lambda code: words().steps[code],
+    "job": lambda code: words().jobs[code],
+    "why": lambda code: words().whys[Why(code)],
+    "counted": counted_name,
+    "rule": lambda code: invariants.rule(code).title,
+    "detector": _detector,
+}
 
 
 def _of(text: Text, language: Language) -> str:

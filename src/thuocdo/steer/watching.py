@@ -19,7 +19,7 @@ from thuocdo.core.errors import ThuocdoError
 from thuocdo.core.settings import Settings
 from thuocdo.measure.service import Measure
 from thuocdo.steer import causes, incidents, letters, outbox
-from thuocdo.steer.causes import Down, Report
+from thuocdo.steer.causes import Down, Failing, Report
 from thuocdo.steer.incidents import Written
 from thuocdo.steer.looking import LOOKS, OF_FACTS, Scene
 from thuocdo.steer.model import Kind
@@ -49,18 +49,20 @@ def watch(
     *,
     reports: Iterable[Report] = (),
     downs: Callable[[], Iterable[Down]] = tuple,
+    failing: Callable[[], Iterable[Failing]] = tuple,
     every: bool = False,
 ) -> Watched:
     """Look, write, send, at `now` (µs UTC).
 
     reports  those that are out, new or not
     downs    tells which systems do not answer
+    failing  tells which regular jobs fail
     every    also the kinds that are not due yet
     """
     policy, total, failed = policy_on(local_day(now)), Written(), {}
     due = [kind for kind in LOOKS if every or _is_due(kind, policy, measure, now)]
     version = measure.freshness().facts_version
-    scene = Scene(measure, policy, now, open_tasks(), downs)
+    scene = Scene(measure, policy, now, open_tasks(), downs, failing)
     for kind in due:
         try:
             found = LOOKS[kind](scene)

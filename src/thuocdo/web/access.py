@@ -106,6 +106,7 @@ VIEWS: Final[dict[str, Right]] = {
     **dict.fromkeys(_STEERED, Right.SEE_INCIDENTS),
     "work-task-give": Right.STEER,
     "work-keeping": Right.SEE_KEEPING,
+    "work-jobs": Right.SEE_JOBS,
     "work-webhooks": Right.EDIT_WEBHOOKS,
     "work-webhook": Right.EDIT_WEBHOOKS,
     **dict.fromkeys(("work-assessments", "work-assessment"), Right.SEE_ROUNDS),

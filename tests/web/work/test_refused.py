@@ -11,12 +11,13 @@ import pytest
 from tests.web.people import enter, someone
 from tests.web.work.conftest import NEW_PROCEDURE, OTHER, PERSONAL, learn_the_procedure
 
+from thuocdo.core.duties import Duty
 from thuocdo.lake.replaying import Replayed
 from thuocdo.lake.store import Lake
 from thuocdo.registry import replaying
 from thuocdo.registry.models import Change, ReplayJob
 from thuocdo.registry.rights import Role
-from thuocdo.run import worker
+from thuocdo.run import jobs
 
 PAGE = "/lam-viec/co-quan/H26/bi-tu-choi/"
 ASK = f"{PAGE}xet-lai/"
@@ -176,11 +177,11 @@ def test_the_pages_speak_english(admin) -> None:
 
 def test_the_worker_is_called_by_a_bell_and_goes_until_the_queue_is_empty(writable, client) -> None:
     enter(client, someone(Role.AGENCY_ADMIN, "H26"))
-    assert {"replay"} <= worker.ASKED_FOR <= set(worker.JOBS)
-    assert not worker.JOBS["replay"](writable, worker.Ledger(), 0)  # no bell, no database
+    replay = jobs.QUEUES["replay"]
+    assert replay.due(writable, Duty(), 0) is None  # no bell, no database
     for reason in ("bad_date", "unknown_procedure"):
         client.post(ASK, {"trial": "1", "reason": reason})
-    assert writable.replay_bell_path.exists()
-    assert [replaying.take_one(writable) for _ in range(3)] == [True, True, False]
+    assert replay.due(writable, Duty(), 0) is not None
+    assert [replay.do(writable, "", 0) for _ in range(3)] == [True, True, False]
     assert not writable.replay_bell_path.exists()
     assert {job.state for job in ReplayJob.objects.all()} == {"done"}

@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import close_old_connections
 
 from thuocdo.assess.hosts import budget
 from thuocdo.assess.hosts.locks import Hold, Hosts, host_of
@@ -65,22 +64,25 @@ def ring(settings: Settings) -> None:
 
 def take_one(settings: Settings) -> bool:
     """Do the oldest check that waits and whose host is free; whether there was one. For the instance's one worker."""
-    settings.bell_path.unlink(missing_ok=True)
-    close_old_connections()
-    queues.put_back_what_was_left(SiteCheck, MAX_ATTEMPTS)
-    taken = _take(Hosts.of(settings))
-    if taken is None:
-        if SiteCheck.objects.filter(state=queues.State.QUEUED).exists():
+    hosts, holds = Hosts.of(settings), list[Hold]()
+
+    def pick(_queue: type[SiteCheck]) -> SiteCheck | None:
+        job, hold = _take(hosts) or (None, None)
+        if hold is not None:
+            holds.append(hold)
+        elif SiteCheck.objects.filter(state=queues.State.QUEUED).exists():
             ring(settings)  # their hosts are busy: another time
-        return False
-    job, hold = taken
-    ring(settings)  # there may be more, and a crash must not leave this one forgotten
-    log.info("checking", job=job.pk, url=job.url)
-    try:
+        return job
+
+    def do(job: SiteCheck) -> None:
+        log.info("checking", job=job.pk, url=job.url)
         _check(settings, job)
+
+    try:
+        return queues.take_one(SiteCheck, settings.bell_path, MAX_ATTEMPTS, do, pick=pick)
     finally:
-        hold.release()
-    return True
+        for hold in holds:
+            hold.release()
 
 
 def waits_for_host(settings: Settings, job: SiteCheck) -> bool:

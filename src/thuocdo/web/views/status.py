@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from thuocdo.core import clock
+from thuocdo.core import clock, duties
 from thuocdo.lake.ledger.records import Head
 from thuocdo.registry.models import Site, System
 from thuocdo.report.desk.working import published
@@ -50,7 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
     fresh, log = measure.freshness(), measure.log()
     with measure.ledger() as ledger:
         head = ledger.head()
-    parts = [_landing(), _facts(fresh), _ledger(head, log.size if log else None)]
+    parts = [_landing(), _facts(fresh), _ledger(head, log.size if log else None), *_jobs()]
     context = {
         "title": _("Tình trạng hệ thống"),
         "parts": parts,
@@ -95,6 +95,21 @@ def _ledger(head: Head | None, told_size: int | None) -> Part:
     told = _("%(n)s lá, ký lúc %(at)s") % {"n": count(head.size), "at": clock_time(head.at)}
     detail = _("bảng số liệu còn thiếu %(n)s lá") % {"n": count(behind)} if behind > 0 else ""
     return Part(_("Sổ cái dữ liệu gốc"), "good", told, detail)
+
+
+def _jobs() -> list[Part]:
+    """The worker's regular jobs, where one has ever worked here; which of them fail is for whoever runs it."""
+    here = board.instance()
+    found = duties.read(here).jobs
+    if not found:
+        return []
+    name, failing = _("Việc chạy nền"), sum(bool(duty.failures) for duty in found.values())
+    if not duties.is_there(here):
+        return [Part(name, "late", _("không nghe thấy tiến trình làm các việc này"), "")]
+    if failing:
+        told = _("%(n)s việc chưa làm được, máy đang thử lại") % {"n": count(failing)}
+        return [Part(name, "late", told, "")]
+    return [Part(name, "good", _("báo cáo, dữ liệu mở, cảnh báo: không việc nào hỏng"), "")]
 
 
 def _sources() -> list[tuple[str, int, int]]:

@@ -83,6 +83,7 @@ OF_COUNTRY: Final = (
     Entry(gettext_lazy("Chấm điểm"), "work-marks", ("work-mark",)),
     Entry(gettext_lazy("Nhận cảnh báo"), "work-alerts", ("work-alerts-confirm",)),
     Entry(gettext_lazy("Webhook"), "work-webhooks", ("work-webhook",)),
+    Entry(gettext_lazy("Việc chạy nền"), "work-jobs"),
     Entry(gettext_lazy("Lưu giữ dữ liệu"), "work-keeping"),
     Entry(
         gettext_lazy("Kiểm tra mã đo"), "check-site", ("check-site-result", "check-site-picture")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from thuocdo.core import clock
 from thuocdo.core.clock import Period, from_datetime
 from thuocdo.registry.models import Agency
-from thuocdo.registry.people import person
+from thuocdo.registry.people import Person, person
 from thuocdo.registry.rights import Right, Scope, plain
 from thuocdo.steer import letters, outbox, subscribing
 from thuocdo.steer.model import Kind, Severity
@@ -101,7 +101,7 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "title": line.told.title,
         "shown": line,
-        "links": _links(incident),
+        "links": _links(incident, person(request.user)),
         "whose": whose,
         "seen": from_datetime(incident.last_seen),
         "tasks": incident.tasks.all(),
@@ -176,7 +176,7 @@ def _failures() -> list[tuple[str, int]]:
     ]
 
 
-def _links(incident: Incident) -> list[Link]:
+def _links(incident: Incident, who: Person) -> list[Link]:
     """Where the evidence can be looked at."""
     kind, code = Kind(incident.kind), incident.agency
     subject = incident.subject.rpartition(":")[2]
@@ -186,6 +186,8 @@ def _links(incident: Incident) -> list[Link]:
     if kind is Kind.SYSTEM_DOWN and code:
         address = reverse("work-availability-one", args=[code, incident.subject])
         found.append(Link(_("Độ sẵn sàng"), address))
+    if kind is Kind.JOB_FAILING and who.may(Right.SEE_JOBS):
+        found.append(Link(_("Việc chạy nền"), reverse("work-jobs")))
     if kind is Kind.SUDDEN_CHANGE and (name := _passport(incident)):
         found.append(Link(_("Hộ chiếu của con số"), reverse("passport", args=[name])))
     if kind is Kind.BROKEN_INVARIANT and incident.evidence.get("what"):

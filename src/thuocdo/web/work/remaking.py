@@ -7,6 +7,7 @@ twice is one, and another one only replaces the first. What its asker may do is 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -80,12 +81,11 @@ def ring(settings: Settings) -> None:
 
 def take_one(settings: Settings) -> bool:
     """Do the oldest job that waits; whether there was one. For the instance's one worker."""
-    settings.remake_bell_path.unlink(missing_ok=True)
-    queues.put_back_what_was_left(RemakeJob, MAX_ATTEMPTS)
-    job = queues.claim(RemakeJob)
-    if job is None:
-        return False
-    ring(settings)  # there may be more, and a crash must not leave this one forgotten
+    bell = settings.remake_bell_path
+    return queues.take_one(RemakeJob, bell, MAX_ATTEMPTS, partial(_do, settings))
+
+
+def _do(settings: Settings, job: RemakeJob) -> None:
     log.info("remaking", job=job.pk, week=job.week, revision=job.is_revision)
     mine = RemakeJob.objects.filter(pk=job.pk)
     mine.update(started_at=timezone.now(), done=0, of=0)
@@ -105,4 +105,3 @@ def take_one(settings: Settings) -> bool:
 
     words = "a draft could not be made again"
     queues.work_off(job, work, log.bind(job=job.pk, week=job.week), words)
-    return True
