@@ -19,6 +19,7 @@ from tests.chaos.world import (
     World,
     assert_counted,
     assert_figures_as_undisturbed,
+    below,
     children,
     is_alive,
     wait_until,
@@ -105,7 +106,7 @@ def refused_then_served(world: World, trouble: Callable[[list[int]], ExitStack])
         with load(world.instance.collect_port, world.mix().next, RATE) as book:
             time.sleep(PEACE_SECONDS)
             assert not book.busy
-            with trouble([supervisor.pid, *children(supervisor.pid).values()]):
+            with trouble([supervisor.pid, *below(supervisor.pid)]):
                 time.sleep(HARD_SECONDS)
                 assert book.busy, "a disk in trouble was not noticed"
                 refusals, taken = book.busy, len(book.acknowledged)

@@ -191,16 +191,24 @@ ROLES = ("collect", "pipeline", "worker", "scanner", "web")
 """What a supervisor keeps alive."""
 
 
+def below(parent: int) -> list[int]:
+    """Living children of a process: of a supervisor, its roles and the template they are forked from."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(status[1]) == parent and status[0] != "Z":
+                found.append(int(folder.name))
+    return found
+
+
 def children(parent: int) -> dict[str, int]:
     """Role → process id, for the processes a supervisor started."""
     found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-                status = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                if int(status[1]) == parent and b"thuocdo" in words:
-                    found[words[words.index(b"thuocdo") + 1].decode()] = int(folder.name)
+    for pid in below(parent):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            found[words[words.index(b"thuocdo") + 1].decode()] = pid
     return found
 
 

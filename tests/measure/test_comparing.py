@@ -14,9 +14,10 @@ TODAY = date(2026, 11, 28)
 RATE = "online_dossier_rate"
 
 
-@pytest.fixture
-def compared(world):
+@pytest.fixture(scope="module")
+def compared(small_world, tmp_path_factory):
     """Online shares of Hà Nội: 1/4 in April 2025, 2/4 in March 2026, 3/4 in April 2026."""
+    world = small_world.copy(tmp_path_factory.mktemp("compared"))
     for month, online in ((date(2025, 4, 5), 1), (date(2026, 3, 5), 2), (date(2026, 4, 5), 3)):
         world.send(
             "dossier_events",

@@ -27,8 +27,10 @@ def reject(day, reason, **more):
     return {"day": day, "reason": reason, "feed": "mcdt"} | more
 
 
-@pytest.fixture
-def full(world):
+@pytest.fixture(scope="module")
+def full(small_world, tmp_path_factory):
+    """For reading alone."""
+    world = small_world.copy(tmp_path_factory.mktemp("full"))
     world.tell("sites", {"site_id": 2, "agency": "G18", "kind": "portal"})
     world.tell("sites", {"site_id": 3, "agency": "H26", "kind": "one_stop"})
     start = noon(date(2022, 4, 5))

@@ -14,25 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 from deltalake import DeltaTable
+from tests.chaos.world import children
 from tests.run.load import Load
 
 EVENTS_PER_SECOND = 2000
 LOAD_SECONDS = 6.0
-
-
-def children(parent: int) -> dict[str, int]:
-    """Role → process id, for the processes a supervisor started."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                status = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(status[1]) == parent and b"thuocdo" in words:
-                found[words[words.index(b"thuocdo") + 1].decode()] = int(folder.name)
-    return found
 
 
 def paths_in_lake(home: Path) -> Counter[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chaos.world import ROLES, children, is_alive, kill, wait_until
+from tests.chaos.world import ROLES, below, children, is_alive, kill, wait_until
 from tests.command import ROOT
 from tests.run.conftest import Instance, Process, copy_of
 
@@ -79,7 +79,7 @@ class Served:
 
     def template(self) -> int:
         """Its process id, 0: there is none."""
-        for pid in _below(self.process.pid):
+        for pid in below(self.process.pid):
             if b"thuocdo.run.template" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return pid
         return 0
@@ -209,6 +209,24 @@ def test_what_has_threads_is_no_template() -> None:
     assert python(THREADED).strip() == "has_threads"
 
 
+STOPPED = """
+import os, signal
+from thuocdo.run import adopted
+from thuocdo.run.template import Order
+adopted.PATIENCE_SECONDS = 0.3
+template = adopted.Template()
+template.start()
+template.wait_until_ready()
+os.kill(template.process.pid, signal.SIGSTOP)
+print(template.fork(Order(["pipeline"], {}, 0, os.getpid()), None))
+print(template.process.wait())
+"""
+
+
+def test_a_template_that_does_not_answer_is_waited_for_no_longer_and_killed() -> None:
+    assert python(STOPPED).splitlines()[-2:] == ["None", "-9"]
+
+
 ORPHANED = """
 import subprocess, time
 from pathlib import Path
@@ -226,15 +244,3 @@ def test_who_lost_their_parent_is_buried_and_our_own_are_waited_for() -> None:
     pid, code = python(ORPHANED).split()
     assert code == "7"
     assert not Path(f"/proc/{pid}").exists()
-
-
-def _below(parent: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(status[1]) == parent and status[0] != "Z":
-            found.append(int(folder.name))
-    return found

@@ -139,13 +139,17 @@ def test_what_pages_show_beside_figures_is_the_same(pair: Pair) -> None:
     assert said[0][1]
 
 
-def test_a_rebuild_on_the_server_is_what_grew_in_the_process(pair: Pair, grown: bytes) -> None:
+def test_a_rebuild_on_the_server_is_what_grew_in_the_process(
+    pair: Pair, grown: bytes, tmp_path: Path
+) -> None:
+    rebuilt = dataclasses.replace(pair.settings[1], home=tmp_path)
+    rebuilt.make_folders()
     before = {table: everything(pair.settings[0], table) for table in FACTS}
-    refresh(pair.settings[1], pair.world.lake, full=True)
+    refresh(rebuilt, pair.world.lake, full=True)
     for table, rows in before.items():
         if table != "dossiers":  # those have patches: figures tell
-            assert everything(pair.settings[1], table) == rows, table
-    assert figures(Measure(pair.settings[1]), JANUARY, FEBRUARY, ACROSS) == grown
+            assert everything(rebuilt, table) == rows, table
+    assert figures(Measure(rebuilt), JANUARY, FEBRUARY, ACROSS) == grown
 
 
 def everything(settings: Settings, table: str) -> list[str]:
