@@ -182,6 +182,6 @@ def test_the_worker_is_called_by_a_bell_and_goes_until_the_queue_is_empty(writab
     for reason in ("bad_date", "unknown_procedure"):
         client.post(ASK, {"trial": "1", "reason": reason})
     assert replay.due(writable, Duty(), 0) is not None
-    assert [replay.do(writable, "", 0) for _ in range(3)] == [True, True, False]
+    assert [replaying.take_one(writable) for _ in range(3)] == [True, True, False]
     assert not writable.replay_bell_path.exists()
     assert {job.state for job in ReplayJob.objects.all()} == {"done"}
