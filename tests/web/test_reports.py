@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import timedelta
 
 import pytest
-from tests.web.conftest import TODAY
-from tests.web.desk import CHECKER, publish
+from tests.web.desk import CHECKER, PERIOD, draft, publish
 
-from thuocdo.core.clock import Period
 from thuocdo.core.signing import Signer, payload_of
 from thuocdo.measure.service import Measure
 from thuocdo.report.making import make_weekly, revise
@@ -19,23 +15,13 @@ from thuocdo.web.states import state_now
 
 WEEK = "2025-W40"
 NUMBER = "40/BC-CĐSQG"
-PERIOD = Period(TODAY - timedelta(days=30), TODAY)
 WHY = "Một cơ quan gửi bù số liệu."
 
 
 @pytest.fixture
 def drafted(country):
     """The measured country with a draft on the desk, and nothing else of that week."""
-    for folder in (country.reports_dir, country.publication_dir):
-        shutil.rmtree(folder / WEEK, ignore_errors=True)
-    make_weekly(
-        country,
-        Measure(country),
-        WEEK,
-        period=PERIOD,
-        number=NUMBER,
-        formats=(Format.HTML, Format.XLSX),
-    )
+    draft(country, WEEK, NUMBER, formats=(Format.HTML, Format.XLSX))
     return country
 
 

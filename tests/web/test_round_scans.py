@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import msgspec
 import pytest
@@ -37,12 +36,9 @@ def held(country, settings) -> Round:
 
 @pytest.fixture
 def announced(held, country) -> Round:
-    for entry in held.entries.all():
-        found = msgspec.to_builtins(held_round.results(country, SET, 1))
-        Entry.objects.filter(pk=entry.pk).update(state=Entry.State.DONE, results=found)
+    held_round.scanned(country, held)
     Round.objects.filter(pk=held.pk).update(contact="mailto:emc@a.gov.vn")
-    office.announce(held, timezone.now() + timedelta(days=10))
-    return held
+    return held_round.announced(held)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from thuocdo.cli.assess_files import points_of, rows_in, systems_in
+from thuocdo.cli.assess_options import Beyond, Lang, RoundName
 from thuocdo.cli.output import console, one_of, progress, write_file
 from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
@@ -30,12 +30,9 @@ _FORMATS = "json,docx,pdf,xlsx"
 
 assess = typer.Typer(help="Assess systems: rounds of scans, marks, appeals and publication.")
 
-RoundName = Annotated[str, typer.Option("--round", help="The round.")]
 System_ = Annotated[str, typer.Argument(help="The system's code in the round.")]
 Key = Annotated[str, typer.Argument(help="The criterion: group.criterion.")]
 Who = Annotated[str, typer.Option(help="Who does this.")]
-Lang = Annotated[str, typer.Option(help="vi or en.")]
-Beyond = Annotated[str, typer.Option("--beyond-budget", help="Why this may ask a host for more than its budget; kept in the trail.")]  # fmt: skip
 
 
 @assess.command("run")
@@ -291,7 +288,7 @@ def publish(
     for each in wanted:
         write_file(folder / f"{name}.{each}", RENDERERS[each](made))
     write_file(folder / f"{name}.jws", held.publication.encode())
-    write_file(folder / f"{name}.rules.json", msgspec.json.encode(grading.rules_of(held)))
+    write_file(folder / f"{name}.rules.json", grading.rules_of(held).frozen)
 
 
 @assess.command("correct")

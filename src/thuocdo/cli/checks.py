@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from thuocdo.cli.assess_options import Beyond
 from thuocdo.cli.output import one_of
 from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
@@ -24,13 +25,7 @@ def check_site(
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
     pages: Annotated[int, typer.Option(help="How many pages, found by links on the first.")] = 1,
-    beyond: Annotated[
-        str,
-        typer.Option(
-            "--beyond-budget",
-            help="Why this may ask a host for more than its budget; kept in the trail.",
-        ),
-    ] = "",
+    beyond: Beyond = "",
 ) -> None:
     """Look at a page in a real browser: does its tag count, and if not, why. Exit 0, 1; 2 unknown."""
     from thuocdo.assess.hosts.locks import Hosts

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from thuocdo.cli.assess_options import By, Lang, RoundName
 from thuocdo.cli.output import console, progress
 from thuocdo.cli.ready import ready_with_registry
 from thuocdo.core.errors import ThuocdoError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from thuocdo.assess.rounds.telling import Seen
     from thuocdo.cli.assess_words import Words
 
-RoundName = Annotated[str, typer.Option("--round", help="The round.")]
-Lang = Annotated[str, typer.Option(help="vi or en.")]
 _HEADS = ("appeal", "system", "criterion", "verdict", "in_round", "rescan", "found")
 
 
@@ -52,9 +51,7 @@ def appeals(name: RoundName, lang: Lang = "vi") -> None:
 
 def rescan(
     number: Annotated[int, typer.Argument(help="The appeal's number.")],
-    who: Annotated[
-        str, typer.Option(help="Who does this; default the account at the terminal.")
-    ] = "",
+    who: By = "",
     lang: Lang = "vi",
 ) -> None:
     """Carry out the re-scan an appeal waits for, ordering one more where the last is over."""
@@ -87,9 +84,7 @@ def again(
     system: Annotated[str, typer.Argument(help="The system's code in the round.")],
     because: Annotated[str, typer.Option(help="Why; kept in the trail.")],
     url: Annotated[str, typer.Option(help="Where it answers now, if it moved.")] = "",
-    who: Annotated[
-        str, typer.Option(help="Who does this; default the account at the terminal.")
-    ] = "",
+    who: By = "",
     lang: Lang = "vi",
 ) -> None:
     """Have a system measured once more that kept too much from being measured, or at which we failed; `assess run` does it."""
@@ -106,13 +101,8 @@ def again(
     words, held = Words.of(lang), office.find(name)
     with transaction.atomic():
         one = measuring.again(held, system, because, url)
-        why_open = {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
-        after = {"do": "again", "system": system, "because": because, **why_open}
-        if url:
-            after |= {"url_before": one.entry.url, "url": url}
-        trail.record(
-            Change.Action.UPDATE, "round", who=who or operator(), key=held.code, after=after
-        )
+        after, by = one.told(because, url), who or operator()
+        trail.record(Change.Action.UPDATE, "round", who=by, key=held.code, after=after)
     shadows.ring(found)
     by_site, by_us = words.number(one.by_site), words.number(one.by_us)
     typer.echo(words("again", system=system, by_site=by_site, by_us=by_us))

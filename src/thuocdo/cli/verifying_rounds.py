@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from thuocdo.cli.assess_options import Lang
 from thuocdo.cli.proof import KeyFile, public_key
 from thuocdo.core import settings as settings_of
 from thuocdo.core.errors import ThuocdoError
@@ -31,7 +32,6 @@ Evidence = Annotated[
     Path | None,
     typer.Option(help="A home whose evidence/ holds the pieces; default this instance's."),
 ]
-Lang = Annotated[str, typer.Option(help="vi or en.")]
 
 
 def add_to(assess: typer.Typer) -> None:
@@ -60,7 +60,8 @@ def verify(
     frozen = own_rules if own_rules and not rules else _rules(rules, made)
     typer.echo(words("verify_signed", round=made.round, rules=made.rules, sha256=made.rules_sha256))
     wrong = verifying.recomputed(made, frozen)
-    _say_sums(words, made, frozen, bool(wrong))
+    if not wrong:
+        _say_sums(words, made, frozen)
     for each in wrong[:_SHOWN]:
         place = each.place or made.round
         typer.echo(words("verify_wrong", place=place, what=each.what, published=each.published, here=each.here))  # fmt: skip
@@ -113,11 +114,9 @@ def _rules(file: Path | None, made: Publication) -> CriteriaSet:
         ) from None
 
 
-def _say_sums(words: Words, made: Publication, rules: CriteriaSet, is_wrong: bool) -> None:
+def _say_sums(words: Words, made: Publication, rules: CriteriaSet) -> None:
     from thuocdo.assess.rounds.verifying import wholes
 
-    if is_wrong:
-        return
     checks = sum(len(each.checks) for each in made.systems)
     typer.echo(words("verify_sums", systems=len(made.systems), checks=checks))
     whole = sum(len(wholes(each, rules)) for each in made.systems)

@@ -11,7 +11,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from django.utils.translation import gettext as _
 
 from thuocdo.assess.criteria.model import Bound, CriteriaSet
@@ -212,7 +211,7 @@ def span(grade: Grade, bounds: Sequence[Bound]) -> str:
         return ""
     if grade.withheld:
         return _("không xếp mức")
-    best = level_of(grade.points + grade.unmeasured, bounds)
+    best = level_of(grade.highest, bounds)
     return f"{best}–{level_of(grade.points, bounds)}"
 
 
@@ -352,7 +351,7 @@ def file(found: Published, kind: str) -> bytes:
     if kind == SIGNATURE:
         return found.held.publication.encode()
     if kind == RULES:
-        return msgspec.json.encode(found.rules)  # the bytes whose hash was signed
+        return found.rules.frozen
     path = board.instance().home / "assessments" / found.code / f"{found.code}.{kind}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

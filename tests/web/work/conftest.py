@@ -11,9 +11,10 @@ import msgspec
 import pytest
 from django.db import transaction
 from tests.web import conftest as small
+from tests.web.desk import draft
 from tests.web.people import enter, someone
 from tests.web.work.asked import questioned, questioned_home  # noqa: F401 - fixtures
-from tests.web.work.weeks import desk  # noqa: F401 - a fixture
+from tests.web.work.weeks import WEEK
 
 from thuocdo.core import clock
 from thuocdo.core import settings as instance
@@ -25,6 +26,7 @@ from thuocdo.measure.refresh import refresh
 from thuocdo.registry.models import Service, Site, System
 from thuocdo.registry.publish import publish
 from thuocdo.registry.rights import Role
+from thuocdo.report.desk import working
 from thuocdo.wal.writer import Writer
 from thuocdo.wire import dvcqg, mcdt
 from thuocdo.wire.events import Hit, Record, Refused
@@ -165,3 +167,10 @@ def learn_the_procedure(found: Settings) -> None:
     """The fix: the procedure that was in no catalogue is in Hà Nội's."""
     Service.objects.create(agency="H26", procedure=NEW_PROCEDURE, level="full", name="Mới")
     publish(found)
+
+
+@pytest.fixture
+def desk(country):
+    """The measured country with one numbered draft, made by the machine."""
+    draft(country, WEEK, "41/BC-CĐSQG", formats=(), actor=working.WORKER)
+    return country

@@ -11,6 +11,7 @@ UNSET where it is not given, and then not encoded: what was frozen before keeps 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -136,6 +137,16 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Decimal = _QUARTER
     revised: date | UnsetType = UNSET
     obstruction: Obstruction | UnsetType = UNSET
+
+    @property
+    def frozen(self) -> bytes:
+        """The bytes a round freezes, publishes and names by their hash."""
+        return msgspec.json.encode(self)
+
+    @property
+    def sha256(self) -> str:
+        """Hex, of those bytes."""
+        return hashlib.sha256(self.frozen).hexdigest()
 
     def is_official(self, row: Group | Criterion) -> bool:
         """Whether the points of a group or a criterion stand in a document, or are configured here."""

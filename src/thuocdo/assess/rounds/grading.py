@@ -6,7 +6,6 @@ read once, and marks and rulings with the systems.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -26,7 +25,7 @@ from thuocdo.core.errors import ThuocdoError
 def rules_of(held: Round) -> CriteriaSet:
     """The rules as they were frozen. Raises ThuocdoError `rules_changed` when they are not those any more."""
     rules = msgspec.convert(held.rules, CriteriaSet)
-    if hashlib.sha256(msgspec.json.encode(rules)).hexdigest() != held.rules_sha256:
+    if rules.sha256 != held.rules_sha256:
         raise ThuocdoError(
             "rules_changed", f"The rules of round {held.code} are not those it froze."
         )

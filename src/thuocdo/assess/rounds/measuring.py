@@ -105,6 +105,13 @@ class Again:
     by_site: Decimal
     by_us: Decimal
 
+    def told(self, reason: str, url: str) -> dict[str, object]:
+        """What the trail keeps of it. url: where it answers now, "" where it was."""
+        what = {"do": "again", "system": self.entry.code, "because": reason}
+        moved = {"url_before": self.entry.url, "url": url} if url else {}
+        opened = {"open_by_site": str(self.by_site), "open_by_us": str(self.by_us)}
+        return what | opened | moved
+
 
 def to_look_at_again(held: Round) -> list[Again]:
     """Measured systems of which more is open by their own side's doing than the rules allow, or anything by ours.

@@ -6,7 +6,6 @@ and signed → corrections, each with its reason, beside a publication that stay
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -59,7 +58,7 @@ def plan(code: str, criteria: CriteriaSet, systems: Sequence[System], *, is_tria
         made = Round.objects.create(
             code=code,
             rules=rules,
-            rules_sha256=hashlib.sha256(msgspec.json.encode(criteria)).hexdigest(),
+            rules_sha256=criteria.sha256,
             software=f"thuocdo {__version__}",
             is_trial=is_trial,
         )
@@ -326,7 +325,7 @@ def correct(held: Round, code: str, key: str, points: Decimal, reason: str, who:
 
 def corrections(held: Round) -> list[Ruling]:
     found = Ruling.objects.filter(entry__round=held, kind=Ruling.Kind.CORRECTION)
-    return list(found.order_by("made_at", "id"))
+    return list(found.select_related("entry").order_by("made_at", "id"))
 
 
 # --- what they all use ------------------------------------------------------------------------

@@ -6,7 +6,6 @@ and the rules it froze, and nothing of the instance that made it. Pure, but for 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import zip_longest
@@ -49,15 +48,10 @@ class Evidence(msgspec.Struct, frozen=True):
     changed: list[str]
 
 
-def sha256_of(rules: CriteriaSet) -> str:
-    """The name a round gives to the rules it froze."""
-    return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()
-
-
 def recomputed(made: Publication, rules: CriteriaSet) -> list[Wrong]:
     """Everything in a publication that does not follow from its checks under its rules; none when all does."""
-    if made.rules_sha256 != sha256_of(rules):
-        return [Wrong(ROUND, "rules", made.rules_sha256, sha256_of(rules))]
+    if made.rules_sha256 != rules.sha256:
+        return [Wrong(ROUND, "rules", made.rules_sha256, rules.sha256)]
     return [
         *(wrong for line in made.systems for wrong in _of_system(line, rules)),
         *_of_ranks([line.standing for line in made.systems]),

@@ -8,6 +8,7 @@ just now is left alone until that has ended (hosts/locks.py); what it gets of ch
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any, Final
 
 import msgspec
@@ -64,12 +65,12 @@ def ring(settings: Settings) -> None:
 
 def take_one(settings: Settings) -> bool:
     """Do the oldest check that waits and whose host is free; whether there was one. For the instance's one worker."""
-    hosts, holds = Hosts.of(settings), list[Hold]()
+    hosts = Hosts.of(settings)
 
     def pick(_queue: type[SiteCheck]) -> SiteCheck | None:
         job, hold = _take(hosts) or (None, None)
         if hold is not None:
-            holds.append(hold)
+            held.callback(hold.release)
         elif SiteCheck.objects.filter(state=queues.State.QUEUED).exists():
             ring(settings)  # their hosts are busy: another time
         return job
@@ -78,11 +79,8 @@ def take_one(settings: Settings) -> bool:
         log.info("checking", job=job.pk, url=job.url)
         _check(settings, job)
 
-    try:
+    with ExitStack() as held:
         return queues.take_one(SiteCheck, settings.bell_path, MAX_ATTEMPTS, do, pick=pick)
-    finally:
-        for hold in holds:
-            hold.release()
 
 
 def waits_for_host(settings: Settings, job: SiteCheck) -> bool:

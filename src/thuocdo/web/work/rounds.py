@@ -206,14 +206,8 @@ def _again(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
     code, because = request.POST.get("system", ""), _said(request)[0]
     url = request.POST.get("url", "").strip()
     one = measured.again(held, code, because, url)
-    what = {"do": "again", "system": code, "because": because} | _open_points(one)
-    if url:
-        what |= {"url_before": one.entry.url, "url": url}
-    return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), what
-
-
-def _open_points(one: measured.Again) -> dict[str, object]:
-    return {"open_by_site": str(one.by_site), "open_by_us": str(one.by_us)}
+    told = one.told(because, url)
+    return _("Hệ thống sẽ được đo lại; kết quả trước không dùng nữa."), told
 
 
 def _settle(request: HttpRequest, held: Round) -> tuple[str, dict[str, object]]:
